@@ -1,0 +1,164 @@
+"""How far the package is from what the paper's released code computes.
+
+    python benchmarks/parity.py FOLDER [--json]
+
+FOLDER holds a model (`unet/`, `vae/`, `scheduler/` in diffusers format) and `golden.json` and
+`golden.safetensors`: what the released code computed with that model, with every noise and crop
+that it drew. The functions called here are those that `homologue match --preset paper` runs; only
+the random numbers are replaced by the recorded ones.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from homologue.config import FitConfig, LocateConfig, Noise
+from homologue.diffusion.load import load
+from homologue.diffusion.model import LatentDiffusion
+from homologue.embedding.rows import Row
+from homologue.embedding.through_unet import context_losses, optimise_contexts, read_heads
+from homologue.geometry import Crop, resize, whole_crop
+from homologue.heatmaps import argmax
+from homologue.localize.locate import read_crops
+from homologue.localize.pasting import combine
+from homologue.localize.readers import UnetReader
+from homologue.presets import PAPER
+from homologue.progress import silent
+from homologue.views import Views
+
+Errors = dict[str, float]
+
+
+@dataclass
+class RecordedRow(Row):
+    """A row whose start and noises are given instead of drawn."""
+
+    context: Tensor = field(kw_only=True)
+    noises: list[Tensor] = field(kw_only=True)
+
+    def start(self, tokens: int, width: int) -> Tensor:
+        return self.context
+
+    def noise(self, shape: tuple[int, ...], kind: Noise) -> Tensor:
+        return self.noises.pop(0)
+
+
+def recorded_row(golden: dict[str, Tensor], side: int, noises: Sequence[Tensor]) -> RecordedRow:
+    return RecordedRow(
+        points=(golden["point_xy_normalised"].double() * side)[None],
+        tokens=(1,),
+        stream=torch.Generator(),
+        context=golden["context"][0].clone(),
+        noises=list(noises),
+    )
+
+
+def paper_settings(facts: dict[str, object], side: int) -> tuple[FitConfig, LocateConfig]:
+    """The paper preset with what the folder says of its own run; crops are the recorded ones."""
+    fit = replace(
+        PAPER.fit,
+        timestep=int(str(facts["timestep_optimise"])),
+        sigma=float(str(facts["sigma_px_at_512"])) / 512,
+        learning_rate=float(str(facts["lr"])),
+        steps=int(str(facts["steps"])),
+        crop=1.0,
+    )
+    return fit, replace(PAPER.locate, timestep=int(str(facts["timestep_infer"])))
+
+
+def largest(actual: Tensor, expected: Tensor) -> float:
+    return float((actual.detach().double() - expected.double()).abs().max())
+
+
+def map_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig) -> Errors:
+    """One forward pass: native maps of the layers and the same at 64 x 64."""
+    layers = model.layers(fit.layers)
+    latent = model.encode(golden["source_image"][None])
+    noisy = model.add_noise(latent, golden["noise"], fit.timestep)
+    with torch.no_grad():
+        maps = model.attention(noisy, fit.timestep, golden["context"], layers, [1])
+    native = [read_heads(maps[layer], fit.heads)[0, ..., 0] for layer in layers]
+    errors = {
+        f"layer_{5 + i}_native": largest(m.flatten(1), golden[f"layer_{5 + i}_native"])
+        for i, m in enumerate(native)
+    }
+    errors["maps_64"] = largest(torch.stack([resize(m, 64) for m in native]), golden["maps_64"])
+    return errors
+
+
+def fit_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig) -> Errors:
+    """Loss, its gradient, and the context after the recorded number of steps."""
+    views = Views(model, golden["source_image"])
+    context = golden["context"].clone().requires_grad_()
+    row = recorded_row(golden, model.side, [])
+    crop = whole_crop(model.side)
+    noisy = model.add_noise(views.latent(crop)[None], golden["noise"], fit.timestep)
+    loss = context_losses(model, noisy, context, [row], [crop], fit).sum()
+    loss.backward()
+    assert context.grad is not None
+    wanted = golden["grad_context"]
+    row = recorded_row(golden, model.side, [golden["noise"][0]] * fit.steps)
+    optimised, _ = optimise_contexts(model, views, [row], fit, 0, None, silent)
+    return {
+        "loss_relative": largest(loss, golden["loss"]) / float(golden["loss"].abs()),
+        "grad_context_relative": largest(context.grad, wanted) / float(wanted.abs().max()),
+        "context_after_3_steps": largest(optimised, golden["context_after_3_steps"]),
+    }
+
+
+def target_errors(
+    model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig, read: LocateConfig
+) -> Errors:
+    """The crops of the target: pasted maps and both ways to read the point."""
+    crops = [
+        Crop(left=int(x), top=int(y), size=int(h))
+        for y, h, x, _ in golden["target_crops_y_h_x_w"].tolist()
+    ]
+    row = recorded_row(golden, model.side, [noise[0] for noise in golden["target_noises"]])
+    reader = UnetReader(model, Views(model, golden["target_image"]), fit, read)
+    contexts = golden["context_after_3_steps"]
+    read = replace(read, crops=len(crops))
+    pasted = read_crops(model, reader, [row], contexts, fit, read, lambda index, _: [crops[index]])[
+        0
+    ].mean()
+    pooled = torch.nn.functional.avg_pool2d(pasted[0], model.side // 64)
+    plain, softmax = (argmax(combine(pasted, way)) for way in ("mean", "softmax"))
+    return {
+        "target_maps_64": largest(pooled, golden["target_maps_64"]),
+        "prediction_xy": largest(plain, golden["prediction_xy"]),
+        "prediction_softmax_xy": largest(softmax, golden["prediction_softmax_xy"]),
+    }
+
+
+def parity(folder: Path) -> Errors:
+    """The largest error of every quantity; predictions in pixels of the model's square."""
+    model = load(folder, device="cpu", dtype="float32")
+    golden = load_file(folder / "golden.safetensors")
+    fit, read = paper_settings(json.loads((folder / "golden.json").read_text()), model.side)
+    return {
+        **map_errors(model, golden, fit),
+        **fit_errors(model, golden, fit),
+        **target_errors(model, golden, fit, read),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    arguments = parser.parse_args()
+    errors = parity(arguments.folder)
+    if arguments.json:
+        print(json.dumps(errors))
+    else:
+        print("\n".join(f"{name:24} {error:.3g}" for name, error in errors.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Find the same part of a thing in another picture.
+
+import homologue
+
+model = homologue.load("builtin")
+found = homologue.match(model, "cat.png", "fox.png", [[120, 80]])
+print(found.located.points, found.located.scores)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from homologue.config import FitConfig, LocateConfig
+    from homologue.diffusion.load import load
+    from homologue.diffusion.model import LatentDiffusion
+    from homologue.embedding.point_embeddings import PointEmbeddings
+    from homologue.errors import HomologueError
+    from homologue.images import RGBImage, read_image
+    from homologue.localize.locate import Located
+    from homologue.matchers.attention import Match, fit, locate, match
+    from homologue.presets import PRESETS, Preset
+
+__version__ = "0.1.0"
+
+# Where each public name lives. They are imported when they are first used: torch and diffusers take
+# seconds, and the command line wants to answer `--help` and Ctrl-C before.
+_HOMES = {
+    "PRESETS": "homologue.presets",
+    "FitConfig": "homologue.config",
+    "HomologueError": "homologue.errors",
+    "LatentDiffusion": "homologue.diffusion.model",
+    "LocateConfig": "homologue.config",
+    "Located": "homologue.localize.locate",
+    "Match": "homologue.matchers.attention",
+    "PointEmbeddings": "homologue.embedding.point_embeddings",
+    "Preset": "homologue.presets",
+    "RGBImage": "homologue.images",
+    "fit": "homologue.matchers.attention",
+    "load": "homologue.diffusion.load",
+    "locate": "homologue.matchers.attention",
+    "match": "homologue.matchers.attention",
+    "read_image": "homologue.images",
+}
+
+__all__ = [
+    "PRESETS",
+    "FitConfig",
+    "HomologueError",
+    "LatentDiffusion",
+    "LocateConfig",
+    "Located",
+    "Match",
+    "PointEmbeddings",
+    "Preset",
+    "RGBImage",
+    "fit",
+    "load",
+    "locate",
+    "match",
+    "read_image",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,106 @@
+"""Settings of the method: how embeddings are fitted and how a target is read with them."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from homologue.errors import HomologueError
+
+Objective = Literal["mse", "cross-entropy"]
+Optimise = Literal["exact", "joint", "cached"]
+Heads = Literal["all", "second-half"]
+Noise = Literal["gaussian", "uniform"]
+ReadOut = Literal["mean", "softmax", "log-mean"]
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """Settings of `fit`. Lengths are shares of the model's side, so they hold at any resolution.
+
+    Attributes:
+        optimise: `exact` optimises a whole context for each point through the UNet; `joint` gives
+            each point one token of a context that many share; `cached` optimises a context for each
+            point against queries that were computed once under a fixed context.
+        layers: cross-attention layers that are read, see `select_layers`.
+        heads: all heads of a layer or the second half of them.
+        timestep: noise level, in training steps of the model (0 is none, 999 is all).
+        noise: distribution of what is added.
+        objective: see `homologue.embedding.objectives`.
+        sigma: of the Gaussian around the point.
+        pixel_centre: see `homologue.heatmaps.gaussian`.
+        steps: of Adam.
+        learning_rate: of Adam.
+        embeddings: fitted for each point from different starts; their heat maps are averaged.
+        tokens: length of a context.
+        crop: side of the random crops.
+        views: crops, each with its own noise, whose queries are cached.
+        views_per_step: how many of them a step looks at.
+    """
+
+    optimise: Optimise
+    layers: str
+    heads: Heads
+    timestep: int
+    noise: Noise
+    objective: Objective
+    sigma: float
+    pixel_centre: float
+    steps: int
+    learning_rate: float
+    embeddings: int
+    tokens: int
+    crop: float
+    views: int = 16
+    views_per_step: int = 4
+
+    def __post_init__(self) -> None:
+        one_of("optimise", self.optimise, get_args(Optimise))
+        one_of("heads", self.heads, get_args(Heads))
+        one_of("noise", self.noise, get_args(Noise))
+        one_of("objective", self.objective, get_args(Objective))
+        for name in ("steps", "embeddings", "views", "views_per_step"):
+            if getattr(self, name) < 1:
+                raise HomologueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        if self.tokens < 2:
+            raise HomologueError(f"tokens must be at least 2, not {self.tokens}.")
+        if not 0 < self.crop <= 1:
+            raise HomologueError(f"crop must be above 0 and at most 1, not {self.crop}.")
+
+
+@dataclass(frozen=True)
+class LocateConfig:
+    """Settings of `locate`. Lengths are shares of the model's side.
+
+    Attributes:
+        timestep: noise level, in training steps of the model.
+        noise: distribution of what is added.
+        crops: how many crops of the target are averaged; 1 is the whole image.
+        crop: side of the crops.
+        follow: whether crops after the four corners keep the highest point so far inside; else the
+            first is the whole image and the others lie anywhere.
+        read_out: `mean` averages the layers' maps; `softmax` applies a spatial softmax to each
+            layer's map before; `log-mean` normalises each map over the image and averages their
+            logarithms, so that a place must be likely in all of them.
+        window: radius of the window soft-argmax around the highest pixel; 0 takes the pixel itself.
+    """
+
+    timestep: int
+    noise: Noise
+    crops: int
+    crop: float
+    follow: bool
+    read_out: ReadOut
+    window: float
+
+    def __post_init__(self) -> None:
+        one_of("noise", self.noise, get_args(Noise))
+        one_of("read_out", self.read_out, get_args(ReadOut))
+        if self.crops < 1:
+            raise HomologueError(f"crops must be at least 1, not {self.crops}.")
+        if not 0 < self.crop <= 1:
+            raise HomologueError(f"crop must be above 0 and at most 1, not {self.crop}.")
+
+
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raises HomologueError if `value` is none of `choices`."""
+    if value not in choices:
+        raise HomologueError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")

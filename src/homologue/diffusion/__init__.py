@@ -1,0 +1,1 @@
+"""Latent diffusion models: loading them and looking at their cross-attention."""

@@ -1,0 +1,56 @@
+"""What tells one UNet from another: saved embeddings fit only the one they were made with."""
+
+import hashlib
+import json
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_SAMPLES = 16
+
+# Settings that change what the same tensors compute. A list of our own, so that a new version of
+# diffusers, which adds settings, does not disown every saved embedding.
+_SETTINGS = (
+    "act_fn",
+    "addition_embed_type",
+    "attention_head_dim",
+    "block_out_channels",
+    "center_input_sample",
+    "cross_attention_dim",
+    "down_block_types",
+    "flip_sin_to_cos",
+    "freq_shift",
+    "mid_block_scale_factor",
+    "mid_block_type",
+    "norm_eps",
+    "norm_num_groups",
+    "num_attention_heads",
+    "transformer_layers_per_block",
+    "up_block_types",
+    "use_linear_projection",
+)
+
+
+def fingerprint(unet: Any) -> str:
+    """32 hexadecimal digits that identify the weights of a UNet.
+
+    Made of the settings, of every tensor's name and shape and of 16 evenly spaced values of each,
+    in float16. So it is the same whether a file is loaded as float32 or float16, from a folder or
+    a single file, with this VAE or that. A bfloat16 load rounds the weights in its own way and
+    gets a fingerprint of its own. It guards against mistakes, not against forgery.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    settings = {name: unet.config.get(name) for name in _SETTINGS}
+    digest.update(json.dumps(settings, sort_keys=True).encode())
+    for name, tensor in sorted(unet.state_dict().items()):
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        digest.update(_sample(tensor))
+    return digest.hexdigest()
+
+
+def _sample(tensor: Tensor) -> bytes:
+    flat = tensor.detach().flatten()
+    picked = torch.linspace(0, flat.numel() - 1, _SAMPLES, dtype=torch.float64).long()
+    sampled: bytes = flat[picked.to(flat.device)].to("cpu", torch.float16).numpy().tobytes()
+    return sampled

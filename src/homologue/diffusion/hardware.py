@@ -1,0 +1,70 @@
+"""Where a model is to live, how precise it is, and whether it fits."""
+
+from typing import Any
+
+import torch
+
+from homologue.errors import HomologueError
+from homologue.memory import free_bytes
+
+_DTYPES = {
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+}
+_GIB = 2**30
+
+
+def choose_device(wanted: str | torch.device | None) -> torch.device:
+    """The wanted device, or the best there is: cuda, else mps, else cpu."""
+    if wanted is None:
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except (RuntimeError, TypeError) as error:
+        raise HomologueError(
+            f"The device {wanted!r} is not known; use 'cpu', 'cuda', 'cuda:1' or 'mps'."
+        ) from error
+    if device.type == "meta" or not _is_there(device):
+        raise HomologueError(
+            f"The device {str(device)!r} is not available here; use 'cpu', or leave the device out"
+            " to get the best there is."
+        )
+    return device
+
+
+def _is_there(device: torch.device) -> bool:
+    try:
+        torch.empty(0, device=device)
+    # Each back end says in its own way that it is absent: RuntimeError, AssertionError,
+    # NotImplementedError, or an ImportError of its missing module.
+    except Exception:
+        return False
+    return True
+
+
+def choose_dtype(wanted: str | torch.dtype | None, device: torch.device) -> torch.dtype:
+    """The wanted precision, or float32 on a CPU and float16 elsewhere."""
+    if wanted is None:
+        return torch.float32 if device.type == "cpu" else torch.float16
+    dtype: Any = _DTYPES.get(str(wanted).removeprefix("torch."))
+    if dtype is None:
+        raise HomologueError(f"The dtype {str(wanted)!r} is not known; use {', '.join(_DTYPES)}.")
+    chosen: torch.dtype = dtype
+    return chosen
+
+
+def require_memory(what: str, needed: int, device: torch.device, dtype: torch.dtype) -> None:
+    """Raises HomologueError where `needed` bytes of weights do not fit into free memory."""
+    free = free_bytes(device)
+    if needed <= free:
+        return
+    advice = "close other programs or choose a smaller model"
+    if dtype == torch.float32:
+        advice = f"load it with dtype='float16', {advice}"
+    raise HomologueError(
+        f"The weights of {what} need {needed / _GIB:.3g} GiB in {str(dtype).removeprefix('torch.')}"
+        f" but {free / _GIB:.3g} GiB is free on {device}; {advice}."
+    )

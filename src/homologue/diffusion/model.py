@@ -1,0 +1,152 @@
+"""A latent diffusion model as the method sees it: encode, add noise, look at the attention."""
+
+from collections.abc import Sequence
+
+import torch
+from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
+from diffusers.models.attention_processor import Attention
+from torch import Tensor
+
+from homologue.diffusion.capture import (
+    ReadProbabilities,
+    ReadQueries,
+    processors,
+    project,
+    select_layers,
+)
+from homologue.diffusion.forward import forward_until
+
+
+class LatentDiffusion:
+    """UNet, VAE and noise schedule of one model, with frozen weights.
+
+    Attributes:
+        name: what it was loaded as.
+        fingerprint: identifies the weights; embeddings fit only the model that they were made with.
+        side: pixels of the square image that the model was made for (512 for Stable Diffusion 1).
+        context_width: numbers in one token of the text context.
+        device, dtype: of the UNet, at the time of construction.
+    """
+
+    def __init__(
+        self,
+        unet: UNet2DConditionModel,
+        vae: AutoencoderKL | AutoencoderTiny,
+        scheduler: DDIMScheduler,
+        *,
+        name: str,
+        fingerprint: str,
+    ) -> None:
+        self.unet = unet.eval().requires_grad_(False)
+        self.vae = vae.eval().requires_grad_(False)
+        self._vae_dtype: torch.dtype = vae.dtype
+        self.scheduler = scheduler
+        self.name = name
+        self.fingerprint = fingerprint
+        # Asked for once: diffusers walks over all parameters for each answer.
+        self.device: torch.device = unet.device
+        self.dtype: torch.dtype = unet.dtype
+        self._selected: dict[str, tuple[str, ...]] = {}
+        self.latent_side = int(unet.config.sample_size)
+        self.side = self.latent_side * _downscaling(vae)
+        self.context_width = int(unet.config.cross_attention_dim)
+        if getattr(vae.config, "force_upcast", False) and self.dtype == torch.float16:
+            self.vae.float()
+            self._vae_dtype = torch.float32
+
+    def layers(self, selection: str) -> tuple[str, ...]:
+        """Paths of the cross-attention layers that a selection such as `up[:4]` names."""
+        if selection not in self._selected:
+            self._selected[selection] = select_layers(self.unet, selection)
+        return self._selected[selection]
+
+    def attention_layer(self, path: str) -> Attention:
+        return self.unet.get_submodule(path)
+
+    @torch.no_grad()
+    def encode(self, images: Tensor) -> Tensor:
+        """Latents (B, C, h, w) of images (B, 3, side, side) in [0, 1]: the mean, scaled."""
+        config = self.vae.config
+        encoded = self.vae.encode((images * 2 - 1).to(self.device, self._vae_dtype))
+        if isinstance(self.vae, AutoencoderTiny):
+            latents = encoded.latents * config.scaling_factor
+        else:
+            latents = encoded.latent_dist.mean
+            shift = getattr(config, "shift_factor", None)
+            latents = (latents - (shift or 0.0)) * config.scaling_factor
+        scaled: Tensor = latents.to(self.dtype)
+        return scaled
+
+    def add_noise(self, latents: Tensor, noise: Tensor, timestep: int) -> Tensor:
+        """`sqrt(a) latents + sqrt(1 - a) noise`, with a from the schedule at the time step."""
+        times = torch.full((latents.shape[0],), timestep, device=latents.device)
+        noisy: Tensor = self.scheduler.add_noise(latents, noise.to(latents), times)
+        return noisy
+
+    def attention(
+        self,
+        noisy: Tensor,
+        timestep: int,
+        context: Tensor,
+        layers: Sequence[str],
+        tokens: Sequence[int],
+    ) -> dict[str, Tensor]:
+        """Probabilities of some tokens at every place, a layer: (B, heads, h, w, len(tokens)).
+
+        Args:
+            noisy: (B, C, h, w).
+            context: (B, T, D); gradients flow to it.
+            layers: paths, in the order of the forward pass; the pass stops after the last.
+        """
+        store: dict[str, Tensor] = {}
+        readers = {path: ReadProbabilities(path, store, tokens) for path in layers}
+        with processors(self.unet, readers):
+            self._forward(noisy, timestep, context, layers[-1])
+        return store
+
+    @torch.no_grad()
+    def queries(
+        self, noisy: Tensor, timestep: int, context: Tensor, layers: Sequence[str]
+    ) -> dict[str, Tensor]:
+        """Queries (B, heads, N, d) of the layers under a given context, see `attention`."""
+        store: dict[str, Tensor] = {}
+        with processors(self.unet, {path: ReadQueries(path, store) for path in layers}):
+            self._forward(noisy, timestep, context, layers[-1])
+        return store
+
+    def keys(self, context: Tensor, path: str) -> Tensor:
+        """Keys (B, heads, T, d) that a layer makes of a context (B, T, D)."""
+        return project(self.attention_layer(path), context.to(self.dtype), "to_k")
+
+    def _forward(self, noisy: Tensor, timestep: int, context: Tensor, last_layer: str) -> None:
+        forward_until(
+            self.unet,
+            noisy,
+            timestep,
+            context.to(self.dtype),
+            last_layer,
+            self._added_conditions(noisy.shape[0]),
+        )
+
+    def _added_conditions(self, batch: int) -> dict[str, Tensor] | None:
+        """SDXL's further conditions: no pooled text, an uncropped image of the model's size."""
+        if self.unet.config.addition_embed_type != "text_time":
+            return None
+        size = [self.side, self.side]
+        times = torch.tensor([*size, 0, 0, *size], device=self.device, dtype=self.dtype)
+        config = self.unet.config
+        text = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
+        return {
+            "text_embeds": torch.zeros(batch, text, device=self.device, dtype=self.dtype),
+            "time_ids": times.expand(batch, -1),
+        }
+
+
+def _downscaling(vae: AutoencoderKL | AutoencoderTiny) -> int:
+    """Pixels a latent is wide: 8 for the VAEs of Stable Diffusion."""
+    channels = (
+        vae.config.encoder_block_out_channels
+        if isinstance(vae, AutoencoderTiny)
+        else vae.config.block_out_channels
+    )
+    return int(2 ** (len(channels) - 1))

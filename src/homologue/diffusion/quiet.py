@@ -1,0 +1,42 @@
+"""Keeping the libraries below from talking while a model is loaded."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from diffusers.utils import logging as diffusers_logging
+from huggingface_hub.utils import logging as hub_logging
+from huggingface_hub.utils.tqdm import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+)
+
+
+@contextmanager
+def quiet(*, bars: bool = False) -> Iterator[None]:
+    """Silences diffusers and huggingface_hub, and restores how talkative they were.
+
+    What they warn of (weights without a place, settings of another scheduler, no network) is
+    either of no consequence here or becomes an error with a sentence of our own.
+
+    Args:
+        bars: leave the bars of downloads on; they are drawn on stderr.
+    """
+    diffusers_level, hub_level = diffusers_logging.get_verbosity(), hub_logging.get_verbosity()
+    diffusers_bars = diffusers_logging.is_progress_bar_enabled()
+    silence_hub = not bars and not are_progress_bars_disabled()
+    diffusers_logging.set_verbosity(logging.CRITICAL)
+    hub_logging.set_verbosity(logging.CRITICAL)
+    diffusers_logging.disable_progress_bar()
+    if silence_hub:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        diffusers_logging.set_verbosity(diffusers_level)
+        hub_logging.set_verbosity(hub_level)
+        if diffusers_bars:
+            diffusers_logging.enable_progress_bar()
+        if silence_hub:
+            enable_progress_bars()

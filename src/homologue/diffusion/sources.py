@@ -1,0 +1,139 @@
+"""Finding the parts of a model: in a folder, a single file, on the hub, or built in."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from homologue.diffusion.folder import SCHEDULER_CONFIG, check_parts, open_part
+from homologue.diffusion.hub import Repository
+from homologue.diffusion.single_file import open_checkpoint, open_vae
+from homologue.diffusion.weights import PICKLES, Part
+from homologue.errors import HomologueError
+
+BUILTIN = Path(__file__).parent / "builtin"
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_FILES = (".safetensors", *PICKLES)
+
+Name = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The parts of a model, found but not read."""
+
+    unet: Part
+    vae: Part
+    schedule: Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a model is looked for; see `load`."""
+
+    variant: str | None = None
+    revision: str | None = None
+    local_files_only: bool = False
+    vae: Name | None = None
+    config: Name | None = None
+
+
+def find(name: Name, options: Options) -> Found:
+    """Finds the parts of a model and reads no weights; fetches them from the hub if need be."""
+    _check_arguments(name, options)
+    if _is_file(name):
+        return _find_in_file(_existing(name), options)
+    parts = ["unet", "scheduler"] if options.vae is not None else ["unet", "scheduler", "vae"]
+    folder = _local(name)
+    if folder is None:
+        folder = Repository(
+            str(name), options.revision, options.variant, options.local_files_only
+        ).fetch(parts)
+    check_parts(folder, str(name), parts)
+    unet = open_part(folder / "unet", options.variant)
+    vae = _other_vae(unet, options) or open_part(folder / "vae", options.variant)
+    return Found(unet, vae, folder / SCHEDULER_CONFIG)
+
+
+def _find_in_file(path: Path, options: Options) -> Found:
+    unet, own, configs = open_checkpoint(path, _config_folder(options))
+    vae = _other_vae(unet, options) or own
+    if vae is None:
+        raise HomologueError(f"{path} has no VAE; give one as vae= (a folder, hub id or file).")
+    return Found(unet, vae, configs / SCHEDULER_CONFIG)
+
+
+def _other_vae(unet: Part, options: Options) -> Part | None:
+    """The VAE that is to take the place of the model's own, if one is given."""
+    vae = options.vae
+    if vae is None:
+        return None
+    if _is_file(vae):
+        width = unet.config.get("cross_attention_dim", 0)
+        return open_vae(_existing(vae), _config_folder(options), width)
+    folder = _local(vae)
+    if folder is None:
+        repository = Repository(str(vae), local_files_only=options.local_files_only)
+        return open_part(repository.fetch_vae())
+    inner = folder if (folder / "config.json").is_file() else folder / "vae"
+    if not (inner / "config.json").is_file():
+        raise HomologueError(f"{folder} holds no VAE; give a folder with its config.json.")
+    return open_part(inner)
+
+
+def _config_folder(options: Options) -> Path | None:
+    if options.config is None:
+        return None
+    folder = Path(options.config).expanduser()
+    check_parts(folder, str(options.config), ("unet", "vae", "scheduler"))
+    return folder
+
+
+def _check_arguments(name: Name, options: Options) -> None:
+    """Nothing that is given is silently without effect."""
+    is_file = _is_file(name)
+    for argument, value, fits, place in (
+        ("variant", options.variant, not is_file, "a folder or a hub id"),
+        ("revision", options.revision, _local(name) is None, "a hub id"),
+        ("config", options.config, is_file, "a single .safetensors file"),
+    ):
+        if value is not None and not fits:
+            raise HomologueError(
+                f"{argument}={str(value)!r} is only for {place}, which {str(name)!r} is not; leave"
+                " it out."
+            )
+
+
+def _local(name: Name) -> Path | None:
+    """The path that is meant, or None for the id of a hub repository."""
+    if name == "builtin":
+        if not BUILTIN.is_dir():
+            raise HomologueError(
+                f"The built-in model is missing from this installation ({BUILTIN}); install"
+                " homologue again, or name another model."
+            )
+        return BUILTIN
+    path = Path(name)
+    try:
+        path = path.expanduser()
+        if str(name) and path.exists():
+            return path
+    except (OSError, RuntimeError):
+        pass  # A name that the system cannot look up is no file, and is refused below.
+    if isinstance(name, str) and _HUB_ID.fullmatch(name) and path.suffix not in _FILES:
+        return None
+    raise HomologueError(
+        f"There is no model {str(name)!r}; give a folder, a .safetensors file, a hub id"
+        " (owner/name) or 'builtin'."
+    )
+
+
+def _existing(name: Name) -> Path:
+    path = _local(name)
+    assert path is not None, "asked only of what `_is_file`"
+    return path
+
+
+def _is_file(name: Name) -> bool:
+    path = _local(name)
+    return path is not None and not path.is_dir()

@@ -1,0 +1,1 @@
+"""Optimising text embeddings until they mean a point of an image."""

@@ -1,0 +1,167 @@
+"""Optimising contexts against cached queries: the way `cached`.
+
+The queries of the attention layers are computed once under a fixed context; after that no step
+needs the UNet. Only the first cross-attention layer's queries are truly independent of the context,
+so this is an approximation: the later ones see what the fixed context made of the image.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from homologue.config import FitConfig, Noise
+from homologue.diffusion.capture import token_scores
+from homologue.diffusion.model import LatentDiffusion
+from homologue.embedding.adam import Adam
+from homologue.embedding.objectives import OBJECTIVES
+from homologue.embedding.rows import Row, draw_noise
+from homologue.embedding.through_unet import read_heads
+from homologue.geometry import Crop, whole_crop
+from homologue.memory import gains_from_batches, rows_that_fit
+from homologue.progress import Progress
+from homologue.seeds import generator
+from homologue.views import Views
+
+Queries = dict[str, Tensor]
+_MOST_ROWS = 64
+
+
+def fixed_context(model: LatentDiffusion, tokens: int) -> Tensor:
+    """The context under which queries are cached, (1, tokens, width): always the same N(0, 1)."""
+    stream = generator(0, "fixed context")
+    context = torch.randn(1, tokens, model.context_width, generator=stream)
+    return context.to(model.device)
+
+
+def cached_queries(
+    model: LatentDiffusion,
+    views: Views,
+    crops: Sequence[Crop],
+    layers: Sequence[str],
+    timestep: int,
+    noise: Noise,
+    context: Tensor,
+    streams: Sequence[torch.Generator],
+) -> Queries:
+    """Queries (crops, heads, N, d) of each layer for crops of an image, each with its own noise."""
+    parts: list[Queries] = []
+    for crop, stream in zip(crops, streams, strict=True):
+        latent = views.latent(crop)[None]
+        noisy = model.add_noise(latent, draw_noise(tuple(latent.shape), noise, stream), timestep)
+        parts.append(model.queries(noisy, timestep, context, layers))
+    return {layer: torch.cat([part[layer] for part in parts]) for layer in layers}
+
+
+def query_maps(
+    model: LatentDiffusion, queries: Queries, contexts: Tensor, tokens: Sequence[int]
+) -> list[Tensor]:
+    """Probabilities of some tokens for cached queries, a layer: (B, views, heads, h, w, n).
+
+    Args:
+        queries: (views, heads, N, d) of each layer.
+        contexts: (B, T, D).
+    """
+    maps = []
+    for layer, query in queries.items():
+        key = model.keys(contexts, layer)[:, None]
+        scores = token_scores(model.attention_layer(layer), query[None], key)
+        probabilities = scores.softmax(dim=-1)[..., list(tokens)]
+        side = round(query.shape[2] ** 0.5)
+        maps.append(probabilities.unflatten(3, (side, side)))
+    return maps
+
+
+def optimise_cached(
+    model: LatentDiffusion,
+    views: Views,
+    rows: Sequence[Row],
+    config: FitConfig,
+    seed: int,
+    budget: float | None,
+    progress: Progress,
+) -> tuple[Tensor, Tensor]:
+    """Contexts (rows, T, D) and their losses in the last step (rows, 1)."""
+    pool = pool_crops(model.side, config, seed)
+    layers = model.layers(config.layers)
+    streams = [generator(seed, "fit view", i) for i in range(len(pool))]
+    queries = cached_queries(
+        model, views, pool, layers, config.timestep, config.noise,
+        fixed_context(model, config.tokens), streams,
+    )  # fmt: skip
+    most = _MOST_ROWS if gains_from_batches(model.device) else 1
+    batch = rows_that_fit(_row_bytes(queries, config), model.device, budget, most)
+    contexts, losses = [], []
+    for first in range(0, len(rows), batch):
+        some = rows[first : first + batch]
+
+        def report(stage: str, done: int, total: int, before: int = first) -> None:
+            progress(stage, before * total + done * len(some), len(rows) * total)  # noqa: B023
+
+        fitted, loss = _optimise_rows(model, queries, pool, some, config, seed, report)
+        contexts.append(fitted)
+        losses.append(loss)
+    return torch.cat(contexts), torch.cat(losses)
+
+
+def pool_crops(side: int, config: FitConfig, seed: int) -> list[Crop]:
+    """The whole image, then random crops; they do not depend on the points."""
+    size = max(1, int(side * config.crop))
+    stream = generator(seed, "fit pool")
+    starts = torch.randint(0, side - size + 1, (config.views - 1, 2), generator=stream).tolist()
+    return [whole_crop(side), *(Crop(left, top, size) for left, top in starts)]
+
+
+def _optimise_rows(
+    model: LatentDiffusion,
+    queries: Queries,
+    pool: Sequence[Crop],
+    rows: Sequence[Row],
+    config: FitConfig,
+    seed: int,
+    progress: Progress,
+) -> tuple[Tensor, Tensor]:
+    starts = [row.start(config.tokens, model.context_width) for row in rows]
+    contexts = torch.stack(starts).to(model.device).requires_grad_()
+    adam = Adam(contexts, config.learning_rate)
+    order = generator(seed, "fit view order")
+    loss = torch.zeros(len(rows))
+    for step in range(config.steps):
+        seen = torch.randperm(len(pool), generator=order)[: config.views_per_step].tolist()
+        each = _cached_losses(model, queries, [pool[i] for i in seen], seen, contexts, rows, config)
+        each.sum().backward()
+        adam.step()
+        loss = each.detach().float().cpu()
+        progress("fit", step + 1, config.steps)
+    return contexts.detach().cpu(), loss[:, None]
+
+
+def _cached_losses(
+    model: LatentDiffusion,
+    queries: Queries,
+    crops: Sequence[Crop],
+    seen: Sequence[int],
+    contexts: Tensor,
+    rows: Sequence[Row],
+    config: FitConfig,
+) -> Tensor:
+    """The objective of each row, (B,), averaged over the crops that hold its point."""
+    some = {layer: query[list(seen)] for layer, query in queries.items()}
+    maps = query_maps(model, some, contexts, rows[0].tokens)
+    points = torch.cat([row.points for row in rows])
+    centres = torch.stack([crop.to_crop(points, model.side) for crop in crops], dim=1)
+    inside = ((centres >= 0) & (centres <= model.side)).all(dim=-1)
+    flat = [read_heads(m[..., 0].flatten(0, 1), config.heads) for m in maps]
+    losses = OBJECTIVES[config.objective](
+        flat, centres.flatten(0, 1).to(flat[0].device), model.side, config.sigma * model.side,
+        config.pixel_centre,
+    ).unflatten(0, inside.shape)  # fmt: skip
+    weights = inside.to(losses)
+    weighted: Tensor = (losses * weights).sum(dim=1) / weights.sum(dim=1).clamp_min(1)
+    return weighted
+
+
+def _row_bytes(queries: Queries, config: FitConfig) -> int:
+    """What one row keeps for the backward pass: scores and probabilities of the views of a step."""
+    places = sum(q.shape[1] * q.shape[2] for q in queries.values())
+    return 4 * 4 * places * config.tokens * config.views_per_step

@@ -1,0 +1,137 @@
+"""What a point becomes: optimised contexts that find its counterpart in any image."""
+
+import json
+from dataclasses import asdict, dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from homologue.config import FitConfig, LocateConfig
+from homologue.errors import HomologueError
+from homologue.files import write_atomically
+
+FORMAT = "homologue-embeddings-1"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The image that points were fitted on: where it was read from, its size and its digest."""
+
+    path: str | None
+    width: int
+    height: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class PointEmbeddings:
+    """Fitted embeddings with everything that is needed to use them again.
+
+    Attributes:
+        contexts: (groups, embeddings, tokens, width) float32 on the CPU; points of a group share
+            contexts.
+        groups: (P,) the group of each point.
+        tokens: (P,) the token that stands for each point.
+        points: (P, 2) float64, image frame of the source.
+        losses: (P, embeddings) the objective in the last step.
+        source: the image they were fitted on.
+        model: name of the model.
+        fingerprint: of the model's weights.
+        preset: name of the settings, for the record.
+        fit: the settings they were fitted with.
+        locate: the settings to read a target with.
+        seed: the seed.
+    """
+
+    contexts: Tensor
+    groups: Tensor
+    tokens: Tensor
+    points: Tensor
+    losses: Tensor
+    source: Source
+    model: str
+    fingerprint: str
+    preset: str
+    fit: FitConfig
+    locate: LocateConfig
+    seed: int
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes one safetensors file; an older one is replaced only when the new one is whole."""
+        names = ("contexts", "groups", "tokens", "points", "losses")
+        tensors = {name: getattr(self, name).contiguous() for name in names}
+        facts = {
+            "source": asdict(self.source),
+            "model": self.model,
+            "fingerprint": self.fingerprint,
+            "preset": self.preset,
+            "fit": asdict(self.fit),
+            "locate": asdict(self.locate),
+            "seed": self.seed,
+        }
+        data = save(tensors, metadata={"format": FORMAT, "facts": json.dumps(facts)})
+        write_atomically(path, lambda file: file.write(data))
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "PointEmbeddings":
+        """Reads what `save` wrote.
+
+        Raises:
+            HomologueError: the file is missing, damaged or something else.
+        """
+        try:
+            with safe_open(Path(path), framework="pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except FileNotFoundError:
+            raise HomologueError(f"There is no embeddings file {str(path)!r}.") from None
+        except (OSError, SafetensorError) as error:
+            raise HomologueError(
+                f"{str(path)!r} is not an embeddings file or is damaged ({error}): make it again "
+                "with `homologue fit`."
+            ) from None
+        if metadata.get("format") != FORMAT:
+            raise HomologueError(
+                f"{str(path)!r} holds no embeddings of this version of homologue: make it again "
+                "with `homologue fit`."
+            )
+        return cls._from_parts(str(path), tensors, metadata)
+
+    @classmethod
+    def _from_parts(
+        cls, path: str, tensors: dict[str, Tensor], metadata: dict[str, str]
+    ) -> "PointEmbeddings":
+        try:
+            facts: dict[str, Any] = {**tensors, **json.loads(metadata["facts"])}
+            facts["source"] = Source(**facts["source"])
+            facts["fit"] = FitConfig(**facts["fit"])
+            facts["locate"] = LocateConfig(**facts["locate"])
+            embeddings = cls(**facts)
+            embeddings._check()
+        except (KeyError, TypeError, ValueError) as error:
+            raise HomologueError(
+                f"The embeddings file {path!r} is damaged ({error}): make it again with "
+                "`homologue fit`."
+            ) from None
+        return embeddings
+
+    def _check(self) -> None:
+        count, (groups, repeats, tokens, _) = len(self.points), self.contexts.shape
+        shapes_agree = (
+            self.points.shape == (count, 2)
+            and self.groups.shape == self.tokens.shape == (count,)
+            and self.losses.shape == (count, repeats)
+        )
+        if not (count and shapes_agree and bool(torch.isfinite(self.contexts).all())):
+            raise ValueError("its parts do not fit together")
+        for referred, there in ((self.groups, groups), (self.tokens, tokens)):
+            if int(referred.min()) < 0 or int(referred.max()) >= there:
+                raise ValueError("a point refers to a context that is not there")

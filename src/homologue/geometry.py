@@ -1,0 +1,119 @@
+"""Where things are: the three frames of a point and the maps between them.
+
+Frames, each `(x, y)` with pixel centres at +0.5:
+
+- *image*: pixels of the original image after EXIF rotation, `[0, W] x [0, H]`;
+- *square*: pixels of the image squashed to the model's side, `[0, side]^2`;
+- *crop*: pixels of one square crop after it was resized to the model's side, `[0, side]^2`.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+
+def image_to_square(points: Tensor, width: int, height: int, side: int) -> Tensor:
+    """Points (..., 2) from the image frame of a `width` x `height` image to the square frame.
+
+    >>> image_to_square(torch.tensor([[50.0, 20.0]]), width=100, height=80, side=64)
+    tensor([[32., 16.]])
+    """
+    return points * points.new_tensor([side / width, side / height])
+
+
+def square_to_image(points: Tensor, width: int, height: int, side: int) -> Tensor:
+    """The inverse of `image_to_square`."""
+    return points * points.new_tensor([width / side, height / side])
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square part of the square frame: whole pixels, `size` wide and high, at `(left, top)`."""
+
+    left: int
+    top: int
+    size: int
+
+    def cut(self, square: Tensor) -> Tensor:
+        """This part of `square` (..., side, side), resized (bilinear) to (..., side, side)."""
+        side = square.shape[-1]
+        part = square[..., self.top : self.top + self.size, self.left : self.left + self.size]
+        if self.size == side:
+            return part
+        return resize(part, side)
+
+    def paste(self, maps: Tensor, side: int) -> Tensor:
+        """Maps (..., h, w) of this crop, resized and put back into zeros (..., side, side)."""
+        whole = maps.new_zeros(*maps.shape[:-2], side, side)
+        self.of(whole).copy_(resize(maps, self.size))
+        return whole
+
+    def of(self, square: Tensor) -> Tensor:
+        """The view of `square` (..., side, side) that this crop covers, (..., size, size)."""
+        return square[..., self.top : self.top + self.size, self.left : self.left + self.size]
+
+    def to_crop(self, points: Tensor, side: int) -> Tensor:
+        """Points (..., 2) from the square frame to this crop's frame."""
+        return (points - points.new_tensor([self.left, self.top])) * (side / self.size)
+
+    def to_square(self, points: Tensor, side: int) -> Tensor:
+        """The inverse of `to_crop`."""
+        return points * (self.size / side) + points.new_tensor([self.left, self.top])
+
+
+def resize(maps: Tensor, side: int) -> Tensor:
+    """Maps (..., h, w) resized to (..., side, side): bilinear, align_corners False."""
+    flat = maps.reshape(1, -1, *maps.shape[-2:])
+    resized = interpolate(flat, size=(side, side), mode="bilinear", align_corners=False)
+    return resized.reshape(*maps.shape[:-2], side, side)
+
+
+def crop_starts(coordinate: float, side: int, size: int, margin: float) -> tuple[int, int]:
+    """First and last start, along one axis, of crops that keep a point inside.
+
+    `coordinate` is in the square frame, `size` the crop's length and `margin` the share of it that
+    the point keeps from the crop's edges, as far as the image's own edges allow. The rounding is
+    the released code's.
+
+    >>> crop_starts(256.0, side=512, size=477, margin=0.15)
+    (0, 35)
+    >>> crop_starts(512.0, side=512, size=477, margin=0.15)
+    (35, 35)
+    """
+    inset, last = int(size * margin), side - size
+    low = min(max(0.0, coordinate - size + inset), last)
+    high = min(max(0.0, coordinate - inset), last)
+    return int(low), int(high)
+
+
+def draw_crop(
+    points: Tensor, side: int, share: float, draw: tuple[float, float], margin: float = 0.15
+) -> Crop:
+    """The crop that two uniform numbers in [0, 1) choose for points (P, 2) of the square frame.
+
+    `share` is the crop's side as a share of `side`. Every crop that keeps one point inside by
+    `margin` is equally likely. With several points the crop keeps all of them inside where one can,
+    and lies between their wishes where none can.
+    """
+    size = max(1, int(side * share))
+    corner = []
+    for axis, uniform in enumerate(draw):
+        starts = [crop_starts(float(p), side, size, margin) for p in points[:, axis]]
+        low, high = max(s[0] for s in starts), min(s[1] for s in starts)
+        if low > high:
+            low = high = (low + high) // 2
+        corner.append(low + int(uniform * (high - low + 1)))
+    return Crop(left=corner[0], top=corner[1], size=size)
+
+
+def corner_crops(side: int, share: float) -> list[Crop]:
+    """The crops in the four corners: top left, bottom left, top right, bottom right."""
+    size = max(1, int(side * share))
+    last = side - size
+    return [Crop(left, top, size) for left in (0, last) for top in (0, last)]
+
+
+def whole_crop(side: int) -> Crop:
+    """The crop that leaves nothing out."""
+    return Crop(0, 0, side)

@@ -1,0 +1,63 @@
+"""What there is to work with: the model, the machine, versions and the cache."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import psutil
+import torch
+from huggingface_hub import scan_cache_dir
+from huggingface_hub.constants import HF_HUB_CACHE
+from huggingface_hub.errors import CacheNotFound
+
+from homologue.diffusion.capture import cross_attention_layers
+from homologue.diffusion.model import LatentDiffusion
+
+_PACKAGES = ("homologue", "torch", "diffusers", "huggingface-hub", "safetensors", "numpy", "pillow")
+_GIB = 2**30
+
+
+def model_facts(model: LatentDiffusion) -> dict[str, Any]:
+    """Name, size and shape of a model."""
+    parameters = sum(p.numel() for part in (model.unet, model.vae) for p in part.parameters())
+    return {
+        "name": model.name,
+        "fingerprint": model.fingerprint,
+        "parameters": parameters,
+        "side": model.side,
+        "context_width": model.context_width,
+        "layers": len(cross_attention_layers(model.unet)),
+        "layers_read": ", ".join(model.layers("up[:4]")),
+        "device": str(model.device),
+        "dtype": str(model.dtype).removeprefix("torch."),
+    }
+
+
+def environment() -> dict[str, dict[str, Any]]:
+    """The device, versions, and the models that are in the hub's cache."""
+    return {
+        "device": _device(),
+        "versions": {"python": platform.python_version(), **{p: version(p) for p in _PACKAGES}},
+        "cache": {"folder": HF_HUB_CACHE, "models": ", ".join(_cached_models()) or "none"},
+    }
+
+
+def _device() -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "cpu": platform.processor() or platform.machine(),
+        "threads": torch.get_num_threads(),
+        "memory": f"{psutil.virtual_memory().available / _GIB:.1f} GiB free",
+    }
+    if torch.cuda.is_available():
+        free, total = torch.cuda.mem_get_info()
+        facts["cuda"] = torch.cuda.get_device_name()
+        facts["cuda_memory"] = f"{free / _GIB:.1f} of {total / _GIB:.1f} GiB free"
+    return facts
+
+
+def _cached_models() -> list[str]:
+    try:
+        repositories = scan_cache_dir().repos
+    except CacheNotFound:
+        return []
+    return sorted(repo.repo_id for repo in repositories if repo.repo_type == "model")

@@ -1,0 +1,1 @@
+"""Reading where embeddings attend in a target image."""

@@ -1,0 +1,167 @@
+"""From embeddings and a target image to the counterparts of their points."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from homologue.config import FitConfig, LocateConfig
+from homologue.diffusion.model import LatentDiffusion
+from homologue.embedding.point_embeddings import PointEmbeddings
+from homologue.embedding.rows import Row, make_rows
+from homologue.embedding.through_unet import read_heads
+from homologue.errors import HomologueError
+from homologue.geometry import image_to_square, square_to_image
+from homologue.heatmaps import argmax, mass_near, window_soft_argmax
+from homologue.images import RGBImage, to_square
+from homologue.localize.crops import CropPlan, make_plan
+from homologue.localize.pasting import PastedMaps, combine, reduce_heads
+from homologue.localize.readers import QueryReader, Reader, UnetReader
+from homologue.progress import Progress, silent
+from homologue.views import Views
+
+_MOST_ROWS = 32
+_SCORE_RADIUS = 0.1  # of the side: as far off as a point may be to count as right at PCK@0.1
+
+
+@dataclass(frozen=True)
+class Located:
+    """Counterparts of points in one target.
+
+    Attributes:
+        points: (P, 2) float64, image frame of the target.
+        scores: (P,) float64 in [0, 1]: the share of the heat map within a tenth of the image's side
+            of the point. 1 means that the map lights up in one place only.
+        heatmaps: (P, side, side) over the target squashed to the model's side, each with sum 1 and
+            not negative; None unless asked for.
+        width, height: of the target, in pixels.
+        path: where the target was read from, if it was.
+    """
+
+    points: Tensor
+    scores: Tensor
+    heatmaps: Tensor | None
+    width: int
+    height: int
+    path: str | None
+
+
+def locate_embeddings(
+    model: LatentDiffusion,
+    image: RGBImage,
+    embeddings: PointEmbeddings,
+    config: LocateConfig,
+    *,
+    heatmaps: bool = False,
+    progress: Progress = silent,
+) -> Located:
+    """Where the embeddings' points are in `image`.
+
+    Raises:
+        HomologueError: the embeddings were made with another model.
+    """
+    check_same_model(model, embeddings)
+    square = to_square(image, model.side).to(model.device)
+    reader = make_reader(model, Views(model, square), embeddings, config)
+    found, scores, kept = [], [], []
+    for groups in _chunks(embeddings):
+        for heat in group_heatmaps(model, reader, embeddings, groups, config):
+            point = read_point(heat, config, model.side)
+            found.append(square_to_image(point, image.width, image.height, model.side))
+            scores.append(mass_near(heat, point, _SCORE_RADIUS * model.side))
+            if heatmaps:
+                kept.append((heat / heat.sum()).cpu())
+        progress("locate", len(found), len(embeddings))
+    return Located(
+        points=torch.stack(found).cpu(),
+        scores=torch.stack(scores).cpu(),
+        heatmaps=torch.stack(kept) if heatmaps else None,
+        width=image.width,
+        height=image.height,
+        path=image.path,
+    )
+
+
+def _chunks(embeddings: PointEmbeddings) -> list[list[int]]:
+    """Groups that are read together; groups of several points are read one by one."""
+    groups, repeats = embeddings.contexts.shape[:2]
+    size = max(1, _MOST_ROWS // repeats) if groups == len(embeddings) else 1
+    return [list(range(i, min(i + size, groups))) for i in range(0, groups, size)]
+
+
+def check_same_model(model: LatentDiffusion, embeddings: PointEmbeddings) -> None:
+    if embeddings.fingerprint != model.fingerprint:
+        raise HomologueError(
+            f"These embeddings were made with the model {embeddings.model!r} and mean nothing to "
+            f"{model.name!r}: load that model, or fit the points again with this one."
+        )
+
+
+def make_reader(
+    model: LatentDiffusion, views: Views, embeddings: PointEmbeddings, config: LocateConfig
+) -> Reader:
+    if embeddings.fit.optimise == "cached":
+        return QueryReader(model, views, embeddings.fit, config, embeddings.seed)
+    return UnetReader(model, views, embeddings.fit, config)
+
+
+def group_heatmaps(
+    model: LatentDiffusion,
+    reader: Reader,
+    embeddings: PointEmbeddings,
+    groups: list[int],
+    config: LocateConfig,
+) -> list[Tensor]:
+    """A heat map (side, side) for each point of some groups, which have equally many points."""
+    repeats = embeddings.contexts.shape[1]
+    rows = [row for group in groups for row in _rows(model, embeddings, group)]
+    contexts = embeddings.contexts[groups].flatten(0, 1).to(model.device)
+    points = len(rows[0].tokens)
+    plan = make_plan(rows, model.side, config, embeddings.seed)
+    pasted = read_crops(model, reader, rows, contexts, embeddings.fit, config, plan)
+    means = [one.mean().unflatten(0, (len(groups), repeats)) for one in pasted]
+    return [
+        combine(means[point][group], config.read_out)
+        for group in range(len(groups))
+        for point in range(points)
+    ]
+
+
+def read_crops(
+    model: LatentDiffusion,
+    reader: Reader,
+    rows: Sequence[Row],
+    contexts: Tensor,
+    fit: FitConfig,
+    config: LocateConfig,
+    plan: CropPlan,
+) -> list[PastedMaps]:
+    """What the rows see in all crops, for the first, second ... point of each row.
+
+    Args:
+        contexts: (rows, T, D).
+    """
+    points, layers = len(rows[0].tokens), len(model.layers(fit.layers))
+    pasted = [PastedMaps(len(rows), layers, model.side, model.device) for _ in range(points)]
+    for index in range(config.crops):
+        crops = plan(index, pasted[0])
+        maps = [read_heads(m, fit.heads) for m in reader(index, crops, contexts, rows)]
+        for row, crop in enumerate(crops):
+            for point in range(points):
+                seen = [reduce_heads(m[row, ..., point], config.read_out) for m in maps]
+                pasted[point].add(row, crop, seen)
+    return pasted
+
+
+def _rows(model: LatentDiffusion, embeddings: PointEmbeddings, group: int) -> list[Row]:
+    source = embeddings.source
+    points = embeddings.points[embeddings.groups == group]
+    square = image_to_square(points, source.width, source.height, model.side)
+    return make_rows(square, embeddings.fit, embeddings.seed, "locate")
+
+
+def read_point(heat: Tensor, config: LocateConfig, side: int) -> Tensor:
+    """The point (2,) of a heat map (side, side), square frame."""
+    radius = round(config.window * side)
+    return window_soft_argmax(heat, radius) if radius else argmax(heat)

@@ -1,0 +1,98 @@
+"""Two ways to see where contexts attend in crops of a target: the UNet, or cached queries."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from homologue.config import FitConfig, LocateConfig
+from homologue.diffusion.model import LatentDiffusion
+from homologue.embedding.cached import Queries, cached_queries, fixed_context, query_maps
+from homologue.embedding.rows import Row
+from homologue.geometry import Crop
+from homologue.memory import gains_from_batches
+from homologue.seeds import generator
+from homologue.views import Views
+
+
+class Reader(Protocol):
+    """Reads the maps of rows, each in a crop of its own."""
+
+    def __call__(
+        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
+    ) -> list[Tensor]:
+        """Probabilities of each layer, (B, heads, h, w, n), of contexts (B, T, D)."""
+        ...
+
+
+class UnetReader:
+    """Runs the UNet with the contexts themselves; every row draws noise from its own stream."""
+
+    def __init__(
+        self, model: LatentDiffusion, views: Views, fit: FitConfig, locate: LocateConfig
+    ) -> None:
+        self._model, self._views, self._locate = model, views, locate
+        self._layers = model.layers(fit.layers)
+
+    @torch.no_grad()
+    def __call__(
+        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
+    ) -> list[Tensor]:
+        latents = torch.stack([self._views.latent(crop) for crop in crops])
+        shape = tuple(latents.shape[1:])
+        noise = torch.stack([row.noise(shape, self._locate.noise) for row in rows])
+        size = len(rows) if gains_from_batches(self._model.device) else 1
+        parts = [
+            self._read(latents[i : i + size], noise[i : i + size], contexts[i : i + size], rows)
+            for i in range(0, len(rows), size)
+        ]
+        return [torch.cat(layer) for layer in zip(*parts, strict=True)]
+
+    def _read(
+        self, latents: Tensor, noise: Tensor, contexts: Tensor, rows: Sequence[Row]
+    ) -> list[Tensor]:
+        timestep = self._locate.timestep
+        noisy = self._model.add_noise(latents, noise, timestep)
+        maps = self._model.attention(noisy, timestep, contexts, self._layers, rows[0].tokens)
+        return [maps[layer] for layer in self._layers]
+
+
+class QueryReader:
+    """Computes a crop's queries once under the fixed context and reads every row from them."""
+
+    def __init__(
+        self, model: LatentDiffusion, views: Views, fit: FitConfig, locate: LocateConfig, seed: int
+    ) -> None:
+        self._model, self._views, self._locate, self._seed = model, views, locate, seed
+        self._layers = model.layers(fit.layers)
+        self._context = fixed_context(model, fit.tokens)
+        self._cache: dict[tuple[int, Crop], Queries] = {}
+
+    @torch.no_grad()
+    def __call__(
+        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
+    ) -> list[Tensor]:
+        tokens = rows[0].tokens
+        if len(set(crops)) == 1 and gains_from_batches(self._model.device):
+            maps = query_maps(self._model, self._queries(index, crops[0]), contexts, tokens)
+            return [layer[:, 0] for layer in maps]
+        parts = [
+            query_maps(self._model, self._queries(index, crop), context[None], tokens)
+            for crop, context in zip(crops, contexts, strict=True)
+        ]
+        return [torch.cat(layer)[:, 0] for layer in zip(*parts, strict=True)]
+
+    def _queries(self, index: int, crop: Crop) -> Queries:
+        if (index, crop) not in self._cache:
+            self._cache[index, crop] = cached_queries(
+                self._model,
+                self._views,
+                [crop],
+                self._layers,
+                self._locate.timestep,
+                self._locate.noise,
+                self._context,
+                [generator(self._seed, "locate noise", index)],
+            )
+        return self._cache[index, crop]

@@ -1,0 +1,1 @@
+"""Anything that maps a source, its points and a target to points."""

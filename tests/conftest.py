@@ -1,0 +1,84 @@
+"""Small models with random weights that the tests of the core share; nothing may change them."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+from torch import Tensor
+
+from homologue.diffusion.model import LatentDiffusion
+from homologue.images import RGBImage
+from homologue.presets import DEFAULT, Preset
+
+# A busy machine may take any time for an example.
+settings.register_profile("homologue", deadline=None)
+settings.load_profile("homologue")
+
+sys.path.insert(0, str(Path(__file__).parent / "diffusion"))
+
+from tiny_models import reference, tiny_sd1, tiny_sd2, tiny_sdxl
+
+
+def _model(folder: Path) -> LatentDiffusion:
+    return LatentDiffusion(*reference(folder), name=folder.name, fingerprint=f"of {folder.name}")
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LatentDiffusion]:
+    """The three topologies, 64 pixels a side."""
+    root = tmp_path_factory.mktemp("tiny")
+    writers: dict[str, Callable[[Path], Path]] = {
+        "sd1": tiny_sd1,
+        "sd2": tiny_sd2,
+        "sdxl": tiny_sdxl,
+    }
+    return {family: _model(write(root / family)) for family, write in writers.items()}
+
+
+@pytest.fixture(scope="session")
+def model(tiny: dict[str, LatentDiffusion]) -> LatentDiffusion:
+    """Stable Diffusion 1 with few channels: 64 pixels a side, 16 cross-attention layers."""
+    return tiny["sd1"]
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> LatentDiffusion:
+    """Stable Diffusion 1 with finer maps and wider heads: 128 pixels a side."""
+    folder = tmp_path_factory.mktemp("wide") / "wide"
+    return _model(tiny_sd1(folder, block_out_channels=(64, 64, 32, 32), sample_size=16))
+
+
+def noise_image(width: int, height: int, seed: int) -> RGBImage:
+    """A picture of blurred noise, every part of it different."""
+    coarse = torch.rand(1, 3, 9, 9, generator=torch.Generator().manual_seed(seed))
+    pixels: Tensor = torch.nn.functional.interpolate(
+        coarse, (height, width), mode="bicubic", align_corners=False
+    )[0].clamp(0, 1)
+    return RGBImage(pixels)
+
+
+@pytest.fixture(scope="session")
+def source() -> RGBImage:
+    """80 x 60 pixels, so neither square nor of the model's side."""
+    return noise_image(80, 60, seed=1)
+
+
+@pytest.fixture(scope="session")
+def target() -> RGBImage:
+    return noise_image(50, 70, seed=2)
+
+
+@pytest.fixture(scope="session")
+def quick() -> Preset:
+    """The default settings with as little work as still shows everything."""
+    return Preset(
+        "quick",
+        replace(
+            DEFAULT.fit, steps=3, embeddings=2, tokens=6, views=4, views_per_step=2, layers="up[:4]"
+        ),
+        replace(DEFAULT.locate, crops=3),
+    )

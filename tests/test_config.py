@@ -1,0 +1,68 @@
+"""Settings that cannot work are refused in a sentence that names them."""
+
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import pytest
+
+from homologue.config import one_of
+from homologue.errors import HomologueError
+from homologue.presets import DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"optimise": "fast"}, "optimise must be one of exact, joint, cached, not 'fast'."),
+        ({"heads": "first-half"}, "heads must be one of all, second-half, not 'first-half'."),
+        ({"noise": "pink"}, "noise must be one of gaussian, uniform, not 'pink'."),
+        ({"objective": "l1"}, "objective must be one of mse, cross-entropy, not 'l1'."),
+        ({"steps": 0}, "steps must be at least 1, not 0."),
+        ({"embeddings": 0}, "embeddings must be at least 1, not 0."),
+        ({"views": 0}, "views must be at least 1, not 0."),
+        ({"views_per_step": -1}, "views_per_step must be at least 1, not -1."),
+        ({"tokens": 1}, "tokens must be at least 2, not 1."),
+        ({"crop": 0.0}, "crop must be above 0 and at most 1, not 0.0."),
+        ({"crop": 1.1}, "crop must be above 0 and at most 1, not 1.1."),
+        ({"crop": float("nan")}, "crop must be above 0 and at most 1, not nan."),
+    ],
+)
+def test_fit_config_refuses(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(HomologueError) as caught:
+        replace(DEFAULT.fit, **change)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"noise": ""}, "noise must be one of gaussian, uniform, not ''."),
+        ({"read_out": "max"}, "read_out must be one of mean, softmax, log-mean, not 'max'."),
+        ({"crops": 0}, "crops must be at least 1, not 0."),
+        ({"crop": -0.5}, "crop must be above 0 and at most 1, not -0.5."),
+    ],
+)
+def test_locate_config_refuses(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(HomologueError) as caught:
+        replace(DEFAULT.locate, **change)
+    assert str(caught.value) == sentence
+
+
+def test_the_limits_themselves_are_allowed() -> None:
+    replace(
+        DEFAULT.fit, steps=1, embeddings=1, views=1, views_per_step=1, tokens=2, crop=1.0,
+        optimise="joint", heads="second-half", noise="uniform", objective="mse",
+    )  # fmt: skip
+    for read_out in ("mean", "softmax", "log-mean"):
+        replace(DEFAULT.locate, crops=1, crop=1.0, read_out=read_out)
+
+
+def test_settings_cannot_be_changed_in_place() -> None:
+    with pytest.raises(FrozenInstanceError):
+        DEFAULT.fit.steps = 2  # type: ignore[misc]
+
+
+def test_one_of_lists_the_choices() -> None:
+    one_of("colour", "red", ("red", "blue"))
+    with pytest.raises(HomologueError, match=r"^colour must be one of red, blue, not 'green'\.$"):
+        one_of("colour", "green", ("red", "blue"))

@@ -1,0 +1,82 @@
+"""How many rows fit, and what autograd keeps."""
+
+from collections.abc import Callable
+
+import psutil
+import pytest
+import torch
+
+from homologue import memory
+from homologue.errors import HomologueError
+from homologue.memory import free_bytes, gains_from_batches, rows_that_fit, saved_bytes
+
+CPU = torch.device("cpu")
+GIB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("row_bytes", "budget", "most", "expected"),
+    [
+        (GIB // 4, 1.0, 100, 4),
+        (GIB // 4, 1.0, 3, 3),
+        (GIB // 4, 0.99, 100, 3),
+        (GIB, 1.0, 100, 1),
+        (0, 1.0, 7, 7),
+        (0, 0.0, 7, 1),
+    ],
+)
+def test_rows_within_a_budget(row_bytes: int, budget: float, most: int, expected: int) -> None:
+    assert rows_that_fit(row_bytes, CPU, budget, most) == expected
+
+
+def test_without_a_budget_half_of_what_is_free_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 10 * GIB)
+    assert rows_that_fit(GIB, CPU, None, 100) == 5
+
+
+def test_a_row_that_does_not_fit_is_refused_in_a_sentence() -> None:
+    with pytest.raises(HomologueError) as caught:
+        rows_that_fit(3 * GIB, CPU, 1.5, 8)
+    assert str(caught.value) == (
+        "One point needs 3.00 GiB and only 1.50 GiB may be used: free some memory, use --optimise "
+        "cached, or load the model in float16."
+    )
+
+
+def test_free_bytes_of_a_cpu_is_what_the_machine_has() -> None:
+    assert 0 < free_bytes(CPU) <= psutil.virtual_memory().total
+
+
+def test_free_bytes_of_cuda_is_what_the_device_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (123, 456))
+    assert free_bytes(torch.device("cuda")) == 123
+
+
+def test_only_an_accelerator_gains_from_batches() -> None:
+    assert not gains_from_batches(CPU)
+    assert gains_from_batches(torch.device("cuda"))
+
+
+def leaf(*shape: int) -> torch.Tensor:
+    return torch.ones(*shape, requires_grad=True)
+
+
+def squared(x: torch.Tensor) -> Callable[[], torch.Tensor]:
+    return lambda: (x * x).sum()
+
+
+def test_saved_bytes_counts_every_tensor_once() -> None:
+    # x * x saves x for both factors.
+    assert saved_bytes(squared(leaf(10, 25))) == 4 * 250
+    x, y = leaf(100), leaf(100)
+    assert saved_bytes(lambda: (x * y * x).sum()) == 4 * 300
+
+
+def test_saved_bytes_leaves_weights_out() -> None:
+    weight = torch.nn.Parameter(torch.ones(50, 50), requires_grad=False)
+    x = leaf(3, 50)
+    assert saved_bytes(lambda: (x @ weight).sum()) == 0
+
+
+def test_saved_bytes_without_gradients_is_nothing() -> None:
+    assert saved_bytes(squared(torch.ones(1000))) == 0
