@@ -20,7 +20,7 @@ settings.load_profile("homologue")
 
 sys.path.insert(0, str(Path(__file__).parent / "diffusion"))
 
-from tiny_models import reference, tiny_sd1, tiny_sd2, tiny_sdxl
+from tiny_models import reference, tiny_sd1, tiny_sd2, tiny_sdxl  # noqa: E402
 
 
 def _model(folder: Path) -> LatentDiffusion:
@@ -68,6 +68,12 @@ def source() -> RGBImage:
 
 
 @pytest.fixture(scope="session")
+def pattern() -> RGBImage:
+    """128 x 128 pixels, the side of the `wide` model."""
+    return noise_image(128, 128, seed=1)
+
+
+@pytest.fixture(scope="session")
 def target() -> RGBImage:
     return noise_image(50, 70, seed=2)
 
@@ -78,7 +84,7 @@ def quick() -> Preset:
     return Preset(
         "quick",
         replace(
-            DEFAULT.fit, steps=3, embeddings=2, tokens=6, views=4, views_per_step=2, layers="up[:4]"
+            DEFAULT.fit, steps=2, embeddings=2, tokens=6, views=4, views_per_step=2, layers="up[:4]"
         ),
         replace(DEFAULT.locate, crops=3),
     )

@@ -197,3 +197,11 @@ def test_write_image_to_a_disk_that_is_really_full(tmp_path):
     (tmp_path / "a.png").symlink_to("/dev/full")
     with pytest.raises(HomologueError, match=r"a\.png cannot be written because the disk is full"):
         write_image(tmp_path / "a.png", ASYMMETRIC)
+
+
+def test_a_side_can_be_demanded(tmp_path: Path) -> None:
+    path = tmp_path / "line.png"
+    Image.new("RGB", (9, 1)).save(path)
+    assert read_image(path).width == 9
+    with pytest.raises(HomologueError, match=r"line\.png has 9 x 1 pixels.*at least 2 x 2"):
+        read_image(path, least_side=2)

@@ -1,12 +1,12 @@
 """The command line: parsing only."""
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from homologue import __version__
 from homologue.errors import HomologueError
 
 # torch and diffusers take seconds to import: only the commands that need them do it.
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from homologue.localize.locate import Located
     from homologue.presets import Preset
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"homologue {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     help="Find the same part of a thing in another picture.",
     no_args_is_help=True,
@@ -23,6 +30,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    pass
+
 
 Source = Annotated[Path, typer.Argument(help="Image with the given points.")]
 Target = Annotated[Path, typer.Argument(help="Image in which their counterparts are sought.")]
@@ -267,9 +284,9 @@ def _preset(name: str, optimise: str | None) -> "Preset":
 
 
 def _image(path: Path) -> "RGBImage":
-    from homologue.images import read_image
+    from homologue.images import LEAST_SIDE, read_image
 
-    return read_image(path)
+    return read_image(path, least_side=LEAST_SIDE)
 
 
 def _check_output(path: Path, plots: bool = False) -> None:
@@ -319,17 +336,3 @@ def _settings(model: str, preset: "Preset", seed: int) -> dict[str, Any]:
 def _matches(points: list[list[float]], located: "Located") -> list[dict[str, Any]]:
     pairs = zip(points, located.points.tolist(), located.scores.tolist(), strict=True)
     return [{"source": s, "target": t, "score": score} for s, t, score in pairs]
-
-
-def main() -> None:
-    """Runs the command line; every foreseeable failure ends in one sentence and exit code 2."""
-    from homologue.console import print_error
-
-    try:
-        app()
-    except HomologueError as error:
-        print_error(str(error))
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print_error("interrupted.")
-        sys.exit(130)

@@ -21,7 +21,10 @@ from homologue.progress import Progress
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Progress shown as a bar for each stage, on stderr, with an estimate of the time left."""
+    """Progress shown as a bar for each stage, on stderr, with an estimate of the time left.
+
+    Nothing is shown where stderr is not a terminal.
+    """
     columns = (
         TextColumn("{task.description:7}"),
         BarColumn(),
@@ -31,7 +34,8 @@ def progress_bars() -> Iterator[Progress]:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with bars.Progress(*columns, console=console, transient=True) as shown:
+    quiet = not console.is_terminal
+    with bars.Progress(*columns, console=console, transient=True, disable=quiet) as shown:
         tasks: dict[str, Any] = {}
 
         def report(stage: str, done: int, total: int) -> None:

@@ -19,6 +19,8 @@ from homologue.pixels import from_array, from_pil, from_tensor, guarded
 
 ImageLike = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | torch.Tensor
 
+LEAST_SIDE = 2  # pixels that an image needs to have parts
+
 # Suffix -> format, options, longest side that the format can store.
 _WRITERS: dict[str, tuple[str, dict[str, Any], int]] = {
     ".png": ("PNG", {}, 2**31 - 1),
@@ -66,12 +68,12 @@ class RGBImage:
         return np.ascontiguousarray(rounded.permute(1, 2, 0).numpy())
 
 
-def read_image(source: ImageLike | RGBImage) -> RGBImage:
+def read_image(source: ImageLike | RGBImage, *, least_side: int = 1) -> RGBImage:
     """Reads a picture from wherever it is; the frame of all points given for it is the result's.
 
     source: a path; a PIL image; a uint8 array (H, W) or (H, W, 3 | 4), whose last axis is always
         the channels; a float tensor (1 | 3 | 4, H, W) in [0, 1], whose first axis always is. An
-        RGBImage is returned as it is.
+        RGBImage is returned as it is. least_side: pixels that either side has to have.
 
     EXIF rotation is applied, transparency is laid on white, 16 bits are scaled to [0, 1], a colour
     profile is converted to sRGB where it can be. Of an animation the first frame is read, with a
@@ -80,6 +82,16 @@ def read_image(source: ImageLike | RGBImage) -> RGBImage:
     Raises HomologueError for anything else: a file that is missing, no image, truncated or larger
     than MAX_PIXELS; another shape, data type or range of numbers; no pixels at all.
     """
+    image = _read(source)
+    if min(image.width, image.height) < least_side:
+        raise HomologueError(
+            f"{image.path or 'The image'} has {image.width} x {image.height} pixels, too few to "
+            f"have parts; give an image of at least {least_side} x {least_side}."
+        )
+    return image
+
+
+def _read(source: ImageLike | RGBImage) -> RGBImage:
     match source:
         case RGBImage():
             return source

@@ -54,6 +54,8 @@ def rows_that_fit(row_bytes: int, device: torch.device, budget: float | None, mo
     Raises:
         HomologueError: not even one row fits.
     """
+    if budget is not None and budget <= 0:
+        raise HomologueError(f"A memory budget of {budget} GiB is no budget; give more than 0.")
     allowed = budget * _GIB if budget is not None else _SHARE * free_bytes(device)
     if row_bytes > max(allowed, 1):
         raise HomologueError(

@@ -81,7 +81,7 @@ def optimise_cached(
     budget: float | None,
     progress: Progress,
 ) -> tuple[Tensor, Tensor]:
-    """Contexts (rows, T, D) and their losses in the last step (rows, 1)."""
+    """Contexts (rows, T, D) and their losses in the last step that saw the point (rows, 1)."""
     pool = pool_crops(model.side, config, seed)
     layers = model.layers(config.layers)
     streams = [generator(seed, "fit view", i) for i in range(len(pool))]
@@ -125,13 +125,15 @@ def _optimise_rows(
     contexts = torch.stack(starts).to(model.device).requires_grad_()
     adam = Adam(contexts, config.learning_rate)
     order = generator(seed, "fit view order")
-    loss = torch.zeros(len(rows))
+    loss = torch.full((len(rows),), torch.nan)
     for step in range(config.steps):
         seen = torch.randperm(len(pool), generator=order)[: config.views_per_step].tolist()
         each = _cached_losses(model, queries, [pool[i] for i in seen], seen, contexts, rows, config)
         each.sum().backward()
         adam.step()
-        loss = each.detach().float().cpu()
+        now = each.detach().float().cpu()
+        # It is 0 where no crop of this step holds the point.
+        loss = torch.where(now > 0, now, loss)
         progress("fit", step + 1, config.steps)
     return contexts.detach().cpu(), loss[:, None]
 

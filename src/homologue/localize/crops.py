@@ -26,8 +26,9 @@ def _shared(rows: Sequence[Row], side: int, config: LocateConfig, seed: int) -> 
     """Crops that all rows look at: the whole image first, then random ones anywhere."""
     stream = generator(seed, "locate crops")
     draws = torch.rand(config.crops - 1, 2, generator=stream, dtype=torch.float64).tolist()
-    middle = torch.tensor([[side / 2, side / 2]], dtype=torch.float64)
-    crops = [whole_crop(side), *(draw_crop(middle, side, config.crop, (u, v)) for u, v in draws)]
+    size = max(1, int(side * config.crop))
+    starts = side - size + 1
+    crops = [whole_crop(side), *(Crop(int(u * starts), int(v * starts), size) for u, v in draws)]
     return lambda index, pasted: [crops[index]] * len(rows)
 
 

@@ -74,25 +74,30 @@ class QueryReader:
         self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
     ) -> list[Tensor]:
         tokens = rows[0].tokens
-        if len(set(crops)) == 1 and gains_from_batches(self._model.device):
-            maps = query_maps(self._model, self._queries(index, crops[0]), contexts, tokens)
+        shared = len(set(crops)) == 1
+        if shared and gains_from_batches(self._model.device):
+            maps = query_maps(self._model, self._queries(index, crops[0], True), contexts, tokens)
             return [layer[:, 0] for layer in maps]
         parts = [
-            query_maps(self._model, self._queries(index, crop), context[None], tokens)
+            query_maps(self._model, self._queries(index, crop, shared), context[None], tokens)
             for crop, context in zip(crops, contexts, strict=True)
         ]
         return [torch.cat(layer)[:, 0] for layer in zip(*parts, strict=True)]
 
-    def _queries(self, index: int, crop: Crop) -> Queries:
-        if (index, crop) not in self._cache:
-            self._cache[index, crop] = cached_queries(
-                self._model,
-                self._views,
-                [crop],
-                self._layers,
-                self._locate.timestep,
-                self._locate.noise,
-                self._context,
-                [generator(self._seed, "locate noise", index)],
-            )
-        return self._cache[index, crop]
+    def _queries(self, index: int, crop: Crop, keep: bool) -> Queries:
+        """Kept only for crops that all rows look at: one crop's queries are several megabytes."""
+        if (index, crop) in self._cache:
+            return self._cache[index, crop]
+        queries = cached_queries(
+            self._model,
+            self._views,
+            [crop],
+            self._layers,
+            self._locate.timestep,
+            self._locate.noise,
+            self._context,
+            [generator(self._seed, "locate noise", index)],
+        )
+        if keep:
+            self._cache[index, crop] = queries
+        return queries

@@ -8,7 +8,7 @@ from homologue.config import Optimise
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.fit import fit_embeddings
 from homologue.embedding.point_embeddings import PointEmbeddings
-from homologue.images import ImageLike, RGBImage, read_image
+from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
 from homologue.localize.locate import Located, locate_embeddings
 from homologue.points import check_points
 from homologue.presets import Preset, get_preset
@@ -49,7 +49,7 @@ def fit(
     Raises:
         HomologueError: an image or a point cannot be used.
     """
-    image = read_image(source)
+    image = read_image(source, least_side=LEAST_SIDE)
     checked = check_points(points, image.width, image.height)
     settings = get_preset(preset, optimise)
     return fit_embeddings(
@@ -79,7 +79,7 @@ def locate(
     """
     config = embeddings.locate if preset is None else get_preset(preset).locate
     return locate_embeddings(
-        model, read_image(target), embeddings, config,
+        model, read_image(target, least_side=LEAST_SIDE), embeddings, config,
         heatmaps=heatmaps, progress=progress,
     )  # fmt: skip
 
@@ -98,7 +98,10 @@ def match(
     progress: Progress = silent,
 ) -> Match:
     """`fit` on the source, then `locate` in the target; both images are read first."""
-    source, target = read_image(source), read_image(target)
+    source, target = (
+        read_image(source, least_side=LEAST_SIDE),
+        read_image(target, least_side=LEAST_SIDE),
+    )
     settings = get_preset(preset, optimise)
     start = time.perf_counter()
     embeddings = fit(
