@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 
 demo: .venv/installed
 	mkdir -p demo-output
-	$(BIN)/homologue match examples/images/fox-noto.png examples/images/fox-twemoji.png \
+	$(BIN)/homologue match examples/images/fox-noto.png examples/images/fox-twemoji-turned.png \
 		--points examples/images/fox-points.json --plot demo-output/match.png
 	@echo "The picture is demo-output/match.png"
 

@@ -7,7 +7,7 @@ import pytest
 
 from homologue.config import one_of
 from homologue.errors import HomologueError
-from homologue.presets import DEFAULT
+from homologue.presets import DEFAULT, PAPER
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,22 @@ def test_one_of_lists_the_choices() -> None:
     one_of("colour", "red", ("red", "blue"))
     with pytest.raises(HomologueError, match=r"^colour must be one of red, blue, not 'green'\.$"):
         one_of("colour", "green", ("red", "blue"))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"timestep": -1}, "timestep must be from 0 to 999"),
+        ({"timestep": 1000}, "timestep must be from 0 to 999"),
+        ({"sigma": 0.0}, "sigma must be above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be above 0"),
+    ],
+)
+def test_numbers_that_mean_nothing_are_refused(change: dict[str, float], sentence: str) -> None:
+    with pytest.raises(HomologueError, match=sentence):
+        replace(PAPER.fit, **change)
+
+
+def test_a_negative_window_is_refused() -> None:
+    with pytest.raises(HomologueError, match="window must be at least 0"):
+        replace(PAPER.locate, window=-0.1)

@@ -216,9 +216,9 @@ def test_every_allowed_start_is_reached_equally_often(where: float) -> None:
     lefts = [draw_crop(point(where, 32), 64, 0.75, (u, 0.0)).left for u in draws]
     tops = [draw_crop(point(32, where), 64, 0.75, (0.0, u)).top for u in draws]
     for starts in (lefts, tops):
-        assert {start: starts.count(start) for start in starts} == {
-            start: 100 for start in range(low, high + 1)
-        }
+        assert {start: starts.count(start) for start in starts} == dict.fromkeys(
+            range(low, high + 1), 100
+        )
 
 
 def test_draw_crop_of_the_whole_is_the_whole() -> None:

@@ -8,7 +8,7 @@ import torch
 
 from homologue import memory
 from homologue.errors import HomologueError
-from homologue.memory import free_bytes, gains_from_batches, rows_that_fit, saved_bytes
+from homologue.memory import free_bytes, rows_that_fit, saved_bytes
 
 CPU = torch.device("cpu")
 GIB = 2**30
@@ -22,7 +22,6 @@ GIB = 2**30
         (GIB // 4, 0.99, 100, 3),
         (GIB, 1.0, 100, 1),
         (0, 1.0, 7, 7),
-        (0, 0.0, 7, 1),
     ],
 )
 def test_rows_within_a_budget(row_bytes: int, budget: float, most: int, expected: int) -> None:
@@ -52,9 +51,10 @@ def test_free_bytes_of_cuda_is_what_the_device_has(monkeypatch: pytest.MonkeyPat
     assert free_bytes(torch.device("cuda")) == 123
 
 
-def test_only_an_accelerator_gains_from_batches() -> None:
-    assert not gains_from_batches(CPU)
-    assert gains_from_batches(torch.device("cuda"))
+@pytest.mark.parametrize("budget", [0.0, -1.0])
+def test_a_budget_of_nothing_is_refused(budget: float) -> None:
+    with pytest.raises(HomologueError, match=rf"^A memory budget of {budget} GiB is no budget"):
+        rows_that_fit(1, CPU, budget, 8)
 
 
 def leaf(*shape: int) -> torch.Tensor:

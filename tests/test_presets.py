@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.presets import DEFAULT, PAPER, PRESETS, get_preset
 
@@ -45,7 +46,7 @@ def test_the_paper_preset_reads_as_the_released_code_does() -> None:
     assert int(512 * crop) == 477
 
 
-def test_the_paper_layers_are_those_of_the_released_code(model) -> None:  # type: ignore[no-untyped-def]
+def test_the_paper_layers_are_those_of_the_released_code(model: LatentDiffusion) -> None:
     assert model.layers(PAPER.fit.layers) == tuple(
         f"up_blocks.{place}.transformer_blocks.0.attn2"
         for place in ("1.attentions.0", "1.attentions.1", "1.attentions.2", "2.attentions.0")
@@ -89,5 +90,5 @@ def test_unknown_names_are_refused_in_a_sentence() -> None:
     with pytest.raises(HomologueError) as caught:
         get_preset("papr")
     assert str(caught.value) == "There is no preset 'papr': choose one of default, paper."
-    with pytest.raises(HomologueError, match="^optimise must be one of exact, joint, cached"):
+    with pytest.raises(HomologueError, match=r"^optimise must be one of exact, joint, cached"):
         get_preset("paper", "quick")  # type: ignore[arg-type]

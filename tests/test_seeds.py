@@ -31,7 +31,8 @@ def test_torchs_own_stream_is_left_alone() -> None:
 def test_different_parts_give_different_numbers() -> None:
     purposes: list[tuple[Part, ...]] = [
         (0,), (1,), (0, "fit"), (0, "locate"), (0, "fit", 1), (0, "fit", 1.0), (0, "fit", 1, 2),
-        (0, "fit", 2, 1), (0, "fit", 12), (0, "fit", 0.1), (0, "fit", 0.1 + 2**-56), (-1,), (2**80,),
+        (0, "fit", 2, 1), (0, "fit", 12), (0, "fit", 0.1), (0, "fit", 0.1 + 2**-56),
+        (-1,), (2**80,),
     ]  # fmt: skip
     drawn = {tuple(numbers(int(seed), *parts)) for seed, *parts in purposes}
     assert len(drawn) == len(purposes)

@@ -60,6 +60,10 @@ class FitConfig:
         for name in ("steps", "embeddings", "views", "views_per_step"):
             if getattr(self, name) < 1:
                 raise HomologueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        for name in ("sigma", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise HomologueError(f"{name} must be above 0, not {getattr(self, name)}.")
+        check_timestep(self.timestep)
         if self.tokens < 2:
             raise HomologueError(f"tokens must be at least 2, not {self.tokens}.")
         if not 0 < self.crop <= 1:
@@ -94,10 +98,19 @@ class LocateConfig:
     def __post_init__(self) -> None:
         one_of("noise", self.noise, get_args(Noise))
         one_of("read_out", self.read_out, get_args(ReadOut))
+        check_timestep(self.timestep)
+        if not self.window >= 0:
+            raise HomologueError(f"window must be at least 0, not {self.window}.")
         if self.crops < 1:
             raise HomologueError(f"crops must be at least 1, not {self.crops}.")
         if not 0 < self.crop <= 1:
             raise HomologueError(f"crop must be above 0 and at most 1, not {self.crop}.")
+
+
+def check_timestep(timestep: int) -> None:
+    """Raises HomologueError unless the noise schedule, of 1000 steps, has this one."""
+    if not 0 <= timestep < 1000:
+        raise HomologueError(f"timestep must be from 0 to 999, not {timestep}.")
 
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -19,15 +19,6 @@ def free_bytes(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
-def gains_from_batches(device: torch.device) -> bool:
-    """Whether several rows go through the UNet at once on this device.
-
-    Not on a CPU: the kernels for one or two rows round differently from those for more, so a
-    point's result would depend on how many others are asked for, and one row keeps the cores busy.
-    """
-    return device.type != "cpu"
-
-
 def saved_bytes(work: Callable[[], Tensor]) -> int:
     """Bytes that autograd keeps for the backward pass of `work`, each tensor counted once."""
     seen: dict[int, int] = {}

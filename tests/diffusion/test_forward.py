@@ -26,8 +26,8 @@ def make_inputs(unet: UNet2DConditionModel, side: int) -> Inputs:
     if unet.config.addition_embed_type == "text_time":
         text = unet.config.projection_class_embeddings_input_dim - 48
         added = {
-            "text_embeds": torch.randn(2, text, generator=stream),
-            "time_ids": torch.rand(2, 6, generator=stream) * 64,
+            "text_embeds": torch.randn(1, text, generator=stream).expand(2, -1),
+            "time_ids": (torch.rand(1, 6, generator=stream) * 64).expand(2, -1),
         }
     return sample, context.requires_grad_(), added
 

@@ -44,7 +44,7 @@ def test_mean_squared_error_resizes_maps_not_the_bump() -> None:
 def test_mean_squared_error_is_zero_for_the_bump_itself() -> None:
     centres = torch.tensor([[3.0, 1.0], [6.5, 7.5]])
     maps = gaussian(centres, 8, 2.0)[:, None].expand(2, 5, 8, 8)
-    assert mean_squared_error([maps, maps], centres, 8, 2.0, 0.5).tolist() == [0.0, 0.0]
+    assert mean_squared_error([maps, maps], centres, 8, 2.0, 0.5).max() < 1e-12
     assert mean_squared_error([maps], centres.flip(0), 8, 2.0, 0.5).min() > 0.01
 
 

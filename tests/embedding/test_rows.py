@@ -66,7 +66,9 @@ def test_joint_gives_each_point_a_token_after_the_first() -> None:
     assert torch.equal(drawn(rows[2]), drawn(make_rows(POINTS[3:], CACHED, 0, "fit")[0]))
 
 
-@pytest.mark.parametrize(("kind", "mean", "deviation"), [("gaussian", 0, 1), ("uniform", 0.5, 0.29)])
+@pytest.mark.parametrize(
+    ("kind", "mean", "deviation"), [("gaussian", 0, 1), ("uniform", 0.5, 0.29)]
+)
 def test_noise_has_the_asked_for_distribution(kind: str, mean: float, deviation: float) -> None:
     noise = draw_noise((4, 100, 100), kind, torch.Generator().manual_seed(0))  # type: ignore[arg-type]
     assert noise.shape == (4, 100, 100)

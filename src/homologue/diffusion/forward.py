@@ -60,10 +60,12 @@ def _time_embedding(
     context: Tensor,
     added: dict[str, Tensor] | None,
 ) -> Tensor:
-    times = unet.get_time_embed(sample=sample, timestep=timestep)
+    """(1, C): the same for all rows, so it is computed once, which also keeps its rounding."""
+    added = {name: condition[:1] for name, condition in (added or {}).items()}
+    times = unet.get_time_embed(sample=sample[:1], timestep=timestep)
     embedding: Tensor = unet.time_embedding(times, None)
     extra = unet.get_aug_embed(
-        emb=embedding, encoder_hidden_states=context, added_cond_kwargs=added or {}
+        emb=embedding, encoder_hidden_states=context[:1], added_cond_kwargs=added
     )
     if extra is not None:
         embedding = embedding + extra

@@ -1,6 +1,8 @@
 """A latent diffusion model as the method sees it: encode, add noise, look at the attention."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
@@ -15,6 +17,7 @@ from homologue.diffusion.capture import (
     select_layers,
 )
 from homologue.diffusion.forward import forward_until
+from homologue.diffusion.row_by_row import RowByRow
 
 
 class LatentDiffusion:
@@ -116,17 +119,18 @@ class LatentDiffusion:
 
     def keys(self, context: Tensor, path: str) -> Tensor:
         """Keys (B, heads, T, d) that a layer makes of a context (B, T, D)."""
-        return project(self.attention_layer(path), context.to(self.dtype), "to_k")
+        with self._as_if_alone(len(context)):
+            return project(self.attention_layer(path), context.to(self.dtype), "to_k")
 
     def _forward(self, noisy: Tensor, timestep: int, context: Tensor, last_layer: str) -> None:
-        forward_until(
-            self.unet,
-            noisy,
-            timestep,
-            context.to(self.dtype),
-            last_layer,
-            self._added_conditions(noisy.shape[0]),
-        )
+        added = self._added_conditions(noisy.shape[0])
+        with self._as_if_alone(len(noisy)):
+            forward_until(
+                self.unet, noisy, timestep, context.to(self.dtype), last_layer, added
+            )  # fmt: skip
+
+    def _as_if_alone(self, rows: int) -> AbstractContextManager[Any]:
+        return RowByRow() if self.device.type == "cpu" and rows > 1 else nullcontext()
 
     def _added_conditions(self, batch: int) -> dict[str, Tensor] | None:
         """SDXL's further conditions: no pooled text, an uncropped image of the model's size."""

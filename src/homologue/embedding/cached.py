@@ -18,7 +18,7 @@ from homologue.embedding.objectives import OBJECTIVES
 from homologue.embedding.rows import Row, draw_noise
 from homologue.embedding.through_unet import read_heads
 from homologue.geometry import Crop, whole_crop
-from homologue.memory import gains_from_batches, rows_that_fit
+from homologue.memory import rows_that_fit
 from homologue.progress import Progress
 from homologue.seeds import generator
 from homologue.views import Views
@@ -89,8 +89,7 @@ def optimise_cached(
         model, views, pool, layers, config.timestep, config.noise,
         fixed_context(model, config.tokens), streams,
     )  # fmt: skip
-    most = _MOST_ROWS if gains_from_batches(model.device) else 1
-    batch = rows_that_fit(_row_bytes(queries, config), model.device, budget, most)
+    batch = rows_that_fit(_row_bytes(queries, config), model.device, budget, _MOST_ROWS)
     contexts, losses = [], []
     for first in range(0, len(rows), batch):
         some = rows[first : first + batch]
@@ -154,10 +153,11 @@ def _cached_losses(
     centres = torch.stack([crop.to_crop(points, model.side) for crop in crops], dim=1)
     inside = ((centres >= 0) & (centres <= model.side)).all(dim=-1)
     flat = [read_heads(m[..., 0].flatten(0, 1), config.heads) for m in maps]
+    flat_centres = centres.flatten(0, 1).float().to(flat[0].device)
+    sigma = config.sigma * model.side
     losses = OBJECTIVES[config.objective](
-        flat, centres.flatten(0, 1).to(flat[0].device), model.side, config.sigma * model.side,
-        config.pixel_centre,
-    ).unflatten(0, inside.shape)  # fmt: skip
+        flat, flat_centres, model.side, sigma, config.pixel_centre
+    ).unflatten(0, inside.shape)
     weights = inside.to(losses)
     weighted: Tensor = (losses * weights).sum(dim=1) / weights.sum(dim=1).clamp_min(1)
     return weighted

@@ -7,17 +7,15 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig, Heads
+from homologue.diffusion.batching import in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.adam import Adam
 from homologue.embedding.objectives import OBJECTIVES
 from homologue.embedding.rows import Row
 from homologue.geometry import Crop, draw_crop
-from homologue.memory import gains_from_batches, rows_that_fit, saved_bytes
 from homologue.progress import Progress
 from homologue.seeds import generator
 from homologue.views import Views
-
-_MOST_ROWS = 32
 
 
 def context_losses(
@@ -43,7 +41,7 @@ def context_losses(
     by_point = [read_heads(maps[layer], config.heads) for layer in layers]
     by_point = [layer.permute(0, 4, 1, 2, 3).flatten(0, 1) for layer in by_point]
     losses: Tensor = OBJECTIVES[config.objective](
-        by_point, centres.to(noisy.device), model.side, config.sigma * model.side,
+        by_point, centres.float().to(noisy.device), model.side, config.sigma * model.side,
         config.pixel_centre,
     )  # fmt: skip
     return losses.reshape(len(rows), -1)
@@ -73,16 +71,20 @@ def optimise_contexts(
     adam = Adam(contexts, config.learning_rate)
     crop_stream = generator(seed, "fit crops")
     losses = torch.full((len(rows), max(len(row.tokens) for row in rows)), torch.nan)
-    batch = 1
+    batch = 0
     for step in range(config.steps):
         u, v = torch.rand(2, generator=crop_stream, dtype=torch.float64).tolist()
         crops = [draw_crop(row.points, model.side, config.crop, (u, v)) for row in rows]
-        for chunk in _chunks(rows, batch if step else 1):
+        if not batch:
+            latent = views.latent(crops[0])[None]
+            batch = rows_at_once(
+                model, latent, config.timestep, contexts[:1], model.layers(config.layers),
+                len(rows), backward=True, budget=budget,
+            )  # fmt: skip
+        for chunk in _chunks(rows, batch):
             some = [rows[i] for i in chunk]
             cut = [crops[i] for i in chunk]
             noisy = _noisy(model, views, some, cut, config)
-            if step == 0 and chunk[0] == 0:
-                batch = _batch_size(model, noisy, contexts[:1], rows[:1], cut, config, budget)
             each = context_losses(model, noisy, contexts[chunk], some, cut, config)
             each.sum().backward()
             losses[chunk, : each.shape[1]] = each.detach().float().cpu()
@@ -92,11 +94,11 @@ def optimise_contexts(
 
 
 def _chunks(rows: Sequence[Row], batch: int) -> list[list[int]]:
-    """Indices of rows that are worked on together: equally many points, at most `batch` rows."""
+    """Indices of rows that are worked on together, which have equally many points."""
     chunks: list[list[int]] = []
     for _, same in groupby(range(len(rows)), key=lambda i: len(rows[i].tokens)):
         members = list(same)
-        chunks += [members[i : i + batch] for i in range(0, len(members), batch)]
+        chunks += [[members[i] for i in block] for block in in_blocks(len(members), batch)]
     return chunks
 
 
@@ -110,19 +112,3 @@ def _noisy(
     latents = torch.stack([views.latent(crop) for crop in crops])
     noise = torch.stack([row.noise(tuple(latents.shape[1:]), config.noise) for row in rows])
     return model.add_noise(latents, noise, config.timestep)
-
-
-def _batch_size(
-    model: LatentDiffusion,
-    noisy: Tensor,
-    contexts: Tensor,
-    rows: Sequence[Row],
-    crops: Sequence[Crop],
-    config: FitConfig,
-    budget: float | None,
-) -> int:
-    """Rows for one forward and backward pass, by what the first one keeps for its backward pass."""
-    if not gains_from_batches(model.device):
-        return 1
-    need = saved_bytes(lambda: context_losses(model, noisy, contexts, rows, crops, config))
-    return rows_that_fit(need, model.device, budget, _MOST_ROWS)

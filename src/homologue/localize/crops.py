@@ -41,7 +41,7 @@ def _following(rows: Sequence[Row], side: int, config: LocateConfig) -> CropPlan
     def plan(index: int, pasted: PastedMaps) -> list[Crop]:
         if index < _CORNERS:
             return [corner_crops(side, config.crop)[index]] * len(rows)
-        peaks = argmax(pasted.mean().mean(dim=1)).cpu()
+        peaks = argmax(pasted.mean().mean(dim=1).cpu())
         crops = []
         for peak, row in zip(peaks, rows, strict=True):
             u, v = torch.rand(2, generator=row.stream, dtype=torch.float64).tolist()

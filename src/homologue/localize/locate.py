@@ -71,11 +71,11 @@ def locate_embeddings(
             found.append(square_to_image(point, image.width, image.height, model.side))
             scores.append(mass_near(heat, point, _SCORE_RADIUS * model.side))
             if heatmaps:
-                kept.append((heat / heat.sum()).cpu())
+                kept.append(heat / heat.sum())
         progress("locate", len(found), len(embeddings))
     return Located(
-        points=torch.stack(found).cpu(),
-        scores=torch.stack(scores).cpu(),
+        points=torch.stack(found),
+        scores=torch.stack(scores),
         heatmaps=torch.stack(kept) if heatmaps else None,
         width=image.width,
         height=image.height,
@@ -122,7 +122,7 @@ def group_heatmaps(
     pasted = read_crops(model, reader, rows, contexts, embeddings.fit, config, plan)
     means = [one.mean().unflatten(0, (len(groups), repeats)) for one in pasted]
     return [
-        combine(means[point][group], config.read_out)
+        combine(means[point][group].cpu(), config.read_out)
         for group in range(len(groups))
         for point in range(points)
     ]

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig, LocateConfig
+from homologue.diffusion.batching import in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.cached import Queries, cached_queries, fixed_context, query_maps
 from homologue.embedding.rows import Row
 from homologue.geometry import Crop
-from homologue.memory import gains_from_batches
 from homologue.seeds import generator
 from homologue.views import Views
 
@@ -34,6 +34,7 @@ class UnetReader:
     ) -> None:
         self._model, self._views, self._locate = model, views, locate
         self._layers = model.layers(fit.layers)
+        self._sizes: dict[int, int] = {}
 
     @torch.no_grad()
     def __call__(
@@ -42,10 +43,14 @@ class UnetReader:
         latents = torch.stack([self._views.latent(crop) for crop in crops])
         shape = tuple(latents.shape[1:])
         noise = torch.stack([row.noise(shape, self._locate.noise) for row in rows])
-        size = len(rows) if gains_from_batches(self._model.device) else 1
+        if len(rows) not in self._sizes:
+            self._sizes[len(rows)] = rows_at_once(
+                self._model, latents[:1], self._locate.timestep, contexts[:1], self._layers,
+                len(rows), backward=False,
+            )  # fmt: skip
         parts = [
-            self._read(latents[i : i + size], noise[i : i + size], contexts[i : i + size], rows)
-            for i in range(0, len(rows), size)
+            self._read(latents[block], noise[block], contexts[block], rows)
+            for block in in_blocks(len(rows), self._sizes[len(rows)])
         ]
         return [torch.cat(layer) for layer in zip(*parts, strict=True)]
 
@@ -74,12 +79,11 @@ class QueryReader:
         self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
     ) -> list[Tensor]:
         tokens = rows[0].tokens
-        shared = len(set(crops)) == 1
-        if shared and gains_from_batches(self._model.device):
+        if len(set(crops)) == 1:
             maps = query_maps(self._model, self._queries(index, crops[0], True), contexts, tokens)
             return [layer[:, 0] for layer in maps]
         parts = [
-            query_maps(self._model, self._queries(index, crop, shared), context[None], tokens)
+            query_maps(self._model, self._queries(index, crop, False), context[None], tokens)
             for crop, context in zip(crops, contexts, strict=True)
         ]
         return [torch.cat(layer)[:, 0] for layer in zip(*parts, strict=True)]

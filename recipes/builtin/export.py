@@ -1,0 +1,86 @@
+"""Export a checkpoint as a diffusers folder in half precision.
+
+python export.py RUN FOLDER            # the averaged weights of RUN/model.pt
+python export.py RUN FOLDER --random   # untrained weights of the same shape
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL
+from diffusers import __version__ as diffusers_version
+from icon_batches import IconPool
+from progress import load
+from train import Model, tokenizer_of
+from unet import build_scheduler
+from vae import build_vae
+
+LIMIT = 25e6  # bytes
+
+
+def model_index() -> dict[str, object]:
+    """`model_index.json` of a Stable Diffusion pipeline without a safety checker."""
+    return {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": diffusers_version,
+        "feature_extractor": [None, None],
+        "image_encoder": [None, None],
+        "requires_safety_checker": False,
+        "safety_checker": [None, None],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+
+
+def write_folder(run: Path, folder: Path, model: Model, vae: AutoencoderKL) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {"unet": model.unet, "vae": vae, "text_encoder": model.text_encoder}
+    for name, part in parts.items():
+        part.to(torch.float16).save_pretrained(folder / name, safe_serialization=True)
+    load_in_single_precision(folder / "text_encoder" / "config.json")
+    shutil.copytree(run / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
+    build_scheduler().save_pretrained(folder / "scheduler")
+    (folder / "model_index.json").write_text(json.dumps(model_index(), indent=2) + "\n")
+
+
+def load_in_single_precision(config: Path) -> None:
+    """transformers loads what the config says, diffusers float32: make them agree."""
+    content = json.loads(config.read_text()) | {"dtype": "float32"}
+    config.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--random", action="store_true")
+    args = parser.parse_args()
+    tokenizer = tokenizer_of(args.run, IconPool.training(args.run).names)
+    model = Model(tokenizer)
+    if args.random:
+        vae = build_vae()
+    else:
+        vae = AutoencoderKL.from_pretrained(args.run / "vae")
+        state = load(args.run / "model.pt")
+        if state is None:
+            raise SystemExit(f"no checkpoint in {args.run}")
+        model.load_state_dict(state["average"])
+        print(f"step {state['step']}, {state['minutes']:.1f} minutes")
+    write_folder(args.run, args.folder, model, vae)
+    files = [file for file in args.folder.rglob("*") if file.is_file()]
+    for file in files:
+        file.chmod(0o644)  # safetensors writes files that only their owner reads
+    size = sum(file.stat().st_size for file in files)
+    print(f"{size / 1e6:.1f} MB")
+    if size > LIMIT:
+        raise SystemExit(f"larger than {LIMIT / 1e6:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

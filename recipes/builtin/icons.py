@@ -1,0 +1,144 @@
+"""Fetch the emoji sets from npm and render them.
+
+    python icons.py RUN        # RUN is a work folder outside the repository
+
+writes `RUN/icons/SET.npy`, (icons, SIDE, SIDE, 4) uint8 straight-alpha RGBA, beside
+`RUN/icons/SET.json` (names, licence, attribution).
+"""
+
+import argparse
+import io
+import json
+import re
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from multiprocessing import Pool
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import resvg_py
+from PIL import Image
+
+SIDE = 128  # pixels of a rendered icon, and of the images the model sees
+TRAINING_SETS = {
+    "noto": "1.2.9",
+    "noto-v1": "1.2.5",
+    "twemoji": "1.2.5",
+    "fluent-emoji": "1.2.7",
+    "fluent-emoji-flat": "1.2.6",
+}
+EVALUATION_SETS = {"openmoji": "1.2.29", "emojione": "1.2.3"}  # never trained on
+LEFT_OUT = re.compile(
+    r"skin-tone|flag|keycap|clock|thirty|button|letter|digit|ideograph|squared-|circled-"
+    r"|^regional-|^tag-|^[0-9a-z]$"
+)
+
+
+@dataclass(frozen=True)
+class IconSet:
+    """Rendered icons of one artist: `pixels` (icons, SIDE, SIDE, 4) uint8 RGBA."""
+
+    name: str
+    names: list[str]
+    pixels: np.ndarray
+
+
+def caption(name: str) -> str:
+    """The words an icon is trained with.
+
+    >>> caption("cat-face")
+    'cat face'
+    """
+    return name.replace("-", " ")
+
+
+def fetch(name: str, version: str, folder: Path) -> Path:
+    """The npm tarball of an icon set, packed into `folder` unless it is there."""
+    tarball = folder / f"iconify-json-{name}-{version}.tgz"
+    if not tarball.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        package = f"@iconify-json/{name}@{version}"
+        subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True)
+    return tarball
+
+
+def read_json(tarball: Path, member: str) -> dict[str, Any]:
+    with tarfile.open(tarball) as archive:
+        file = archive.extractfile(f"package/{member}")
+        if file is None:
+            raise FileNotFoundError(f"{member} is not in {tarball}")
+        content: dict[str, Any] = json.load(file)
+        return content
+
+
+def svg(icon: dict[str, Any], defaults: dict[str, Any]) -> str:
+    """A whole SVG document from an icon's body and its (or the set's) view box."""
+
+    def number(key: str, fallback: float) -> float:
+        return float(icon.get(key, defaults.get(key, fallback)))
+
+    box = [number("left", 0), number("top", 0), number("width", 16), number("height", 16)]
+    view_box = " ".join(map(str, box))
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{SIDE}" height="{SIDE}" viewBox="{view_box}">{icon["body"]}</svg>'
+    )
+
+
+def render(document: str) -> np.ndarray:
+    """(SIDE, SIDE, 4) uint8 straight-alpha RGBA."""
+    png = resvg_py.svg_to_bytes(
+        svg_string=document, width=SIDE, height=SIDE, skip_system_fonts=True
+    )
+    with Image.open(io.BytesIO(bytes(png))) as image:
+        return np.asarray(image.convert("RGBA"))
+
+
+def render_set(name: str, version: str, tarballs: Path, folder: Path, pool: Any) -> None:
+    tarball = fetch(name, version, tarballs)
+    content = read_json(tarball, "icons.json")
+    info = read_json(tarball, "info.json")
+    icons = {key: icon for key, icon in content["icons"].items() if not LEFT_OUT.search(key)}
+    documents = [svg(icon, content) for icon in icons.values()]
+    np.save(folder / f"{name}.npy", np.stack(pool.map(render, documents, chunksize=16)))
+    manifest = {
+        "package": f"@iconify-json/{name}@{version}",
+        "author": info["author"],
+        "license": info["license"],
+        "names": list(icons),
+    }
+    (folder / f"{name}.json").write_text(json.dumps(manifest, indent=1))
+    print(f"{name}: {len(icons)} icons, {info['license']['spdx']}")
+
+
+def load_set(run: Path, name: str) -> IconSet:
+    names = json.loads((run / "icons" / f"{name}.json").read_text())["names"]
+    return IconSet(name, names, np.load(run / "icons" / f"{name}.npy", mmap_mode="r"))
+
+
+def shared_names(sets: list[IconSet], at_least: int) -> list[str]:
+    """Names that at least that many of the sets draw, sorted."""
+    counts: dict[str, int] = {}
+    for icon_set in sets:
+        for name in icon_set.names:
+            counts[name] = counts.get(name, 0) + 1
+    return sorted(name for name, count in counts.items() if count >= at_least)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path, help="work folder outside the repository")
+    parser.add_argument("--tarballs", type=Path, help="npm tarballs; default RUN/tarballs")
+    args = parser.parse_args()
+    folder = args.run / "icons"
+    folder.mkdir(parents=True, exist_ok=True)
+    with Pool() as pool:
+        for name, version in {**TRAINING_SETS, **EVALUATION_SETS}.items():
+            if not (folder / f"{name}.json").exists():
+                render_set(name, version, args.tarballs or args.run / "tarballs", folder, pool)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""A wall-clock training budget: elapsed minutes, learning rate, checkpoints, log."""
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+class Clock:
+    """Minutes of training, counted on from a checkpoint's."""
+
+    def __init__(self, budget: float, elapsed: float = 0.0) -> None:
+        self.budget = budget
+        self._start = time.monotonic() - elapsed * 60
+
+    @property
+    def minutes(self) -> float:
+        return (time.monotonic() - self._start) / 60
+
+    @property
+    def fraction(self) -> float:
+        """Share of the budget that is used, 0 to 1."""
+        return min(self.minutes / self.budget, 1.0) if self.budget else 1.0
+
+
+def learning_rate(peak: float, fraction: float, step: int, warm_up: int = 100) -> float:
+    """Linear warm-up over steps, then a cosine over the budget down to 2 % of the peak.
+
+    >>> learning_rate(1.0, 0.0, 50), round(learning_rate(1.0, 1.0, 1000), 6)
+    (0.5, 0.02)
+    """
+    cosine = 0.02 + 0.98 * (1 + math.cos(math.pi * fraction)) / 2
+    return peak * cosine * min(step / warm_up, 1.0)
+
+
+def save(state: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint so that a crash leaves either the old one or the new one."""
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+def load(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    return state
+
+
+def log(path: Path, **record: float) -> None:
+    """Append one JSON line and print it."""
+    line = json.dumps({key: round(value, 5) for key, value in record.items()})
+    with path.open("a") as file:
+        file.write(line + "\n")
+    print(line, flush=True)

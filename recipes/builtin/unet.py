@@ -1,0 +1,61 @@
+"""The UNet, its scheduler, and the queries of its cross-attention layers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from diffusers import DDIMScheduler, UNet2DConditionModel
+from text import WIDTH as CONTEXT_WIDTH
+from torch import Tensor, nn
+
+LATENT_SIDE = 16
+LATENT_CHANNELS = 12
+LAYERS = tuple(
+    f"up_blocks.{block}.attentions.{layer}.transformer_blocks.0.attn2"
+    for block in (0, 1)  # 8 x 8, then 16 x 16
+    for layer in (0, 1)
+)
+
+
+def build_unet() -> UNet2DConditionModel:
+    return UNet2DConditionModel(
+        sample_size=LATENT_SIDE,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        block_out_channels=(80, 144),
+        down_block_types=("CrossAttnDownBlock2D",) * 2,
+        mid_block_type="UNetMidBlock2DCrossAttn",
+        up_block_types=("CrossAttnUpBlock2D",) * 2,
+        layers_per_block=1,
+        attention_head_dim=(2, 4),  # the number of heads: diffusers' name is historical
+        cross_attention_dim=CONTEXT_WIDTH,
+        norm_num_groups=16,
+    )
+
+
+def build_scheduler() -> DDIMScheduler:
+    """Stable Diffusion's noise schedule."""
+    return DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )
+
+
+@contextmanager
+def captured_queries(unet: nn.Module) -> Iterator[list[Tensor]]:
+    """Collects the queries of LAYERS in the passes made inside: (B, C, h, w) each."""
+    queries: list[Tensor] = []
+
+    def keep(_module: nn.Module, _inputs: tuple[Tensor], output: Tensor) -> None:
+        side = int(output.shape[1] ** 0.5)
+        queries.append(output.mT.unflatten(-1, (side, side)))
+
+    hooks = [unet.get_submodule(f"{path}.to_q").register_forward_hook(keep) for path in LAYERS]
+    try:
+        yield queries
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -1,0 +1,151 @@
+"""Correspondence between styles by nearest neighbours of the queries, beside doing nothing.
+
+    python validate.py RUN
+
+Hand-annotated keypoints (validation.json: subject -> set -> keypoint -> x, y in fractions of the
+side) are carried from every style of a subject to every other. `plain` targets are as drawn;
+`posed` ones are turned up to 30 degrees, scaled 0.6 to 0.95, shifted, on coloured grounds.
+`seen` pairs lie within the training sets, `unseen` pairs touch a set that was never trained on.
+PCK@0.1 per point; threshold: 0.1 x the longest side of the box of the target's keypoints.
+Logs to `RUN/validation.jsonl`.
+"""
+
+import argparse
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL
+from icons import EVALUATION_SETS, TRAINING_SETS, load_set
+from losses import cell_centres, features
+from progress import load, log
+from torch import Tensor
+from train import Model, token_ids, tokenizer_of
+from transformers import CLIPTokenizer
+from unet import build_scheduler, captured_queries
+from views import Views, apply, plain_views, posed_views
+
+ALPHA = 0.1
+TIME_STEP = 40
+NOISES = 2
+GRID = 48  # candidate places a side in the target
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One annotated icon: its subject, its set, its name there, its keypoints in [-1, 1]."""
+
+    subject: str
+    style: str
+    icon: str
+    keypoints: dict[str, tuple[float, float]]
+
+
+def read_drawings(path: Path) -> list[Drawing]:
+    drawings = []
+    for subject, styles in json.loads(path.read_text()).items():
+        for style, keypoints in styles.items():
+            icon = keypoints.pop("_icon", subject)  # where a set has another name for it
+            points = {name: (2 * x - 1, 2 * y - 1) for name, (x, y) in keypoints.items()}
+            drawings.append(Drawing(subject, style, icon, points))
+    return drawings
+
+
+def read_icons(run: Path, drawings: list[Drawing]) -> Tensor:
+    """(drawings, S, S, 4) uint8"""
+    sets = {name: load_set(run, name) for name in {**TRAINING_SETS, **EVALUATION_SETS}}
+    chosen = [(sets[drawing.style], drawing.icon) for drawing in drawings]
+    return torch.stack([torch.tensor(s.pixels[s.names.index(icon)]) for s, icon in chosen])
+
+
+class Reader:
+    """Queries of views under the empty prompt."""
+
+    def __init__(self, model: Model, vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> None:
+        self.model, self.vae = model, vae
+        self.scheduler = build_scheduler()
+        self.context = model.text_encoder(token_ids(tokenizer, [""])).last_hidden_state
+
+    def queries(self, images: Tensor) -> list[list[Tensor]]:
+        """For each noise, the layers' queries (B, C, h, w) of images (B, 3, S, S)."""
+        latents = self.vae.encode(images).latent_dist.mean * self.vae.config.scaling_factor
+        step = torch.full((len(images),), TIME_STEP)
+        generator = torch.Generator().manual_seed(0)
+        passes = []
+        for _ in range(NOISES):
+            noise = torch.randn(latents.shape[1:], generator=generator).expand_as(latents)
+            noisy = self.scheduler.add_noise(latents, noise, step)
+            with captured_queries(self.model.unet) as found:
+                self.model.unet(noisy, step, self.context.expand(len(images), -1, -1))
+            passes.append(found)
+        return passes
+
+
+def nearest(here: list[Tensor], there: list[Tensor], places: Tensor) -> Tensor:
+    """Places (P, 2) of the features most similar to the given ones.
+
+    `here` (P, F) and `there` (N, F), a noise each, `there` at `places` (N, 2).
+    """
+    similarity = torch.stack([a @ b.T for a, b in zip(here, there, strict=True)]).mean(0)
+    return places[similarity.argmax(-1)]
+
+
+def correct(found: Tensor, truth: Tensor, box_of: Tensor) -> list[bool]:
+    """Whether points (P, 2) lie within the threshold of the box of all the target's keypoints."""
+    longest = (box_of.amax(0) - box_of.amin(0)).max()
+    hits: list[bool] = ((found - truth).norm(dim=-1) <= ALPHA * longest).tolist()
+    return hits
+
+
+def score(drawings: list[Drawing], source: list[list[Tensor]], target: list[list[Tensor]],
+          views: Views, condition: str) -> dict[str, float]:  # fmt: skip
+    """PCK@0.1 in percent of the model and of the identity, of seen and unseen pairs."""
+    hits: dict[str, list[bool]] = {}
+    places = cell_centres(GRID)
+    there = [features(queries, places.expand(len(drawings), -1, -1)) for queries in target]
+    for a, b in itertools.permutations(range(len(drawings)), 2):
+        one, other = drawings[a], drawings[b]
+        if one.subject != other.subject:
+            continue
+        names = [name for name in one.keypoints if name in other.keypoints]
+        points = torch.tensor([one.keypoints[name] for name in names])
+        in_view = apply(views.maps[b : b + 1], torch.tensor(list(other.keypoints.values()))[None])
+        truth = in_view[0, [list(other.keypoints).index(name) for name in names]]
+        seen = {one.style, other.style} <= TRAINING_SETS.keys()
+        kind = f"{condition}_{'seen' if seen else 'unseen'}"
+        here = [features([q[a, None] for q in queries], points[None])[0] for queries in source]
+        found = nearest(here, [feats[b] for feats in there], places)
+        hits.setdefault(kind, []).extend(correct(found, truth, in_view[0]))
+        hits.setdefault(f"{kind}_identity", []).extend(correct(points, truth, in_view[0]))
+    return {kind: 100 * sum(values) / len(values) for kind, values in hits.items()}
+
+
+@torch.no_grad()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--keypoints", type=Path,
+                        default=Path(__file__).with_name("validation.json"))  # fmt: skip
+    args = parser.parse_args()
+    tokenizer = tokenizer_of(args.run, [])
+    model = Model(tokenizer)
+    state = load(args.run / "model.pt")
+    if state is None:
+        raise SystemExit(f"no checkpoint in {args.run}")
+    model.load_state_dict(state["average"])
+    vae = AutoencoderKL.from_pretrained(args.run / "vae")
+    reader = Reader(model, vae, tokenizer)
+    drawings = read_drawings(args.keypoints)
+    icons = read_icons(args.run, drawings)
+    torch.manual_seed(0)  # the same poses each time
+    plain, posed = plain_views(icons), posed_views(icons)
+    source = reader.queries(plain.images)
+    scores = score(drawings, source, source, plain, "plain")
+    scores |= score(drawings, source, reader.queries(posed.images), posed, "posed")
+    log(args.run / "validation.jsonl", step=state["step"], minutes=state["minutes"], **scores)
+
+
+if __name__ == "__main__":
+    main()

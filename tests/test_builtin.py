@@ -1,0 +1,118 @@
+"""The model that comes with the package, loaded by the same code as any other."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import homologue
+from homologue.config import Optimise
+from homologue.images import read_image
+
+ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / "examples" / "images"
+FOLDER = Path(homologue.__file__).parent / "diffusion" / "builtin"
+
+
+@pytest.fixture(scope="module")
+def builtin() -> homologue.LatentDiffusion:
+    return homologue.load("builtin", device="cpu")
+
+
+def annotated(subject: str, style: str) -> torch.Tensor:
+    keypoints = json.loads((ROOT / "recipes" / "builtin" / "validation.json").read_text())
+    return torch.tensor(list(keypoints[subject][style].values()), dtype=torch.float64) * 256
+
+
+def test_it_is_a_diffusers_folder_of_at_most_25_mb() -> None:
+    index = json.loads((FOLDER / "model_index.json").read_text())
+    assert index["_class_name"] == "StableDiffusionPipeline"
+    for part in ("unet", "vae", "scheduler", "text_encoder", "tokenizer"):
+        assert (FOLDER / part).is_dir()
+    assert sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file()) <= 25e6
+
+
+@pytest.mark.parametrize("optimise", ["cached", "joint"])
+def test_the_foxs_parts_are_found_in_another_artists_fox(
+    builtin: homologue.LatentDiffusion, optimise: Optimise
+) -> None:
+    points, truth = annotated("fox", "noto"), annotated("fox", "twemoji")
+    found = homologue.match(
+        builtin, IMAGES / "fox-noto.png", IMAGES / "fox-twemoji.png", points, optimise=optimise
+    ).located
+    errors = (found.points - truth).norm(dim=-1)
+    box = (truth.amax(dim=0) - truth.amin(dim=0)).max()
+    assert int((errors <= 0.1 * box).sum()) >= 6, errors.tolist()
+
+
+@pytest.fixture
+def turned() -> tuple[Path, torch.Tensor]:
+    """The twemoji fox, 0.8 times as large and turned by 20 degrees against the clock."""
+    centre = torch.tensor([128.0, 128.0], dtype=torch.float64)
+    angle = torch.tensor(20.0, dtype=torch.float64).deg2rad()
+    turn = torch.stack([
+        torch.stack([angle.cos(), angle.sin()]), torch.stack([-angle.sin(), angle.cos()])
+    ])  # fmt: skip
+    truth = (annotated("fox", "twemoji") - centre) * 0.8 @ turn.T + centre
+    return IMAGES / "fox-twemoji-turned.png", truth
+
+
+def test_a_turned_fox_is_matched(
+    builtin: homologue.LatentDiffusion, turned: tuple[Path, torch.Tensor]
+) -> None:
+    path, truth = turned
+    points = annotated("fox", "noto")
+    found = homologue.match(builtin, IMAGES / "fox-noto.png", path, points).located
+    errors = (found.points - truth).norm(dim=-1)
+    box = (truth.amax(dim=0) - truth.amin(dim=0)).max()
+    assert int((errors <= 0.1 * box).sum()) >= 6, errors.tolist()
+
+
+def test_a_point_is_found_in_its_own_image(builtin: homologue.LatentDiffusion) -> None:
+    image = read_image(IMAGES / "fox-noto.png")
+    points = annotated("fox", "noto")
+    found = homologue.match(builtin, image, image, points).located
+    assert float((found.points - points).norm(dim=-1).max()) < 16
+    assert float(found.scores.min()) > 0.3
+
+
+def test_points_do_not_depend_on_what_else_is_asked(builtin: homologue.LatentDiffusion) -> None:
+    source, target = IMAGES / "fox-noto.png", IMAGES / "fox-twemoji.png"
+    points = annotated("fox", "noto")
+    together = homologue.match(builtin, source, target, points).located.points
+    for index in (0, 5):
+        alone = homologue.match(builtin, source, target, points[[index]]).located.points
+        assert torch.equal(alone[0], together[index])
+
+
+def test_it_is_a_text_to_image_model() -> None:
+    """It loads as a pipeline of diffusers and answers to its caption."""
+    pytest.importorskip("transformers")
+    from diffusers import StableDiffusionPipeline
+
+    pipeline = StableDiffusionPipeline.from_pretrained(FOLDER, safety_checker=None)
+    pipeline.set_progress_bar_config(disable=True)
+    options = {"num_inference_steps": 8, "output_type": "np"}
+    red, fox = (
+        pipeline(prompt, generator=torch.Generator().manual_seed(0), **options).images[0]
+        for prompt in ("red heart", "fox")
+    )
+    assert red.shape == fox.shape == (128, 128, 3)
+    assert red[48:80, 48:80, 0].mean() > red[48:80, 48:80, 2].mean() + 0.2
+    assert abs(red - fox).mean() > 0.02
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
+def test_the_examples_run(example: Path, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, str(example)],
+        cwd=tmp_path, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert "score" in run.stdout
+    assert list(tmp_path.iterdir())
