@@ -56,7 +56,11 @@ def write_model(folder: Path) -> None:
 
 
 class StoringProcessor:
-    """Explicit attention that keeps its probabilities, as the released code patches every layer."""
+    """Explicit attention as the released code patches it into every layer.
+
+    Probabilities are copied, the second half of the heads is written back in place and, where the
+    map has at most 32 x 32 places, kept.
+    """
 
     def __init__(self, store: dict[str, Tensor], path: str) -> None:
         self._store, self._path = store, path
@@ -73,10 +77,13 @@ class StoringProcessor:
         query = attn.head_to_batch_dim(attn.to_q(hidden_states))
         key = attn.head_to_batch_dim(attn.to_k(context))
         value = attn.head_to_batch_dim(attn.to_v(context))
-        probabilities = attn.get_attention_scores(query, key)
+        scores = torch.einsum("bid,bjd->bij", query, key) * attn.scale
+        probabilities = scores.softmax(dim=-1).clone()
+        half = probabilities.shape[0] // 2
         if probabilities.shape[1] <= 32**2:
-            self._store[self._path] = probabilities
-        attended = attn.batch_to_head_dim(torch.bmm(probabilities, value))
+            self._store[self._path] = probabilities[half:]
+        probabilities[half:] = probabilities[half:]
+        attended = attn.batch_to_head_dim(torch.matmul(probabilities, value))
         states: Tensor = attn.to_out[0](attended)
         return states
 
@@ -105,7 +112,7 @@ def released_steps(folder: Path, steps: int) -> list[float]:
         unet(noisy, PAPER.fit.timestep, context)
         maps = []
         for path in read:
-            half = store[path][store[path].shape[0] // 2 :, :, 1]
+            half = store[path][:, :, 1]
             side = round(half.shape[1] ** 0.5)
             large = torch.nn.functional.interpolate(
                 half.reshape(1, -1, side, side), size=(SIDE, SIDE), mode="bilinear"

@@ -17,7 +17,13 @@ def held_out(name: str) -> bool:
 class IconPool:
     """Icons of several sets whose name at least `at_least` of the sets draw."""
 
-    def __init__(self, sets: list[IconSet], held_out_names: bool, at_least: int = 3) -> None:
+    def __init__(
+        self,
+        sets: list[IconSet],
+        held_out_names: bool,
+        seed: int | None = None,
+        at_least: int = 3,
+    ) -> None:
         self.sets = sets
         index = [{name: row for row, name in enumerate(s.names)} for s in sets]
         shared = shared_names(sets, at_least)
@@ -26,11 +32,13 @@ class IconPool:
             name: [(s, index[s][name]) for s in range(len(sets)) if name in index[s]]
             for name in self.names
         }
-        self.random = np.random.default_rng()
+        self.random = np.random.default_rng(seed)
 
     @classmethod
-    def training(cls, run: Path, held_out_names: bool = False) -> "IconPool":
-        return cls([load_set(run, name) for name in TRAINING_SETS], held_out_names)
+    def training(
+        cls, run: Path, held_out_names: bool = False, seed: int | None = None
+    ) -> "IconPool":
+        return cls([load_set(run, name) for name in TRAINING_SETS], held_out_names, seed)
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows.values())

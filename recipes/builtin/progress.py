@@ -50,9 +50,10 @@ def load(path: Path) -> dict[str, Any] | None:
     return state
 
 
-def log(path: Path, **record: float) -> None:
+def log(path: Path, **record: float | str) -> None:
     """Append one JSON line and print it."""
-    line = json.dumps({key: round(value, 5) for key, value in record.items()})
+    rounded = {k: v if isinstance(v, str) else round(v, 5) for k, v in record.items()}
+    line = json.dumps(rounded)
     with path.open("a") as file:
         file.write(line + "\n")
     print(line, flush=True)
