@@ -74,7 +74,7 @@ def test_one_of_lists_the_choices() -> None:
         ({"timestep": -1}, "timestep must be from 0 to 999"),
         ({"timestep": 1000}, "timestep must be from 0 to 999"),
         ({"sigma": 0.0}, "sigma must be above 0"),
-        ({"learning_rate": float("nan")}, "learning_rate must be above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be at least 0"),
     ],
 )
 def test_numbers_that_mean_nothing_are_refused(change: dict[str, float], sentence: str) -> None:

@@ -60,9 +60,10 @@ class FitConfig:
         for name in ("steps", "embeddings", "views", "views_per_step"):
             if getattr(self, name) < 1:
                 raise HomologueError(f"{name} must be at least 1, not {getattr(self, name)}.")
-        for name in ("sigma", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise HomologueError(f"{name} must be above 0, not {getattr(self, name)}.")
+        if not self.sigma > 0:
+            raise HomologueError(f"sigma must be above 0, not {self.sigma}.")
+        if not self.learning_rate >= 0:
+            raise HomologueError(f"learning_rate must be at least 0, not {self.learning_rate}.")
         check_timestep(self.timestep)
         if self.tokens < 2:
             raise HomologueError(f"tokens must be at least 2, not {self.tokens}.")

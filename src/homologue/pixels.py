@@ -65,7 +65,7 @@ def from_pil(picture: Image.Image, name: str) -> torch.Tensor:
     # A phone's MPO holds one photograph several times, not an animation.
     if getattr(picture, "is_animated", False) and picture.tell() == 0 and picture.format != "MPO":
         # The level is that of the caller of read_image.
-        warnings.warn(f"{name} has several frames; only the first is read.", stacklevel=4)
+        warnings.warn(f"{name} has several frames; only the first is read.", stacklevel=5)
     # These readers scale up to 16 bits; any other 32-bit image says nothing about its range.
     top = 65535 if picture.mode[:2] == "I;" or picture.format in {"PNG", "PPM"} else None
     picture.load()
