@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from homologue.diffusion.capture import (
     select_layers,
 )
 from homologue.diffusion.forward import forward_until
+from homologue.diffusion.recompute import recomputed, worth_recomputing
 from homologue.diffusion.row_by_row import RowByRow
 
 
@@ -50,6 +52,7 @@ class LatentDiffusion:
         self.device: torch.device = unet.device
         self.dtype: torch.dtype = unet.dtype
         self._selected: dict[str, tuple[str, ...]] = {}
+        self._recomputed = worth_recomputing(unet)
         self.latent_side = int(unet.config.sample_size)
         self.side = self.latent_side * _downscaling(vae)
         self.context_width = int(unet.config.cross_attention_dim)
@@ -103,7 +106,9 @@ class LatentDiffusion:
         """
         store: dict[str, Tensor] = {}
         readers = {path: ReadProbabilities(path, store, tokens) for path in layers}
-        with processors(self.unet, readers):
+        alone = partial(self._as_if_alone, len(noisy))
+        lean = recomputed(self._recomputed, alone) if torch.is_grad_enabled() else nullcontext()
+        with processors(self.unet, readers), lean:
             self._forward(noisy, timestep, context, layers[-1])
         return store
 
