@@ -1,5 +1,6 @@
 """The command line: parsing only."""
 
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -317,6 +318,8 @@ def _load(
         name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
         local_files_only=offline,
     )  # fmt: skip
+    # From here on an interrupt unwinds, so that no half-written file stays behind.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return model, time.perf_counter() - start
 
 
