@@ -1,0 +1,147 @@
+"""What a benchmark is made of, whatever it is read from; and which benchmarks there are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Protocol
+
+from torch import Tensor
+
+from homologue.errors import HomologueError
+from homologue.images import RGBImage
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image that is read when it is needed.
+
+    Attributes:
+        key: says which image it is: pictures of the same key are the same.
+        read: reads it.
+    """
+
+    key: str
+    read: Callable[[], RGBImage] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two images with keypoints, to be carried from the source to the target.
+
+    Attributes:
+        name: no other pair of the benchmark has it.
+        category: what results are broken down by: a subject, a class.
+        group: what results are broken down by besides: a column of the table.
+        source_points, target_points: (P, 2) float64, each in the image frame of its picture.
+        point_names: of the P points.
+        fit_points: (Q, 2) all points known of the source, those of this pair among them. They are
+            fitted together, so that what is found does not depend on which other pairs are run.
+        thresholds: what a distance is a share of, in pixels of the target, under its name.
+        tags: what else is known of the pair; `kind` is one that can be asked for.
+    """
+
+    name: str
+    category: str
+    group: str
+    source: Picture
+    target: Picture
+    source_points: Tensor
+    target_points: Tensor
+    point_names: tuple[str, ...]
+    fit_points: Tensor
+    thresholds: Mapping[str, float]
+    tags: Mapping[str, str]
+
+    @property
+    def rows(self) -> list[int]:
+        """Which of the `fit_points` the source points are."""
+        same = (self.source_points[:, None] == self.fit_points[None]).all(dim=-1)
+        return [int(row) for row in same.int().argmax(dim=1)]
+
+
+class Benchmark(Protocol):
+    """Named splits of pairs."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def splits(self) -> tuple[str, ...]: ...
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of pairs, in the order in which tables have them."""
+        ...
+
+    def pairs(self, split: str) -> list[Pair]: ...
+
+
+# Where each benchmark is made, by a function `benchmark()`.
+_HOMES = {"emoji": "homologue.datasets.emoji.pairs"}
+
+
+def get_benchmark(name: str) -> Benchmark:
+    """A benchmark by name.
+
+    Raises:
+        HomologueError: there is none of that name.
+    """
+    if name not in _HOMES:
+        raise HomologueError(
+            f"There is no benchmark {name!r}: choose one of {', '.join(sorted(_HOMES))}."
+        )
+    made: Benchmark = import_module(_HOMES[name]).benchmark()
+    return made
+
+
+def select_pairs(
+    benchmark: Benchmark,
+    split: str,
+    *,
+    kinds: Sequence[str] = (),
+    categories: Sequence[str] = (),
+    limit: int | None = None,
+) -> list[Pair]:
+    """The pairs of a split that are asked for.
+
+    Args:
+        kinds: all if there are none.
+        categories: pairs of these; all if there are none.
+        limit: at most so many of each kind, evenly spread.
+
+    Raises:
+        HomologueError: a name is unknown, or no pair is left.
+    """
+    _check("split", [split], benchmark.splits)
+    _check("kind", kinds, benchmark.kinds)
+    if limit is not None and limit < 1:
+        raise HomologueError(f"The limit must be at least 1, not {limit}.")
+    pairs = benchmark.pairs(split)
+    _check(f"subject in the split {split!r},", categories, sorted({p.category for p in pairs}))
+    chosen: list[Pair] = []
+    for kind in kinds or benchmark.kinds:
+        of_kind = [
+            pair
+            for pair in pairs
+            if pair.tags.get("kind") == kind and (not categories or pair.category in categories)
+        ]
+        chosen += spread(of_kind, limit)
+    if not chosen:
+        raise HomologueError(
+            f"{benchmark.name} has no such pairs in the split {split!r}; ask for other kinds or "
+            "subjects."
+        )
+    return chosen
+
+
+def spread(pairs: list[Pair], limit: int | None) -> list[Pair]:
+    """At most `limit` of the pairs, at even distances."""
+    if limit is None or limit >= len(pairs):
+        return pairs
+    return [pairs[index * len(pairs) // limit] for index in range(limit)]
+
+
+def _check(what: str, names: Sequence[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise HomologueError(f"There is no {what} {name!r}: choose from {', '.join(known)}.")
