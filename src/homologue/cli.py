@@ -2,6 +2,8 @@
 
 import signal
 import time
+from functools import cache
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -237,6 +239,88 @@ def locate(
 
 
 @app.command()
+def evaluate(
+    benchmark: Annotated[str, typer.Argument(help="emoji, which comes with the package.")],
+    split: Annotated[str, typer.Option(help="val to choose settings, test to report.")] = "test",
+    kind: Annotated[
+        list[str] | None, typer.Option(help="plain, posed, cross; repeatable; default all.")
+    ] = None,
+    subject: Annotated[
+        list[str] | None, typer.Option(help="Pairs from this subject only; repeatable.")
+    ] = None,
+    matcher: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="attention|features|hog|identity|random",
+            help="Repeatable; default attention and identity.",
+        ),
+    ] = None,
+    model: Model = "builtin",
+    preset: PresetOption = "default",
+    optimise: OptimiseOption = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", help="At most N pairs a kind, evenly spread.")
+    ] = None,
+    alpha: Annotated[
+        list[float] | None, typer.Option(help="Of PCK; repeatable; default 0.05 and 0.1.")
+    ] = None,
+    seed: Seed = 0,
+    device: Device = None,
+    dtype: Dtype = None,
+    variant: Variant = None,
+    revision: Revision = None,
+    vae: Vae = None,
+    offline: Offline = False,
+    memory: Memory = None,
+    json: Json = False,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write what was found, pair by pair.")
+    ] = None,
+) -> None:
+    """Measure how often matchers find the annotated points of a benchmark."""
+    from homologue.datasets.base import get_benchmark, select_pairs
+
+    alphas = _alphas(alpha)
+    settings = _preset(preset, optimise)
+    if save:
+        _check_output(save)
+    made = get_benchmark(benchmark)
+    pairs = select_pairs(made, split, kinds=kind or (), categories=subject or (), limit=limit)
+
+    from homologue.console import pair_counter, print_error, print_json, print_table
+    from homologue.evaluation.report import Run, predictions_of, summary, table
+    from homologue.evaluation.runner import evaluate as run_pairs
+    from homologue.matchers.named import Ingredients, make_matcher
+
+    loader = cache(lambda: _load(model, device, dtype, variant, revision, vae, offline)[0])
+    given = Ingredients(loader, settings, seed, memory)
+    matchers = [make_matcher(name, given) for name in matcher or ("attention", "identity")]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    runs = []
+    for one in matchers:
+        start = time.perf_counter()
+        with pair_counter(one.name, len(pairs), max(alphas)) as count:
+            predictions = run_pairs(one, pairs, lambda p: count(*p.count(max(alphas))))
+        seconds = time.perf_counter() - start
+        runs.append(Run(made.name, split, one.name, one.settings, predictions, seconds))
+
+    if json:
+        first, *others = [summary(run, alphas, seed) for run in runs]
+        print_json({**first, "others": others})
+    else:
+        print_table(table(runs, alphas))
+    if save:
+        from homologue.files import write_atomically
+
+        content = {"runs": [predictions_of(run) for run in runs]}
+        write_atomically(save, lambda file: file.write(dumps(content).encode()))
+    failed = [prediction for run in runs for prediction in run.failed]
+    if failed:
+        print_error(f"{len(failed)} pairs failed; the first: {failed[0].error}")
+        raise typer.Exit(2)
+
+
+@app.command()
 def info(
     model: Model = "builtin",
     device: Device = None,
@@ -276,6 +360,14 @@ def _checked(points: Any, image: "RGBImage") -> Any:
     if not points:
         raise HomologueError("No points: give --point X,Y (repeatable) or --points FILE.")
     return check_points(points, image.width, image.height)
+
+
+def _alphas(given: list[float] | None) -> list[float]:
+    alphas = sorted(set(given or (0.05, 0.1)))
+    for alpha in alphas:
+        if not 0 < alpha < float("inf"):
+            raise HomologueError(f"alpha must be a number above 0, not {alpha}.")
+    return alphas
 
 
 def _preset(name: str, optimise: str | None) -> "Preset":

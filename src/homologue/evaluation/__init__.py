@@ -1,0 +1,1 @@
+"""How right a matcher is on a benchmark's pairs."""

@@ -1,0 +1,27 @@
+"""What an evaluation knows of a matcher."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from homologue.images import RGBImage
+
+Finder = Callable[[RGBImage], Tensor]
+"""Finds the points that it was made for in a target: (P, 2) float64, image frame of the target."""
+
+
+class Matcher(Protocol):
+    """Anything that carries points from one image to others."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What results depend on besides the images: model, preset, seed ... as JSON has it."""
+        ...
+
+    def fit(self, source: RGBImage, points: Tensor) -> Finder:
+        """Prepares points (P, 2), image frame of the source, to be found in any target."""
+        ...

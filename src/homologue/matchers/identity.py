@@ -1,0 +1,18 @@
+"""The same relative position: what pictures alone give away by how they are framed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from homologue.images import RGBImage
+from homologue.matchers.base import Finder
+
+
+class Identity:
+    name = "identity"
+    settings: Mapping[str, Any] = {}
+
+    def fit(self, source: RGBImage, points: Tensor) -> Finder:
+        shares = points / points.new_tensor([source.width, source.height])
+        return lambda target: shares * shares.new_tensor([target.width, target.height])

@@ -1,0 +1,31 @@
+"""Anywhere in the target: the least that any matcher must do better than."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from homologue.images import RGBImage
+from homologue.matchers.base import Finder
+from homologue.seeds import generator
+
+
+class Random:
+    """Uniform over the target; which place depends on the two images, the point and the seed."""
+
+    name = "random"
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+        self.settings: Mapping[str, Any] = {"seed": seed}
+
+    def fit(self, source: RGBImage, points: Tensor) -> Finder:
+        def find(target: RGBImage) -> Tensor:
+            places = []
+            for x, y in points.tolist():
+                stream = generator(self._seed, "random", source.digest, target.digest, x, y)
+                places.append(torch.rand(2, generator=stream, dtype=torch.float64))
+            return torch.stack(places) * points.new_tensor([target.width, target.height])
+
+        return find
