@@ -117,7 +117,7 @@ def select_pairs(
     if limit is not None and limit < 1:
         raise HomologueError(f"The limit must be at least 1, not {limit}.")
     pairs = benchmark.pairs(split)
-    _check(f"subject in the split {split!r},", categories, sorted({p.category for p in pairs}))
+    _check(f"subject of the split {split}", categories, sorted({p.category for p in pairs}))
     chosen: list[Pair] = []
     for kind in kinds or benchmark.kinds:
         of_kind = [
@@ -128,8 +128,8 @@ def select_pairs(
         chosen += spread(of_kind, limit)
     if not chosen:
         raise HomologueError(
-            f"{benchmark.name} has no such pairs in the split {split!r}; ask for other kinds or "
-            "subjects."
+            f"{benchmark.name} has no such pairs in the split {split!r}; ask for other kinds, "
+            "subjects or another split."
         )
     return chosen
 
@@ -144,4 +144,6 @@ def spread(pairs: list[Pair], limit: int | None) -> list[Pair]:
 def _check(what: str, names: Sequence[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
-            raise HomologueError(f"There is no {what} {name!r}: choose from {', '.join(known)}.")
+            raise HomologueError(
+                f"{name!r} is no {what}: choose from {', '.join(known) or 'none'}."
+            )
