@@ -1,11 +1,12 @@
 """The training icons, drawn so that a batch holds the same names in different styles."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from icons import TRAINING_SETS, IconSet, load_set, shared_names
+from icons import OUTLINED, TRAINING_SETS, IconSet, load_set, shared_names
 from torch import Tensor
 
 
@@ -14,17 +15,32 @@ def held_out(name: str) -> bool:
     return hashlib.sha256(name.encode()).digest()[0] < 8
 
 
+@dataclass(frozen=True)
+class IconSample:
+    """Icons of `styles` sets a name: all names in one of their sets, then all in another...
+
+    `names` and `sets` (index in the pool) an icon, `icons` (B, S, S, 4) uint8.
+    """
+
+    names: list[str]
+    sets: list[int]
+    icons: Tensor
+
+
 class IconPool:
-    """Icons of several sets whose name at least `at_least` of the sets draw."""
+    """Icons of several sets whose name at least `at_least` of the sets draw.
+
+    `outlined` are the same sets with a black line around every shape, in the same order.
+    """
 
     def __init__(
         self,
         sets: list[IconSet],
         held_out_names: bool,
-        seed: int | None = None,
+        outlined: list[IconSet] | None = None,
         at_least: int = 3,
     ) -> None:
-        self.sets = sets
+        self.sets, self.outlined = sets, outlined
         index = [{name: row for row, name in enumerate(s.names)} for s in sets]
         shared = shared_names(sets, at_least)
         self.names = [name for name in shared if held_out(name) == held_out_names]
@@ -32,24 +48,28 @@ class IconPool:
             name: [(s, index[s][name]) for s in range(len(sets)) if name in index[s]]
             for name in self.names
         }
-        self.random = np.random.default_rng(seed)
 
     @classmethod
     def training(
-        cls, run: Path, held_out_names: bool = False, seed: int | None = None
+        cls, run: Path, held_out_names: bool = False, outlined: bool = False
     ) -> "IconPool":
-        return cls([load_set(run, name) for name in TRAINING_SETS], held_out_names, seed)
+        sets = [load_set(run, name) for name in TRAINING_SETS]
+        lines = [load_set(run, name, OUTLINED) for name in TRAINING_SETS] if outlined else None
+        return cls(sets, held_out_names, lines)
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows.values())
 
-    def sample(self, names: int, styles: int) -> tuple[list[str], Tensor]:
-        """`names` random names, each in `styles` different sets.
-
-        Returns the names (names * styles of them, those of one style after the other's) and
-        the icons (names * styles, S, S, 4) uint8.
-        """
-        chosen = [self.names[i] for i in self.random.choice(len(self.names), names, replace=False)]
-        picks = [self.random.permutation(self.rows[name])[:styles] for name in chosen]
-        icons = [self.sets[p[k][0]].pixels[p[k][1]] for k in range(styles) for p in picks]
-        return chosen * styles, torch.from_numpy(np.stack(icons))
+    def sample(
+        self, random: np.random.Generator, names: int, styles: int, outlined: float = 0.0
+    ) -> IconSample:
+        """`names` random names, each in `styles` different sets, a share of them `outlined`."""
+        chosen = [self.names[i] for i in random.choice(len(self.names), names, replace=False)]
+        picks = [random.permutation(self.rows[name])[:styles] for name in chosen]
+        in_order = [(int(p[k][0]), int(p[k][1])) for k in range(styles) for p in picks]
+        icons = []
+        for of, row in in_order:
+            lines = self.outlined is not None and random.random() < outlined
+            icons.append((self.outlined if lines else self.sets)[of].pixels[row])
+        batch = torch.from_numpy(np.stack(icons))
+        return IconSample(chosen * styles, [of for of, _ in in_order], batch)

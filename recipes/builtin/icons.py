@@ -3,7 +3,9 @@
     python icons.py RUN        # RUN is a work folder outside the repository
 
 writes `RUN/icons/SET.npy`, (icons, SIDE, SIDE, 4) uint8 straight-alpha RGBA, beside
-`RUN/icons/SET.json` (names, licence, attribution).
+`RUN/icons/SET.json` (names, licence, attribution); and for the sets that are trained on
+`RUN/icons/SET-outlined.npy`, the same with a black line around every shape: an eye for outlines is
+what the five styles alone would not teach.
 """
 
 import argparse
@@ -30,6 +32,8 @@ TRAINING_SETS = {
     "fluent-emoji-flat": "1.2.6",
 }
 EVALUATION_SETS = {"openmoji": "1.2.29", "emojione": "1.2.3"}  # never trained on
+OUTLINED = "-outlined"
+LINE = 0.022  # width of its lines, as a share of the side
 LEFT_OUT = re.compile(
     r"skin-tone|flag|keycap|clock|thirty|button|letter|digit|ideograph|squared-|circled-"
     r"|^regional-|^tag-|^[0-9a-z]$"
@@ -73,7 +77,7 @@ def read_json(tarball: Path, member: str) -> dict[str, Any]:
         return content
 
 
-def svg(icon: dict[str, Any], defaults: dict[str, Any]) -> str:
+def svg(icon: dict[str, Any], defaults: dict[str, Any], side: int = SIDE) -> str:
     """A whole SVG document from an icon's body and its (or the set's) view box."""
 
     def number(key: str, fallback: float) -> float:
@@ -83,17 +87,25 @@ def svg(icon: dict[str, Any], defaults: dict[str, Any]) -> str:
     view_box = " ".join(map(str, box))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'width="{SIDE}" height="{SIDE}" viewBox="{view_box}">{icon["body"]}</svg>'
+        f'width="{side}" height="{side}" viewBox="{view_box}">{icon["body"]}</svg>'
     )
 
 
-def render(document: str) -> np.ndarray:
-    """(SIDE, SIDE, 4) uint8 straight-alpha RGBA."""
+def render(document: str, side: int = SIDE) -> np.ndarray:
+    """(side, side, 4) uint8 straight-alpha RGBA."""
     png = resvg_py.svg_to_bytes(
-        svg_string=document, width=SIDE, height=SIDE, skip_system_fonts=True
+        svg_string=document, width=side, height=side, skip_system_fonts=True
     )
     with Image.open(io.BytesIO(bytes(png))) as image:
         return np.asarray(image.convert("RGBA"))
+
+
+def outlined(document: str) -> str:
+    """The SVG document with a black line around every shape, straight on its view box's scale."""
+    width = LINE * float(re.search(r'viewBox="\S+ \S+ (\S+)', document)[1])  # type: ignore[index]
+    shapes = "path,circle,ellipse,rect,polygon"
+    style = f"stroke:#000;stroke-width:{width:.3f};stroke-linejoin:round;stroke-linecap:round"
+    return document.replace(">", f"><style>{shapes}{{{style}}}</style>", 1)
 
 
 def render_set(name: str, version: str, tarballs: Path, folder: Path, pool: Any) -> None:
@@ -103,6 +115,9 @@ def render_set(name: str, version: str, tarballs: Path, folder: Path, pool: Any)
     icons = {key: icon for key, icon in content["icons"].items() if not LEFT_OUT.search(key)}
     documents = [svg(icon, content) for icon in icons.values()]
     np.save(folder / f"{name}.npy", np.stack(pool.map(render, documents, chunksize=16)))
+    if name in TRAINING_SETS:
+        lines = pool.map(render, map(outlined, documents), chunksize=16)
+        np.save(folder / f"{name}{OUTLINED}.npy", np.stack(lines))
     manifest = {
         "package": f"@iconify-json/{name}@{version}",
         "author": info["author"],
@@ -113,9 +128,10 @@ def render_set(name: str, version: str, tarballs: Path, folder: Path, pool: Any)
     print(f"{name}: {len(icons)} icons, {info['license']['spdx']}")
 
 
-def load_set(run: Path, name: str) -> IconSet:
+def load_set(run: Path, name: str, variant: str = "") -> IconSet:
+    """A set as drawn, or OUTLINED."""
     names = json.loads((run / "icons" / f"{name}.json").read_text())["names"]
-    return IconSet(name, names, np.load(run / "icons" / f"{name}.npy", mmap_mode="r"))
+    return IconSet(name, names, np.load(run / "icons" / f"{name}{variant}.npy", mmap_mode="r"))
 
 
 def shared_names(sets: list[IconSet], at_least: int) -> list[str]:

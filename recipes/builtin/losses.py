@@ -6,11 +6,12 @@ Points are (x, y) in view frames, images spanning [-1, 1]; queries are lists of 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from unet import LATENT_SIDE, LAYERS
+from unet import LAYERS
 from views import Views, apply, inverse
 
 TEMPERATURE = 0.07
 POINTS = 48
+PLACES = 96
 
 
 def sample_map(maps: Tensor, points: Tensor) -> Tensor:
@@ -54,17 +55,20 @@ def gaussian_targets(points: Tensor, places: Tensor, sigma: float) -> Tensor:
     return torch.softmax(-torch.cdist(points, places).square() / (2 * sigma**2), -1)
 
 
-def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Soft cross-entropy over the last dimension, averaged over all but the first: (B,)."""
-    return -(targets * logits.log_softmax(-1)).sum(-1).flatten(1).mean(1)
+def found_again(
+    feats: Tensor, there: Tensor, other_queries: list[Tensor], sigma: float, weights: Tensor
+) -> Tensor:
+    """Features (B, P, F) must find the points `there` (B, P, 2) in another view: (B,).
 
-
-def equivariance(feats_a: Tensor, feats_b: Tensor, in_a: Tensor, in_b: Tensor) -> Tensor:
-    """A point's features must find the point in the other view, both ways: (B,)."""
-    logits = feats_a @ feats_b.mT / TEMPERATURE
-    there = cross_entropy(logits, gaussian_targets(in_b, in_b, 0.06))
-    back = cross_entropy(logits.mT, gaussian_targets(in_a, in_a, 0.06))
-    return (there + back) / 2
+    Among the counterparts of all the points and PLACES random places, ground included. `weights`
+    (B, P) of the points.
+    """
+    elsewhere = torch.rand(len(there), PLACES, 2) * 2 - 1
+    places = torch.cat([there, elsewhere], 1)
+    logits = feats @ features(other_queries, places).mT / TEMPERATURE
+    targets = gaussian_targets(there, places, sigma)
+    losses = -(targets * logits.log_softmax(-1)).sum(-1)
+    return (losses * weights).sum(1) / weights.sum(1).clamp(min=1)
 
 
 class PointEmbedding(nn.Module):
@@ -88,11 +92,13 @@ class PointEmbedding(nn.Module):
         return self.layers(feats * feats.shape[-1] ** 0.5)
 
 
-def lighting_up(unet: nn.Module, embeddings: Tensor, queries: list[Tensor], at: Tensor) -> Tensor:
+def lighting_up(
+    unet: nn.Module, embeddings: Tensor, queries: list[Tensor], at: Tensor, weights: Tensor
+) -> Tensor:
     """Attention of embeddings (B, P, D) must peak at the points `at` (B, P, 2): (B,).
 
     The cross-entropy of every head's and layer's softmax over places, against a Gaussian of
-    0.64 cells, averaged.
+    0.64 cells, averaged. `weights` (B, P) of the points.
     """
     losses = []
     for path, query in zip(LAYERS, queries, strict=True):
@@ -103,21 +109,6 @@ def lighting_up(unet: nn.Module, embeddings: Tensor, queries: list[Tensor], at: 
         side = query.shape[-1]
         centres = cell_centres(side).expand(len(at), -1, -1)
         targets = gaussian_targets(at, centres, 0.64 * 2 / side)
-        losses.append(cross_entropy(logits, targets[:, None]))
-    return torch.stack(losses).mean(0)
-
-
-def same_place(
-    feats: Tensor, at: Tensor, maps: Tensor, other_queries: list[Tensor], other_maps: Tensor
-) -> Tensor:
-    """Points must find something near the same place of the same subject in another style: (B,).
-
-    Icons of one name are drawn in about the same pose. How near is loose: the share of the
-    softmax over all cells of the other view that lies within about 15 % of the side of the same
-    place of the icon, whichever cell there it is. Features (B, P, F) of points `at` (B, P, 2).
-    """
-    centres = cell_centres(LATENT_SIDE).expand(len(at), -1, -1)
-    logits = feats @ features(other_queries, centres).mT / TEMPERATURE
-    places, other_places = apply(inverse(maps), at), apply(inverse(other_maps), centres)
-    log_near = -(torch.cdist(places, other_places) / 0.35).pow(4)
-    return (logits.logsumexp(-1) - (logits + log_near).logsumexp(-1)).mean(1)
+        losses.append(-(targets[:, None] * logits.log_softmax(-1)).sum(-1).mean(1))
+    a_point = torch.stack(losses).mean(0)
+    return (a_point * weights).sum(1) / weights.sum(1).clamp(min=1)

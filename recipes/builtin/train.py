@@ -1,10 +1,13 @@
 """Train the UNet and the text encoder.
 
-    python train.py RUN --minutes 88
+    python train.py RUN --minutes 110 [--workers 2] [--start FILE] [--without cross_style]
 
-Needs `RUN/icons` (icons.py) and `RUN/vae` (train_vae.py). Resumes from `RUN/model.pt`, to the
-step; the learning rate follows the minutes trained so far, so an interruption costs nothing but
-its own length. Logs to `RUN/model.jsonl`.
+Needs `RUN/icons` (icons.py) and `RUN/vae` (train_decoder.py); the loss across styles begins when
+`RUN/alignment` is there (align.py). Resumes from `RUN/model.pt`: random numbers derive from the
+step, so a step after resuming is the step that would have been; the learning rate follows the
+minutes trained so far. A worker is one process of one thread, with its share of the names of a
+batch: two of them make a quarter more steps than one process of two threads. Logs to
+`RUN/model.jsonl`.
 """
 
 import argparse
@@ -13,50 +16,68 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+import torch.distributed as dist
+from alignment import Alignment
 from diffusers import AutoencoderKL
-from icon_batches import IconPool
-from icons import caption
-from losses import PointEmbedding, equivariance, features, lighting_up, matched_points, same_place
+from icon_batches import IconPool, IconSample
+from icons import SIDE, caption
+from losses import PointEmbedding, features, found_again, lighting_up, matched_points
 from progress import Clock, learning_rate, load, log, save
 from text import WIDTH, build_text_encoder, build_tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTokenizer
-from unet import LAYERS, build_scheduler, build_unet, captured_queries
+from unet import LAYERS, WIDTHS, build_scheduler, build_unet, captured_queries
 from vae import CellEncoder
-from views import Views, make_views, random_maps
+from views import Views, apply, make_views, random_maps
 
 NAMES, STYLES = 8, 2  # a batch: names x styles, two views of each icon
 EMBEDDED_POINTS = 16
-QUIET = 500  # the time step below which the queries are taught
-WEIGHTS = {"noise": 1.0, "equivariance": 0.3, "lighting_up": 0.2, "same_place": 0.1}
+QUIET = 300  # time steps below which the queries are taught
+TAUGHT = 0.75  # share of the names that teach queries; the others teach pictures from captions
+WEIGHTS = {
+    "noise": 1.0,
+    "equivariance": 0.3,
+    "lighting_up": 0.2,
+    "cross_style": 0.3,
+    "cross_lighting_up": 0.2,
+}
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Two views of each icon: the captions and views A, then B in the same order."""
+    """Two views of each icon: `a` as it is mostly drawn, `b` in any pose; `taught` (B,) of them."""
 
-    captions: list[str]
+    sample: IconSample
     a: Views
     b: Views
+    taught: Tensor
 
 
-def random_batch(pool: IconPool) -> Batch:
-    names, icons = pool.sample(NAMES, STYLES)
-    mirrored = torch.rand(len(names)) < 0.5
-    turned_over = torch.rand(len(names)) < 0.2
-    a = make_views(icons, random_maps(mirrored))
-    b = make_views(icons, random_maps(mirrored ^ turned_over))
-    return Batch([caption(name) for name in names] * 2, a, b)
+def random_batch(pool: IconPool, random: np.random.Generator, names: int) -> Batch:
+    sample = pool.sample(random, names, STYLES, outlined=0.25)
+    mirrored = (torch.rand(names) < 0.5).repeat(STYLES)
+    taught = (torch.rand(names) < TAUGHT).repeat(STYLES)
+    count = len(taught)
+    upright_a = (torch.rand(count) < 0.5) | ~taught
+    upright_b = (torch.rand(count) < 0.1) | ~taught
+    plain = torch.where(taught, 0.0, 0.9)
+    tinted = (torch.rand(count) < 0.8) & taught
+    a = make_views(
+        sample.icons, random_maps(mirrored, upright_a), plain.clamp(min=0.5 * upright_a), tinted
+    )
+    b = make_views(sample.icons, random_maps(mirrored, upright_b), plain, tinted)
+    return Batch(sample, a, b, taught)
 
 
 class Model(nn.Module):
     """What is trained: UNet, text encoder, and the point embedding that is thrown away."""
 
-    def __init__(self, tokenizer: CLIPTokenizer) -> None:
+    def __init__(self, tokenizer: CLIPTokenizer, widths: tuple[int, int] = WIDTHS) -> None:
         super().__init__()
-        self.unet = build_unet()
+        self.unet = build_unet(widths)
         self.text_encoder = build_text_encoder(tokenizer)
         queries = sum(self.unet.get_submodule(path).to_q.out_features for path in LAYERS)
         self.point_embedding = PointEmbedding(queries, WIDTH)
@@ -69,58 +90,108 @@ def token_ids(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
     return ids
 
 
-def contexts(model: Model, tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
-    """(B, 16, 256): 55 % of the captions, 25 % empty prompts, 20 % noise.
+def contexts(model: Model, tokenizer: CLIPTokenizer, captions: list[str], taught: Tensor) -> Tensor:
+    """(B, 16, 256): captions, empty prompts and noise.
 
-    The noise makes the model behave under contexts that no text encoder would write.
+    55, 25 and 20 % where queries are taught, which makes the model behave under contexts that no
+    text encoder would write; 90, 10 and 0 % elsewhere.
     """
-    kind = torch.rand(len(captions))
-    prompts = [text if k < 0.55 else "" for text, k in zip(captions, kind.tolist(), strict=True)]
+    kind = torch.where(taught, torch.rand(len(captions)), 0.72 * torch.rand(len(captions)))
+    captioned = kind < torch.where(taught, 0.55, 0.65)
+    prompts = [text if c else "" for text, c in zip(captions, captioned.tolist(), strict=True)]
     encoded = model.text_encoder(token_ids(tokenizer, prompts)).last_hidden_state
     return torch.where((kind < 0.8)[:, None, None], encoded, torch.randn_like(encoded))
+
+
+def time_steps(taught: Tensor) -> Tensor:
+    """(B,) below QUIET, mostly low, where queries are taught; all alike elsewhere."""
+    share = torch.rand(len(taught))
+    return torch.where(taught, QUIET * share.square(), 1000 * share).long()
 
 
 def masked_mean(losses: Tensor, mask: Tensor) -> Tensor:
     return (losses * mask).sum() / mask.sum().clamp(min=1)
 
 
+def blurred(images: Tensor, side: int) -> Tensor:
+    """Images (B, 3, S, S) with no more detail than (side, side) pixels hold."""
+    if side == images.shape[-1]:
+        return images
+    small = functional.interpolate(images, size=side, mode="area")
+    return functional.interpolate(small, size=images.shape[-1], mode="bilinear")
+
+
 class Trainer:
     """The losses of a batch."""
 
-    def __init__(self, model: Model, vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> None:
+    def __init__(
+        self, model: Model, vae: AutoencoderKL, tokenizer: CLIPTokenizer,
+        alignment: Alignment | None, image_side: int = SIDE,
+    ) -> None:  # fmt: skip
         self.model, self.encode, self.tokenizer = model, CellEncoder(vae), tokenizer
-        self.scheduler = build_scheduler()
+        self.scheduler, self.alignment = build_scheduler(), alignment
+        self.image_side = image_side
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        latents = self.encode(torch.cat([batch.a.images, batch.b.images]))
+        latents = self.encode(blurred(torch.cat([batch.a.images, batch.b.images]), self.image_side))
         noise = torch.randn_like(latents)
-        steps = (999 * torch.rand(len(latents)).square()).long()
+        taught = batch.taught.repeat(2)
+        steps = time_steps(taught)
         noisy = self.scheduler.add_noise(latents, noise, steps)
-        context = contexts(self.model, self.tokenizer, batch.captions)
+        captions = [caption(name) for name in batch.sample.names] * 2
+        context = contexts(self.model, self.tokenizer, captions, taught)
         with captured_queries(self.model.unet) as queries:
             predicted = self.model.unet(noisy, steps, context).sample
-        losses = {"noise": functional.mse_loss(predicted, noise)}
+        velocity = self.scheduler.get_velocity(latents, noise, steps)
+        losses = {"noise": functional.mse_loss(predicted, velocity)}
         half = len(latents) // 2
-        quiet = (steps < QUIET).unflatten(0, (2, half))
         queries_a, queries_b = [q[:half] for q in queries], [q[half:] for q in queries]
-        return losses | self.query_losses(batch, queries_a, queries_b, quiet[0], quiet[1])
+        losses |= self.same_icon(batch, queries_a, queries_b)
+        if self.alignment is not None:
+            losses |= self.other_style(batch, self.alignment, queries_a, queries_b)
+        return losses
 
-    def query_losses(
-        self, batch: Batch, queries_a: list[Tensor], queries_b: list[Tensor],
-        quiet_a: Tensor, quiet_b: Tensor,
-    ) -> dict[str, Tensor]:  # fmt: skip
+    def same_icon(
+        self, batch: Batch, queries_a: list[Tensor], queries_b: list[Tensor]
+    ) -> dict[str, Tensor]:
+        """A point must be found again in another view of the same icon."""
         in_a, in_b, seen = matched_points(batch.a, batch.b)
         feats_a, feats_b = features(queries_a, in_a), features(queries_b, in_b)
-        pair = seen & quiet_a & quiet_b
+        taught = seen & batch.taught
+        weights = torch.ones(in_a.shape[:2])
+        there = found_again(feats_a, in_b, queries_b, 0.06, weights)
+        back = found_again(feats_b, in_a, queries_a, 0.06, weights)
         embeddings = self.model.point_embedding(feats_a[:, :EMBEDDED_POINTS])
-        lit = lighting_up(self.model.unet, embeddings, queries_b, in_b[:, :EMBEDDED_POINTS])
-        swap = torch.arange(NAMES * STYLES).roll(NAMES)  # the same name in the other style
-        other_queries = [query[swap] for query in queries_a]
-        near = same_place(feats_a, in_a, batch.a.maps, other_queries, batch.a.maps[swap])
+        few = slice(EMBEDDED_POINTS)
+        lit = lighting_up(self.model.unet, embeddings, queries_b, in_b[:, few], weights[:, few])
         return {
-            "equivariance": masked_mean(equivariance(feats_a, feats_b, in_a, in_b), pair),
-            "lighting_up": masked_mean(lit, pair),
-            "same_place": masked_mean(near, seen & quiet_a & quiet_a[swap]),
+            "equivariance": masked_mean((there + back) / 2, taught),
+            "lighting_up": masked_mean(lit, taught),
+        }
+
+    def other_style(
+        self, batch: Batch, alignment: Alignment,
+        queries_a: list[Tensor], queries_b: list[Tensor],
+    ) -> dict[str, Tensor]:  # fmt: skip
+        """A point must be found where the alignment has it in another style, in any pose."""
+        sample, count = batch.sample, len(batch.taught)
+        swap = torch.arange(count).roll(count // STYLES)  # the same name in the other style
+        on_icon, on_other, weights = alignment.points(sample, swap.tolist())
+        there = apply(batch.b.maps[swap], on_other)
+        here = apply(batch.a.maps, on_icon)
+        weights = weights * ((there.abs().amax(-1) < 0.98) & (here.abs().amax(-1) < 0.98))
+        feats = features(queries_a, here)
+        queries_there = [query[swap] for query in queries_b]
+        taught = batch.taught & (weights.sum(1) > 4)
+        found = found_again(feats, there, queries_there, 0.09, weights)
+        few = slice(EMBEDDED_POINTS)
+        embeddings = self.model.point_embedding(feats[:, few])
+        lit = lighting_up(
+            self.model.unet, embeddings, queries_there, there[:, few], weights[:, few]
+        )
+        return {
+            "cross_style": masked_mean(found, taught),
+            "cross_lighting_up": masked_mean(lit, taught),
         }
 
 
@@ -129,6 +200,21 @@ def follow(average: nn.Module, model: nn.Module, step: int) -> None:
     """Move the exponential moving average (0.999, less at first) towards the model."""
     weight = 1 - min(0.999, (1 + step) / (10 + step))
     torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), weight)
+
+
+def share_gradients(model: nn.Module, fraction: float) -> float:
+    """Average the gradients over the workers; the first one's `fraction` for all of them."""
+    if not dist.is_initialized():
+        return fraction
+    parameters = list(model.parameters())
+    grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
+    of_first = torch.tensor([fraction if dist.get_rank() == 0 else 0.0])
+    flat = torch.cat([of_first, *(grad.flatten() for grad in grads)])
+    dist.all_reduce(flat)
+    parts = (flat[1:] / dist.get_world_size()).split([p.numel() for p in parameters])
+    for parameter, part in zip(parameters, parts, strict=True):
+        parameter.grad = part.view_as(parameter)
+    return float(flat[0])
 
 
 def resumed(path: Path, model: Model, average: Model, optimizer: Any) -> tuple[int, float]:
@@ -154,32 +240,49 @@ def tokenizer_of(run: Path, names: list[str]) -> CLIPTokenizer:
     return CLIPTokenizer.from_pretrained(folder)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--minutes", type=float, default=88)
-    parser.add_argument("--checkpoint-minutes", type=float, default=3)
-    args = parser.parse_args()
-    torch.set_num_threads(2)
-    pool = IconPool.training(args.run)
+def seed(step: int, worker: int) -> np.random.Generator:
+    """Seeds torch for a step of a worker, and gives numpy's generator for it."""
+    torch.manual_seed(1_000_003 * step + worker)
+    return np.random.default_rng((step, worker))
+
+
+def train(worker: int, args: argparse.Namespace) -> None:
+    torch.set_num_threads(args.threads)
+    if args.workers > 1:
+        address = f"file://{(args.run / 'meeting').absolute()}"
+        dist.init_process_group("gloo", address, rank=worker, world_size=args.workers)
+    pool = IconPool.training(args.run, outlined=True)
     tokenizer = tokenizer_of(args.run, pool.names)
     vae = AutoencoderKL.from_pretrained(args.run / "vae").eval()
-    model = Model(tokenizer)
+    torch.manual_seed(0)
+    model = Model(tokenizer, tuple(args.widths))
+    if args.start:
+        model.load_state_dict(load(args.start)["average"])
     average = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.01, betas=(0.9, 0.98))
     path = args.run / "model.pt"
     step, minutes = resumed(path, model, average, optimizer)
-    trainer, clock, saved = Trainer(model, vae, tokenizer), Clock(args.minutes, minutes), minutes
+    weights = {name: weight for name, weight in WEIGHTS.items() if name not in args.without}
+    aligned = (args.run / "alignment").exists() and "cross_style" in weights
+    alignment = Alignment(args.run / "alignment", pool) if aligned else None
+    trainer = Trainer(model, vae, tokenizer, alignment, args.image_side)
+    clock, saved = Clock(args.minutes, minutes), minutes
     parts = {"model": model, "average": average, "optimizer": optimizer}
+    fraction = clock.fraction
 
-    while clock.fraction < 1:
+    while fraction < 1:
         step += 1
-        optimizer.param_groups[0]["lr"] = learning_rate(1e-3, clock.fraction, step)
-        losses = trainer.losses(random_batch(pool))
+        batch = random_batch(pool, seed(step, worker), NAMES // args.workers)
+        losses = trainer.losses(batch)
         optimizer.zero_grad()
-        torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum().backward()
+        terms = [weights[name] * loss for name, loss in losses.items() if name in weights]
+        torch.stack(terms).sum().backward()
+        fraction = share_gradients(model, clock.fraction)
+        optimizer.param_groups[0]["lr"] = learning_rate(args.rate, fraction, step)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+        if worker > 0:
+            continue
         follow(average, model, step)
         if step % 20 == 0:
             values = {name: loss.item() for name, loss in losses.items()}
@@ -187,7 +290,28 @@ def main() -> None:
         if clock.minutes - saved > args.checkpoint_minutes:
             saved = clock.minutes
             checkpoint(path, step, saved, **parts)
-    checkpoint(path, step, clock.minutes, **parts)
+    if worker == 0:
+        checkpoint(path, step, clock.minutes, **parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--minutes", type=float, default=110)
+    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="of a worker")
+    parser.add_argument("--start", type=Path, help="a checkpoint whose average is the start")
+    parser.add_argument("--without", nargs="*", default=[], choices=WEIGHTS, help="for ablations")
+    parser.add_argument("--widths", type=int, nargs=2, default=WIDTHS, help="of the UNet's levels")
+    parser.add_argument("--image-side", type=int, default=SIDE, help="detail that views keep")
+    parser.add_argument("--checkpoint-minutes", type=float, default=3)
+    args = parser.parse_args()
+    if args.workers == 1:
+        train(0, args)
+        return
+    (args.run / "meeting").unlink(missing_ok=True)
+    torch.multiprocessing.spawn(train, (args,), nprocs=args.workers)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ norms. Resumes from `RUN/decoder.pt`; the diffusers folder `RUN/vae` follows it.
 import argparse
 from pathlib import Path
 
+import numpy as np
 import torch
 from diffusers import AutoencoderKL
 from icon_batches import IconPool
@@ -20,13 +21,15 @@ from vae import CellEncoder, build_vae, initialise
 from views import make_views, random_maps
 
 CELLS = 8  # side of a crop in latent cells
+RANDOM = np.random.default_rng()
 WHOLE_FROM = 0.75  # share of the budget after which whole views are seen
 
 
 def random_views(pool: IconPool, count: int) -> Tensor:
     """(count, 3, SIDE, SIDE) in [-1, 1]."""
-    _, icons = pool.sample(count, 1)
-    return make_views(icons, random_maps(torch.rand(count) < 0.5)).images
+    icons = pool.sample(RANDOM, count, 1).icons
+    maps = random_maps(torch.rand(count) < 0.5, torch.rand(count) < 0.5)
+    return make_views(icons, maps, torch.full((count,), 0.5), torch.rand(count) < 0.5).images
 
 
 def crop(latents: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:

@@ -18,21 +18,20 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from diffusers import AutoencoderKL
 from icon_batches import IconPool
 from icons import EVALUATION_SETS, TRAINING_SETS, load_set
 from losses import cell_centres, features, matched_points
 from progress import load, log
+from reading import Reader
 from torch import Tensor
-from train import Model, token_ids, tokenizer_of
-from transformers import CLIPTokenizer
-from unet import build_scheduler, captured_queries
+from train import Model, tokenizer_of
 from views import Views, apply, plain_views, posed_views
 
+KEYPOINTS = Path(__file__).with_name("validation.json")
 ALPHA = 0.1
-TIME_STEP = 40
-NOISES = 2
 GRID = 48  # candidate places a side in the target
 
 
@@ -61,29 +60,6 @@ def read_icons(run: Path, drawings: list[Drawing]) -> Tensor:
     sets = {name: load_set(run, name) for name in {**TRAINING_SETS, **EVALUATION_SETS}}
     chosen = [(sets[drawing.style], drawing.icon) for drawing in drawings]
     return torch.stack([torch.tensor(s.pixels[s.names.index(icon)]) for s, icon in chosen])
-
-
-class Reader:
-    """Queries of views under the empty prompt."""
-
-    def __init__(self, model: Model, vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> None:
-        self.model, self.vae = model, vae
-        self.scheduler = build_scheduler()
-        self.context = model.text_encoder(token_ids(tokenizer, [""])).last_hidden_state
-
-    def queries(self, images: Tensor) -> list[list[Tensor]]:
-        """For each noise, the layers' queries (B, C, h, w) of images (B, 3, S, S)."""
-        latents = self.vae.encode(images).latent_dist.mean * self.vae.config.scaling_factor
-        step = torch.full((len(images),), TIME_STEP)
-        generator = torch.Generator().manual_seed(0)
-        passes = []
-        for _ in range(NOISES):
-            noise = torch.randn(latents.shape[1:], generator=generator).expand_as(latents)
-            noisy = self.scheduler.add_noise(latents, noise, step)
-            with captured_queries(self.model.unet) as found:
-                self.model.unet(noisy, step, self.context.expand(len(images), -1, -1))
-            passes.append(found)
-        return passes
 
 
 def nearest(here: list[Tensor], there: list[Tensor], places: Tensor) -> Tensor:
@@ -127,7 +103,7 @@ def score(drawings: list[Drawing], source: list[list[Tensor]], target: list[list
 
 def held_out_accuracy(reader: Reader, pool: IconPool) -> float:
     """Percent of random points of unseen subjects found again in posed views of the same icons."""
-    _, icons = pool.sample(len(pool.names), 1)
+    icons = pool.sample(np.random.default_rng(0), len(pool.names), 1).icons
     plain, posed = plain_views(icons), posed_views(icons)
     points, truth, _ = matched_points(plain, posed, 16)
     places = cell_centres(GRID)
@@ -145,8 +121,7 @@ def held_out_accuracy(reader: Reader, pool: IconPool) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--keypoints", type=Path,
-                        default=Path(__file__).with_name("validation.json"))  # fmt: skip
+    parser.add_argument("--keypoints", type=Path, default=KEYPOINTS)
     args = parser.parse_args()
     tokenizer = tokenizer_of(args.run, [])
     model = Model(tokenizer)
@@ -163,7 +138,7 @@ def main() -> None:
     source = reader.queries(plain.images)
     scores = score(drawings, source, source, plain, "plain")
     scores |= score(drawings, source, reader.queries(posed.images), posed, "posed")
-    scores["held_out"] = held_out_accuracy(reader, IconPool.training(args.run, True, seed=0))
+    scores["held_out"] = held_out_accuracy(reader, IconPool.training(args.run, True))
     log(args.run / "validation.jsonl", step=state["step"], minutes=state["minutes"], **scores)
 
 

@@ -38,16 +38,23 @@ def compose(scale: Tensor, aspect: Tensor, angle: Tensor, shift: Tensor) -> Tens
     return torch.cat([linear, shift[:, :, None]], -1)
 
 
-def random_maps(mirrored: Tensor) -> Tensor:
-    """(B, 2, 3) random maps, seen in a mirror where `mirrored` (B,) is true."""
+def random_maps(mirrored: Tensor, upright: Tensor) -> Tensor:
+    """(B, 2, 3) random maps, seen in a mirror where `mirrored` (B,) is true.
+
+    Where `upright` (B,) is true, as drawn but for a few percent and degrees; elsewhere scaled 0.55
+    to 1.5, turned by up to 35 degrees and more rarely beyond, shifted.
+    """
     count = len(mirrored)
-    scale = torch.exp(torch.empty(count).uniform_(math.log(0.7), math.log(1.6)))
+    scale = torch.exp(torch.empty(count).uniform_(math.log(0.55), math.log(1.5)))
     aspect = torch.exp(torch.empty(count).uniform_(-0.07, 0.07))
-    angle = torch.randn(count) * math.radians(16)
-    room = (scale - 1).abs()[:, None] * 0.7 + 0.1
-    shift = (torch.rand(count, 2) * 2 - 1) * room
+    angle = math.radians(35) * (torch.rand(count) * 2 - 1) + math.radians(5) * torch.randn(count)
+    shift = torch.rand(count, 2) * 2 - 1
+    scale = torch.where(upright, torch.empty(count).uniform_(0.92, 1.08), scale)
+    aspect = torch.where(upright, 1, aspect)
+    angle = torch.where(upright, math.radians(2) * torch.randn(count), angle)
+    room = (scale - 1).abs()[:, None] * 0.8 + torch.where(upright, 0.02, 0.1)[:, None]
     sign = torch.stack([1 - 2 * mirrored.float(), torch.ones(count)], -1)
-    return compose(scale, aspect, angle, shift) * sign[:, :, None]
+    return compose(scale, aspect, angle, shift * room) * sign[:, :, None]
 
 
 def apply(maps: Tensor, points: Tensor) -> Tensor:
@@ -73,20 +80,26 @@ def warp(icons: Tensor, maps: Tensor, side: int) -> Tensor:
     return functional.grid_sample(premultiplied, grid, padding_mode="zeros", align_corners=False)
 
 
-def random_grounds(count: int, side: int) -> Tensor:
-    """(count, 3, side, side): white, light, plain coloured or smoothly coloured, in [0, 1]."""
-    kind = torch.rand(count, 1, 1, 1)
+def random_grounds(count: int, side: int, white_share: Tensor) -> Tensor:
+    """(count, 3, side, side): white, light, plain coloured or smoothly coloured, in [0, 1].
+
+    White at least in the share `white_share` (count,) of the cases.
+    """
+    kind = torch.rand(count, 1, 1, 1) * (torch.rand(count) >= white_share)[:, None, None, None]
     plain = torch.rand(count, 3, 1, 1).expand(-1, -1, side, side)
     light = 1 - 0.15 * plain
     smooth = functional.interpolate(torch.rand(count, 3, 3, 3), side, mode="bicubic").clamp(0, 1)
     white = torch.ones(count, 3, side, side)
-    ground = torch.where(kind < 0.3, white, torch.where(kind < 0.45, light, plain))
+    ground = torch.where(kind < 0.2, white, torch.where(kind < 0.45, light, plain))
     return torch.where(kind > 0.75, smooth, ground)
 
 
 def recolour(images: Tensor) -> Tensor:
-    """Random brightness, contrast, tint and (15 %) loss of colour; images in [0, 1]."""
+    """Random brightness, contrast, tint, (30 %) swapped and (15 %) lost colours; in [0, 1]."""
     count = len(images)
+    order = torch.rand(count, 3).argsort(-1)
+    swapped = images.gather(1, order[:, :, None, None].expand_as(images))
+    images = torch.where(torch.rand(count, 1, 1, 1) < 0.3, swapped, images)
     gain = 1 + 0.12 * torch.randn(count, 1, 1, 1) + 0.06 * torch.randn(count, 3, 1, 1)
     bias = 0.04 * torch.randn(count, 3, 1, 1)
     grey = (images * images.new_tensor(GREY).view(1, 3, 1, 1)).sum(1, keepdim=True)
@@ -94,12 +107,16 @@ def recolour(images: Tensor) -> Tensor:
     return (torch.where(is_grey, grey, images) * gain + bias).clamp(0, 1)
 
 
-def make_views(icons: Tensor, maps: Tensor) -> Views:
-    """Views of icons (B, S, S, 4) uint8 through the given maps, on random grounds."""
+def make_views(icons: Tensor, maps: Tensor, white_share: Tensor, tinted: Tensor) -> Views:
+    """Views of icons (B, S, S, 4) uint8 through the given maps, on random grounds.
+
+    `white_share` (B,): see `random_grounds`; colours are changed where `tinted` (B,) is true.
+    """
     side = icons.shape[1]
     premultiplied = warp(icons, maps, side)
     colour, alpha = premultiplied[:, :3], premultiplied[:, 3:]
-    images = recolour(colour + (1 - alpha) * random_grounds(len(icons), side))
+    images = colour + (1 - alpha) * random_grounds(len(icons), side, white_share)
+    images = torch.where(tinted[:, None, None, None], recolour(images), images)
     return Views(images * 2 - 1, alpha, maps)
 
 

@@ -1,0 +1,179 @@
+"""Find where the points of an icon lie in the same subject's icons of other sets.
+
+    python align.py RUN [--checkpoint FILE] [--score]
+
+No annotation: the averaged model's own features, helped by what training poses hide from it, that
+icons of one name are drawn in about the same pose. A pair's points are matched softly, an affine
+map and a smooth displacement are fitted to the matches and narrow the next matching down.
+Writes `RUN/alignment/flows.npy`, (pairs, 3, 16, 16) half precision: x, y of the counterpart of the
+cell's centre in [-1, 1], and a weight; and `RUN/alignment/pairs.json`. `--score` prints instead how
+often the keypoints of validation.json are met (PCK@0.1 per point, pairs of training sets).
+"""
+
+import argparse
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from alignment import SIDE
+from diffusers import AutoencoderKL
+from icon_batches import IconPool
+from icons import TRAINING_SETS
+from losses import cell_centres, features, sample_map
+from progress import load
+from reading import Reader
+from torch import Tensor
+from torch.nn import functional
+from train import Model, tokenizer_of
+from validate import KEYPOINTS, correct, read_drawings, read_icons
+from views import plain_views
+
+CENTRES = cell_centres(SIDE)
+TEMPERATURE = 0.07
+NARROWING = (0.4, 0.2, 0.14)  # sigma of the prior in half sides, round by round
+CHUNK = 8  # names a pass
+
+
+def boxes(masks: Tensor) -> tuple[Tensor, Tensor]:
+    """Centres and half extents (B, 2) of masks (B, cells)."""
+    low = torch.where(masks[:, :, None], CENTRES, 2.0).amin(1)
+    high = torch.where(masks[:, :, None], CENTRES, -2.0).amax(1)
+    return (low + high) / 2, ((high - low) / 2).clamp(min=1 / SIDE)
+
+
+def affine_fit(to: Tensor, weights: Tensor, prior: Tensor) -> Tensor:
+    """CENTRES under the affine maps that best take them to points `to` (B, cells, 2).
+
+    Weighted least squares (weights (B, cells)), drawn to the points `prior` (B, cells, 2).
+    """
+    ones = torch.cat([CENTRES, torch.ones(len(CENTRES), 1)], -1)
+    of_prior = 0.05 * weights.mean(1)[:, None, None] + 1e-4
+    moment = torch.einsum("bp,pi,pj->bij", weights, ones, ones) + of_prior * (ones.T @ ones)
+    right = torch.einsum("bp,pi,bpj->bij", weights, ones, to) + of_prior * (ones.T @ prior)
+    return ones @ torch.linalg.solve(moment, right)
+
+
+def smoothed(values: Tensor, weights: Tensor, sigma: float) -> Tensor:
+    """Weighted Gaussian means over cells of values (B, cells, C)."""
+    kernel = torch.exp(-torch.cdist(CENTRES, CENTRES).square() / (2 * sigma**2))
+    total = kernel @ weights[:, :, None]
+    return (kernel @ (values * weights[:, :, None])) / (total + 1e-3)
+
+
+def align(feats: Tensor, masks: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Counterparts (pairs, cells, 2) of the cells of icons `a` in icons `b`, and weights.
+
+    `feats` (icons, cells, F) unit features, `masks` (icons, cells) where icons are drawn;
+    `a` and `b` (pairs,) rows of them.
+    """
+    similarity = (feats[a] @ feats[b].mT) / TEMPERATURE
+    similarity = similarity.masked_fill(~masks[b][:, None], -1e4)
+    centre, extent = boxes(masks)
+    boxed = (CENTRES - centre[a][:, None]) * (extent[b] / extent[a])[:, None] + centre[b][:, None]
+    expected = boxed
+    for sigma in NARROWING:
+        logits = similarity - torch.cdist(expected, CENTRES).square() / (2 * sigma**2)
+        chances = logits.softmax(-1)
+        back = logits.softmax(-2)
+        found = chances @ CENTRES
+        # a match counts as far as going there and back returns to where it started
+        returned = (chances * back).sum(-1)
+        weights = masks[a] * returned
+        rough = affine_fit(found, weights, boxed)
+        expected = rough + smoothed(found - rough, weights, sigma / 1.5)
+    near = (torch.cdist(found, CENTRES).square() / (-2 * 0.15**2)).exp()
+    confidence = (chances * near).sum(-1)  # one place, not two
+    return found, masks[a] * confidence * (returned / 0.25).clamp(max=1)
+
+
+@dataclass(frozen=True)
+class Icons:
+    """Unit features (B, cells, F) and masks (B, cells) of plain icons."""
+
+    feats: Tensor
+    masks: Tensor
+
+    @classmethod
+    def read(cls, reader: Reader, icons: Tensor) -> "Icons":
+        """Of icons (B, S, S, 4) uint8."""
+        views = plain_views(icons)
+        queries = reader.queries(views.images, noises=1)[0]
+        feats = features(queries, CENTRES.expand(len(views.maps), -1, -1))
+        return cls(feats, functional.adaptive_avg_pool2d(views.alpha, SIDE).flatten(1) > 0.3)
+
+
+def flows(icons: Icons, pairs: list[tuple[int, int]]) -> Tensor:
+    """(pairs, 3, SIDE, SIDE): x, y and weight."""
+    a, b = torch.tensor(pairs).T
+    found, weights = align(icons.feats, icons.masks, a, b)
+    return torch.cat([found, weights[:, :, None]], -1).mT.unflatten(-1, (SIDE, SIDE))
+
+
+def pairs_of(names: list[str]) -> list[tuple[int, int]]:
+    """Ordered pairs of rows with the same name."""
+    return [(i, j) for i, j in itertools.permutations(range(len(names)), 2)
+            if names[i] == names[j]]  # fmt: skip
+
+
+def align_all(reader: Reader, pool: IconPool, folder: Path) -> None:
+    names = [name for name in pool.names if len(pool.rows[name]) > 1]
+    keys: list[tuple[str, str, str]] = []
+    found = []
+    for start in range(0, len(names), CHUNK):
+        chunk = names[start : start + CHUNK]
+        rows = [(name, of, row) for name in chunk for of, row in pool.rows[name]]
+        pixels = np.stack([pool.sets[of].pixels[row] for _, of, row in rows])
+        icons = Icons.read(reader, torch.from_numpy(pixels))
+        pairs = pairs_of([name for name, _, _ in rows])
+        found.append(flows(icons, pairs).half().numpy())
+        keys += [(rows[i][0], pool.sets[rows[i][1]].name, pool.sets[rows[j][1]].name)
+                 for i, j in pairs]  # fmt: skip
+        print(f"{start + len(chunk)} of {len(names)} names", flush=True)
+    folder.mkdir(exist_ok=True)
+    np.save(folder / "flows.npy", np.concatenate(found))
+    (folder / "pairs.json").write_text(json.dumps(keys))
+    print(f"{len(keys)} pairs, mean weight {np.concatenate(found)[:, 2].mean():.3f}")
+
+
+def score(reader: Reader, run: Path) -> None:
+    drawings = [d for d in read_drawings(KEYPOINTS) if d.style in TRAINING_SETS]
+    icons = Icons.read(reader, read_icons(run, drawings))
+    pairs = pairs_of([drawing.subject for drawing in drawings])
+    hits, sure = [], []
+    for flow, (i, j) in zip(flows(icons, pairs), pairs, strict=True):
+        one, other = drawings[i].keypoints, drawings[j].keypoints
+        names = [name for name in one if name in other]
+        points = torch.tensor([one[name] for name in names])
+        truth = torch.tensor([other[name] for name in names])
+        values = sample_map(flow[None], points[None])[0]
+        hits += correct(values[:, :2], truth, torch.tensor(list(other.values())))
+        sure += values[:, 2].tolist()
+    right, weights = torch.tensor(hits).float(), torch.tensor(sure)
+    weighted = (right * weights).sum() / weights.sum()
+    print(f"PCK@0.1 {100 * right.mean():.1f}, by weight {100 * weighted:.1f}")
+
+
+@torch.no_grad()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--score", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    pool = IconPool.training(args.run)
+    tokenizer = tokenizer_of(args.run, pool.names)
+    model = Model(tokenizer)
+    model.load_state_dict(load(args.checkpoint or args.run / "model.pt")["average"])
+    reader = Reader(model, AutoencoderKL.from_pretrained(args.run / "vae"), tokenizer)
+    if args.score:
+        score(reader, args.run)
+    else:
+        align_all(reader, pool, args.run / "alignment")
+
+
+if __name__ == "__main__":
+    main()

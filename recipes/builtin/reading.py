@@ -1,0 +1,38 @@
+"""Features of icons as the attention method reads them: queries at a low time step."""
+
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+from train import Model, token_ids
+from transformers import CLIPTokenizer
+from unet import build_scheduler, captured_queries
+from vae import CellEncoder
+
+TIME_STEP = 40
+NOISES = 2
+
+
+class Reader:
+    """Queries of views under the empty prompt."""
+
+    def __init__(
+        self, model: Model, vae: AutoencoderKL, tokenizer: CLIPTokenizer,
+        time_step: int = TIME_STEP,
+    ) -> None:  # fmt: skip
+        self.model, self.encode, self.time_step = model, CellEncoder(vae), time_step
+        self.scheduler = build_scheduler()
+        self.context = model.text_encoder(token_ids(tokenizer, [""])).last_hidden_state
+
+    def queries(self, images: Tensor, noises: int = NOISES) -> list[list[Tensor]]:
+        """For each noise, the layers' queries (B, C, h, w) of images (B, 3, S, S)."""
+        latents = self.encode(images)
+        step = torch.full((len(images),), self.time_step)
+        generator = torch.Generator().manual_seed(0)
+        passes = []
+        for _ in range(noises):
+            noise = torch.randn(latents.shape[1:], generator=generator).expand_as(latents)
+            noisy = self.scheduler.add_noise(latents, noise, step)
+            with captured_queries(self.model.unet) as found:
+                self.model.unet(noisy, step, self.context.expand(len(images), -1, -1))
+            passes.append(found)
+        return passes
