@@ -25,6 +25,11 @@ from homologue.presets import DEFAULT, PAPER
         ({"crop": 0.0}, "crop must be above 0 and at most 1, not 0.0."),
         ({"crop": 1.1}, "crop must be above 0 and at most 1, not 1.1."),
         ({"crop": float("nan")}, "crop must be above 0 and at most 1, not nan."),
+        (
+            {"crop": 0.5, "largest_crop": 0.4},
+            "largest_crop must be 0 or from crop, 0.5, to 4, not 0.4.",
+        ),
+        ({"turn": -1.0}, "turn must be from 0 to 180 degrees, not -1.0."),
     ],
 )
 def test_fit_config_refuses(change: dict[str, Any], sentence: str) -> None:

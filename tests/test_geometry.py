@@ -8,6 +8,7 @@ from torch import Tensor
 
 from homologue.geometry import (
     Crop,
+    TurnedCrop,
     corner_crops,
     crop_starts,
     draw_crop,
@@ -230,3 +231,56 @@ def test_corner_crops_go_down_first() -> None:
     assert corner_crops(512, 0.9316549294381423) == [
         Crop(0, 0, 477), Crop(0, 35, 477), Crop(35, 0, 477), Crop(35, 35, 477)
     ]  # fmt: skip
+
+
+@st.composite
+def turned_crops(draw: st.DrawFn, side: int) -> TurnedCrop:
+    middle = (draw(st.floats(0, side)), draw(st.floats(0, side)))
+    return TurnedCrop(middle, draw(st.floats(0.2 * side, 2 * side)), draw(st.floats(-180, 180)))
+
+
+@given(st.data(), SIDES, SHARES, SHARES)
+def test_turned_crop_and_square_frames_are_inverse(
+    data: st.DataObject, side: int, right: float, down: float
+) -> None:
+    crop = data.draw(turned_crops(side))
+    points = point(right * side, down * side)
+    inside = crop.to_crop(points, side)
+    torch.testing.assert_close(crop.to_square(inside, side), points, atol=1e-6, rtol=1e-6)
+
+
+def test_a_turned_crop_by_hand() -> None:
+    crop = TurnedCrop(middle=(32.0, 32.0), size=64, turn=90.0)
+    # Its upright points to the right of the image: what is right of the middle is seen on top.
+    seen = crop.to_crop(point(60, 32), 64)
+    torch.testing.assert_close(seen, point(32, 4))
+    torch.testing.assert_close(
+        TurnedCrop((10.0, 20.0), 32, 0.0).to_crop(point(10, 20), 64), point(32, 32)
+    )
+
+
+@given(st.floats(26, 70), st.floats(-180, 180), st.floats(-8, 8), st.floats(-8, 8))
+def test_a_mark_lies_where_a_turned_crop_says(
+    size: float, turn: float, right: float, down: float
+) -> None:
+    square = torch.zeros(48, 48)
+    square[28:32, 18:22] = 1.0  # larger than the distance of two samples
+    crop = TurnedCrop((20 + right, 30 + down), size, turn)
+    x, y = crop.to_crop(point(20.0, 30.0), 48)[0].tolist()
+    seen = crop.cut(square[None])[0].double()
+    ticks = torch.arange(48, dtype=torch.float64) + 0.5
+    centre = [float((seen.sum(axis) * ticks).sum() / seen.sum()) for axis in (0, 1)]
+    assert centre == pytest.approx([x, y], abs=0.35)
+
+
+def test_a_turned_crop_continues_the_edge() -> None:
+    square = torch.zeros(1, 16, 16)
+    square[:, :, 12:] = 1.0
+    cut = TurnedCrop((8.0, 8.0), 32, 0.0).cut(square)[0]
+    assert float(cut[:, :9].max()) == 0
+    assert float(cut[:, 11:].min()) == 1
+
+
+def test_an_upright_turned_crop_is_the_image_itself() -> None:
+    square = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(TurnedCrop((8.0, 8.0), 16, 0.0).cut(square), square)

@@ -26,6 +26,8 @@ def test_the_paper_preset_fits_as_the_released_code_does() -> None:
         "learning_rate": 0.0023755632081200314,
         "embeddings": 5,
         "tokens": 77,
+        "largest_crop": 0.0,
+        "turn": 0.0,
     }
     assert sigma * 512 == 27.97853316316864
     assert crop * 100 == pytest.approx(93.16549294381423, rel=1e-15)

@@ -31,7 +31,10 @@ class FitConfig:
         learning_rate: of Adam.
         embeddings: fitted for each point from different starts; their heat maps are averaged.
         tokens: length of a context.
-        crop: side of the random crops.
+        crop: least side of the random crops.
+        largest_crop: their greatest side, `crop` if it is 0; above 1 they show ground beyond the
+            image's edge, which continues the edge.
+        turn: degrees by which they are turned at most, either way.
         views: crops, each with its own noise, whose queries are cached.
         views_per_step: how many of them a step looks at.
     """
@@ -49,6 +52,8 @@ class FitConfig:
     embeddings: int
     tokens: int
     crop: float
+    largest_crop: float = 0.0
+    turn: float = 0.0
     views: int = 16
     views_per_step: int = 4
 
@@ -69,6 +74,17 @@ class FitConfig:
             raise HomologueError(f"tokens must be at least 2, not {self.tokens}.")
         if not 0 < self.crop <= 1:
             raise HomologueError(f"crop must be above 0 and at most 1, not {self.crop}.")
+        if self.largest_crop != 0 and not self.crop <= self.largest_crop <= 4:
+            raise HomologueError(
+                f"largest_crop must be 0 or from crop, {self.crop}, to 4, not {self.largest_crop}."
+            )
+        if not 0 <= self.turn <= 180:
+            raise HomologueError(f"turn must be from 0 to 180 degrees, not {self.turn}.")
+
+    @property
+    def upright(self) -> bool:
+        """Whether all crops have the same size and none is turned."""
+        return self.turn == 0 and self.largest_crop in (0, self.crop)
 
 
 @dataclass(frozen=True)

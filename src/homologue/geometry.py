@@ -7,10 +7,12 @@ Frames, each `(x, y)` with pixel centres at +0.5:
 - *crop*: pixels of one square crop after it was resized to the model's side, `[0, side]^2`.
 """
 
+import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import grid_sample, interpolate
 
 
 def image_to_square(points: Tensor, width: int, height: int, side: int) -> Tensor:
@@ -60,6 +62,52 @@ class Crop:
     def to_square(self, points: Tensor, side: int) -> Tensor:
         """The inverse of `to_crop`."""
         return points * (self.size / side) + points.new_tensor([self.left, self.top])
+
+
+@dataclass(frozen=True)
+class TurnedCrop:
+    """A square of the square frame, turned about its middle.
+
+    It may stick out of the image; what lies beyond the image's edge continues the edge.
+
+    Attributes:
+        middle: `(x, y)`, square frame.
+        size: side in pixels of the square frame.
+        turn: degrees by which its upright is turned, clockwise as the image is seen.
+    """
+
+    middle: tuple[float, float]
+    size: float
+    turn: float
+
+    def cut(self, square: Tensor) -> Tensor:
+        """This part of `square` (..., side, side), sampled bilinearly, (..., side, side)."""
+        side = square.shape[-1]
+        line = torch.arange(side, dtype=torch.float64) + 0.5
+        centres = torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1)
+        places = self.to_square(centres, side) * (2 / side) - 1
+        flat = square.reshape(1, -1, side, side)
+        grid = places[None].to(flat)
+        cut = grid_sample(flat, grid, padding_mode="border", align_corners=False)
+        return cut.reshape(square.shape)
+
+    def to_crop(self, points: Tensor, side: int) -> Tensor:
+        """Points (..., 2) from the square frame to this crop's frame."""
+        return _turned(points - points.new_tensor(self.middle), -self.turn) * (side / self.size) + (
+            side / 2
+        )
+
+    def to_square(self, points: Tensor, side: int) -> Tensor:
+        """The inverse of `to_crop`."""
+        return _turned(points - side / 2, self.turn) * (self.size / side) + points.new_tensor(
+            self.middle
+        )
+
+
+def _turned(points: Tensor, degrees: float) -> Tensor:
+    """Points (..., 2) turned about the origin, clockwise where y points down."""
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return points @ points.new_tensor([[cos, sin], [-sin, cos]])
 
 
 def resize(maps: Tensor, side: int) -> Tensor:

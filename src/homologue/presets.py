@@ -60,8 +60,10 @@ DEFAULT = Preset(
         learning_rate=0.05,
         embeddings=2,
         tokens=16,
-        crop=0.93,
-        views=8,
+        crop=0.75,
+        largest_crop=1.5,
+        turn=30.0,
+        views=12,
         views_per_step=4,
     ),
     LocateConfig(

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop
+from homologue.geometry import Crop, TurnedCrop
 
 
 class Views:
@@ -16,13 +16,13 @@ class Views:
         """`square`: (3, side, side) RGB in [0, 1]."""
         self._model = model
         self._square = square
-        self._latents: dict[Crop, Tensor] = {}
+        self._latents: dict[Crop | TurnedCrop, Tensor] = {}
 
     @property
     def side(self) -> int:
         return int(self._square.shape[-1])
 
-    def latent(self, crop: Crop) -> Tensor:
+    def latent(self, crop: Crop | TurnedCrop) -> Tensor:
         """(C, h, w) of a crop of the square."""
         if crop not in self._latents:
             self._latents[crop] = self._model.encode(crop.cut(self._square)[None])[0]

@@ -43,7 +43,7 @@ def test_the_fixed_context_never_changes(tiny: dict[str, LatentDiffusion]) -> No
 
 
 def test_the_pool_is_the_whole_image_and_random_crops(quick: Preset) -> None:
-    config = replace(quick.fit, views=50, crop=0.75)
+    config = replace(quick.fit, views=50, crop=0.75, largest_crop=0.0, turn=0.0)
     pool = pool_crops(64, config, seed=3)
     assert pool[0] == whole_crop(64)
     assert {crop.size for crop in pool[1:]} == {48}
@@ -119,7 +119,8 @@ def test_one_step_is_that_of_a_reference(
     model: LatentDiffusion, square: Tensor, quick: Preset, heads: str
 ) -> None:
     config = replace(
-        quick.fit, steps=1, views=3, views_per_step=3, crop=0.6, heads=heads,  # type: ignore[arg-type]
+        quick.fit, steps=1, views=3, views_per_step=3, crop=0.6, largest_crop=0.0, turn=0.0,
+        heads=heads,  # type: ignore[arg-type]
         embeddings=1, objective="cross-entropy", timestep=140,
     )  # fmt: skip
     point = torch.tensor([[60.0, 6.0]], dtype=torch.float64)
@@ -217,7 +218,10 @@ def test_crops_without_the_point_do_not_count(
 def test_the_noted_loss_is_of_the_last_step_that_saw_the_point(
     model: LatentDiffusion, square: Tensor, quick: Preset
 ) -> None:
-    config = replace(quick.fit, embeddings=1, crop=0.5, views=2, views_per_step=1, learning_rate=0)
+    config = replace(
+        quick.fit, embeddings=1, crop=0.5, largest_crop=0.0, turn=0.0, views=2, views_per_step=1,
+        learning_rate=0,
+    )  # fmt: skip
     seed = next(
         seed
         for seed in range(100)

@@ -29,7 +29,7 @@ def square() -> Tensor:
 
 @pytest.fixture(scope="module")
 def exact(quick: Preset) -> FitConfig:
-    return replace(quick.fit, optimise="exact", crop=0.8)
+    return replace(quick.fit, optimise="exact", crop=0.8, largest_crop=0.0, turn=0.0)
 
 
 def optimise(

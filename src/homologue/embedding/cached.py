@@ -14,10 +14,11 @@ from homologue.config import FitConfig, Noise
 from homologue.diffusion.capture import token_scores
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.adam import Adam
+from homologue.embedding.fit_crops import pool_crops
 from homologue.embedding.objectives import OBJECTIVES
 from homologue.embedding.rows import Row, draw_noise
 from homologue.embedding.through_unet import read_heads
-from homologue.geometry import Crop, whole_crop
+from homologue.geometry import Crop, TurnedCrop
 from homologue.memory import rows_that_fit
 from homologue.progress import Progress
 from homologue.seeds import generator
@@ -37,7 +38,7 @@ def fixed_context(model: LatentDiffusion, tokens: int) -> Tensor:
 def cached_queries(
     model: LatentDiffusion,
     views: Views,
-    crops: Sequence[Crop],
+    crops: Sequence[Crop | TurnedCrop],
     layers: Sequence[str],
     timestep: int,
     noise: Noise,
@@ -103,18 +104,10 @@ def optimise_cached(
     return torch.cat(contexts), torch.cat(losses)
 
 
-def pool_crops(side: int, config: FitConfig, seed: int) -> list[Crop]:
-    """The whole image, then random crops; they do not depend on the points."""
-    size = max(1, int(side * config.crop))
-    stream = generator(seed, "fit pool")
-    starts = torch.randint(0, side - size + 1, (config.views - 1, 2), generator=stream).tolist()
-    return [whole_crop(side), *(Crop(left, top, size) for left, top in starts)]
-
-
 def _optimise_rows(
     model: LatentDiffusion,
     queries: Queries,
-    pool: Sequence[Crop],
+    pool: Sequence[Crop | TurnedCrop],
     rows: Sequence[Row],
     config: FitConfig,
     seed: int,
@@ -140,7 +133,7 @@ def _optimise_rows(
 def _cached_losses(
     model: LatentDiffusion,
     queries: Queries,
-    crops: Sequence[Crop],
+    crops: Sequence[Crop | TurnedCrop],
     seen: Sequence[int],
     contexts: Tensor,
     rows: Sequence[Row],

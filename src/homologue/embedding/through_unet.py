@@ -10,9 +10,10 @@ from homologue.config import FitConfig, Heads
 from homologue.diffusion.batching import in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.adam import Adam
+from homologue.embedding.fit_crops import row_crop
 from homologue.embedding.objectives import OBJECTIVES
 from homologue.embedding.rows import Row
-from homologue.geometry import Crop, draw_crop
+from homologue.geometry import Crop, TurnedCrop
 from homologue.progress import Progress
 from homologue.seeds import generator
 from homologue.views import Views
@@ -23,7 +24,7 @@ def context_losses(
     noisy: Tensor,
     contexts: Tensor,
     rows: Sequence[Row],
-    crops: Sequence[Crop],
+    crops: Sequence[Crop | TurnedCrop],
     config: FitConfig,
 ) -> Tensor:
     """The objective for every point of rows with equally many points, (B, n).
@@ -63,18 +64,19 @@ def optimise_contexts(
 ) -> tuple[Tensor, Tensor]:
     """Contexts (rows, T, D) and their losses in the last step (rows, n; NaN where a row has fewer).
 
-    Every step draws one crop for each row from two numbers that all rows share, so points that can
-    be in the same crop are, and it is encoded once.
+    Every step draws one crop for each row from a few numbers that all rows share, so points that
+    can be in the same crop are, and it is encoded once.
     """
     starts = [row.start(config.tokens, model.context_width) for row in rows]
     contexts = torch.stack(starts).to(model.device).requires_grad_()
     adam = Adam(contexts, config.learning_rate)
     crop_stream = generator(seed, "fit crops")
     losses = torch.full((len(rows), max(len(row.tokens) for row in rows)), torch.nan)
+    numbers = 2 if config.upright else 4
     batch = 0
     for step in range(config.steps):
-        u, v = torch.rand(2, generator=crop_stream, dtype=torch.float64).tolist()
-        crops = [draw_crop(row.points, model.side, config.crop, (u, v)) for row in rows]
+        draw = torch.rand(numbers, generator=crop_stream, dtype=torch.float64).tolist()
+        crops = [row_crop(row.points, model.side, config, draw) for row in rows]
         if not batch:
             latent = views.latent(crops[0])[None]
             batch = rows_at_once(
@@ -106,7 +108,7 @@ def _noisy(
     model: LatentDiffusion,
     views: Views,
     rows: Sequence[Row],
-    crops: Sequence[Crop],
+    crops: Sequence[Crop | TurnedCrop],
     config: FitConfig,
 ) -> Tensor:
     latents = torch.stack([views.latent(crop) for crop in crops])
