@@ -7,7 +7,7 @@ icons of one name are drawn in about the same pose. A pair's points are matched 
 map and a smooth displacement are fitted to the matches and narrow the next matching down.
 Writes `RUN/alignment/flows.npy`, (pairs, 3, 16, 16) half precision: x, y of the counterpart of the
 cell's centre in [-1, 1], and a weight; and `RUN/alignment/pairs.json`. `--score` prints instead how
-often the keypoints of validation.json are met (PCK@0.1 per point, pairs of training sets).
+often the keypoints of the `val` subjects are met (PCK@0.1 per point, pairs of training sets).
 """
 
 import argparse
@@ -28,7 +28,7 @@ from reading import Reader
 from torch import Tensor
 from torch.nn import functional
 from train import Model, tokenizer_of
-from validate import KEYPOINTS, correct, read_drawings, read_icons
+from validate import correct, read_drawings, read_icons
 from views import plain_views
 
 CENTRES = cell_centres(SIDE)
@@ -139,7 +139,7 @@ def align_all(reader: Reader, pool: IconPool, folder: Path) -> None:
 
 
 def score(reader: Reader, run: Path) -> None:
-    drawings = [d for d in read_drawings(KEYPOINTS) if d.style in TRAINING_SETS]
+    drawings = [d for d in read_drawings() if d.style in TRAINING_SETS]
     icons = Icons.read(reader, read_icons(run, drawings))
     pairs = pairs_of([drawing.subject for drawing in drawings])
     hits, sure = [], []

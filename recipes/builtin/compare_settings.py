@@ -2,7 +2,7 @@
 
     python compare_settings.py RUN [--model FOLDER] [--targets 1] [--only NAME ...]
 
-Fits the keypoints of every drawing of validation.json and locates them in `--targets` drawings of
+Fits the keypoints of every drawing of the emoji benchmark's `val` subjects and locates them in `--targets` drawings of
 the same subject in other styles, as drawn (`plain`) and posed (see validate.py). Prints PCK@0.1 per
 point (0.1 x the longest side of the box of the target's keypoints), the seconds a pair takes, and
 how well the score tells right from wrong (area under the ROC curve). Logs to
@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=list(SETTINGS))
     args = parser.parse_args()
     model = homologue.load(args.model)
-    drawings = read_drawings(Path(__file__).with_name("validation.json"))
+    drawings = read_drawings()
     icons = read_icons(args.run, drawings)
     torch.manual_seed(0)  # the poses of validate.py
     conditions = {"plain": plain_views(icons), "posed": posed_views(icons)}

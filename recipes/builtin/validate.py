@@ -2,8 +2,8 @@
 
     python validate.py RUN
 
-Hand-annotated keypoints (validation.json: subject -> set -> keypoint -> x, y in fractions of the
-side) are carried from every style of a subject to every other. `plain` targets are as drawn;
+The hand-annotated keypoints of the emoji benchmark's `val` subjects are carried from every style of
+a subject to every other. `plain` targets are as drawn;
 `posed` ones are turned up to 30 degrees, scaled 0.6 to 0.95, shifted, on coloured grounds.
 `seen` pairs lie within the training sets, `unseen` pairs touch a set that was never trained on.
 PCK@0.1 per point; threshold: 0.1 x the longest side of the box of the target's keypoints.
@@ -30,7 +30,7 @@ from torch import Tensor
 from train import Model, tokenizer_of
 from views import Views, apply, plain_views, posed_views
 
-KEYPOINTS = Path(__file__).with_name("validation.json")
+KEYPOINTS = Path(__file__).parents[2] / "src/homologue/datasets/emoji/annotations.json"
 ALPHA = 0.1
 GRID = 48  # candidate places a side in the target
 
@@ -45,13 +45,12 @@ class Drawing:
     keypoints: dict[str, tuple[float, float]]
 
 
-def read_drawings(path: Path) -> list[Drawing]:
+def read_drawings(split: str = "val") -> list[Drawing]:
     drawings = []
-    for subject, styles in json.loads(path.read_text()).items():
-        for style, keypoints in styles.items():
-            icon = keypoints.pop("_icon", subject)  # where a set has another name for it
-            points = {name: (2 * x - 1, 2 * y - 1) for name, (x, y) in keypoints.items()}
-            drawings.append(Drawing(subject, style, icon, points))
+    for subject, facts in json.loads(KEYPOINTS.read_text()).items():
+        for style, drawing in facts["drawings"].items() if facts["split"] == split else ():
+            points = {name: (2 * x - 1, 2 * y - 1) for name, (x, y) in drawing["keypoints"].items()}
+            drawings.append(Drawing(subject, style, drawing["icon"], points))
     return drawings
 
 
@@ -121,7 +120,6 @@ def held_out_accuracy(reader: Reader, pool: IconPool) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--keypoints", type=Path, default=KEYPOINTS)
     args = parser.parse_args()
     tokenizer = tokenizer_of(args.run, [])
     model = Model(tokenizer)
@@ -131,7 +129,7 @@ def main() -> None:
     model.load_state_dict(state["average"])
     vae = AutoencoderKL.from_pretrained(args.run / "vae")
     reader = Reader(model, vae, tokenizer)
-    drawings = read_drawings(args.keypoints)
+    drawings = read_drawings()
     icons = read_icons(args.run, drawings)
     torch.manual_seed(0)  # the same poses each time
     plain, posed = plain_views(icons), posed_views(icons)
