@@ -84,7 +84,14 @@ def quick() -> Preset:
     return Preset(
         "quick",
         replace(
-            DEFAULT.fit, steps=2, embeddings=2, tokens=6, views=4, views_per_step=2, layers="up[:4]"
+            DEFAULT.fit,
+            steps=2,
+            embeddings=2,
+            tokens=6,
+            views=4,
+            views_per_step=2,
+            layers="up[:4]",
+            over="tokens",
         ),
         replace(DEFAULT.locate, crops=3),
     )

@@ -26,6 +26,7 @@ def test_the_paper_preset_fits_as_the_released_code_does() -> None:
         "learning_rate": 0.0023755632081200314,
         "embeddings": 5,
         "tokens": 77,
+        "over": "tokens",
         "largest_crop": 0.0,
         "turn": 0.0,
     }

@@ -2,7 +2,8 @@
 
     python compare_settings.py RUN [--model FOLDER] [--targets 1] [--only NAME ...]
 
-Fits the keypoints of every drawing of the emoji benchmark's `val` subjects and locates them in `--targets` drawings of
+Fits the keypoints of every drawing of the emoji benchmark's `val` subjects and locates them in
+`--targets` drawings of
 the same subject in other styles, as drawn (`plain`) and posed (see validate.py). Prints PCK@0.1 per
 point (0.1 x the longest side of the box of the target's keypoints), the seconds a pair takes, and
 how well the score tells right from wrong (area under the ROC curve). Logs to

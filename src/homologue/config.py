@@ -9,6 +9,7 @@ Objective = Literal["mse", "cross-entropy"]
 Optimise = Literal["exact", "joint", "cached"]
 Heads = Literal["all", "second-half"]
 Noise = Literal["gaussian", "uniform"]
+Over = Literal["tokens", "places"]
 ReadOut = Literal["mean", "softmax", "log-mean"]
 
 
@@ -24,6 +25,9 @@ class FitConfig:
         heads: all heads of a layer or the second half of them.
         timestep: noise level, in training steps of the model (0 is none, 999 is all).
         noise: distribution of what is added.
+        over: what the softmax of the attention that is read runs over: `tokens`, as inside the
+            model, where the context's other tokens compete for a place; or `places`, where the
+            places compete for a token. What the model itself computes stays as it is.
         objective: see `homologue.embedding.objectives`.
         sigma: of the Gaussian around the point.
         pixel_centre: see `homologue.heatmaps.gaussian`.
@@ -52,6 +56,7 @@ class FitConfig:
     embeddings: int
     tokens: int
     crop: float
+    over: Over = "tokens"
     largest_crop: float = 0.0
     turn: float = 0.0
     views: int = 16
@@ -62,6 +67,7 @@ class FitConfig:
         one_of("heads", self.heads, get_args(Heads))
         one_of("noise", self.noise, get_args(Noise))
         one_of("objective", self.objective, get_args(Objective))
+        one_of("over", self.over, get_args(Over))
         for name in ("steps", "embeddings", "views", "views_per_step"):
             if getattr(self, name) < 1:
                 raise HomologueError(f"{name} must be at least 1, not {getattr(self, name)}.")

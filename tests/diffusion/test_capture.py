@@ -10,7 +10,7 @@ from diffusers.models.attention_processor import Attention, AttnProcessor
 from torch import Tensor
 
 from homologue.diffusion.capture import (
-    ReadProbabilities,
+    ReadMaps,
     ReadQueries,
     cross_attention_layers,
     processors,
@@ -149,7 +149,7 @@ def test_probabilities_are_those_of_diffusers(
     recorders = {p: Recorder(p, theirs, AttnProcessor()) for p in layers}
     with torch.no_grad(), processors(unet, recorders):
         unet(**inputs(unet))
-    readers = {p: ReadProbabilities(p, ours, [1, 5, 0]) for p in layers}
+    readers = {p: ReadMaps(p, ours, [1, 5, 0]) for p in layers}
     with torch.no_grad(), processors(unet, readers):
         unet(**inputs(unet))
     for path in layers:
@@ -163,7 +163,7 @@ def test_probabilities_are_those_of_diffusers(
 def test_probabilities_of_all_tokens_sum_to_one(plain: dict[str, UNet2DConditionModel]) -> None:
     unet, store = plain["sd1"], {}
     path = sd1_layers()[8]
-    with torch.no_grad(), processors(unet, {path: ReadProbabilities(path, store, range(9))}):
+    with torch.no_grad(), processors(unet, {path: ReadMaps(path, store, range(9))}):
         unet(**inputs(unet))
     assert store[path].shape == (2, 8, 2, 2, 9)
     torch.testing.assert_close(store[path].sum(-1), torch.ones(2, 8, 2, 2))
@@ -174,11 +174,11 @@ def test_places_are_stored_row_by_row(model: LatentDiffusion) -> None:
     states = torch.randn(1, 16, attn.to_q.in_features, generator=torch.Generator().manual_seed(1))
     context = torch.randn(1, 3, 768, generator=torch.Generator().manual_seed(2))
     store: dict[str, Tensor] = {}
-    ReadProbabilities("here", store, [2])(attn, states, context)
+    ReadMaps("here", store, [2])(attn, states, context)
     moved = states.clone()
     moved[0, 6] += 1  # row 1, column 2 of 4 x 4
     changed: dict[str, Tensor] = {}
-    ReadProbabilities("here", changed, [2])(attn, moved, context)
+    ReadMaps("here", changed, [2])(attn, moved, context)
     differs = (changed["here"] != store["here"]).any(dim=1)[0, ..., 0]
     assert differs.nonzero().tolist() == [[1, 2]]
 
@@ -192,9 +192,7 @@ def test_the_output_of_the_unet_is_unchanged(
     arguments = inputs(unet)
     store: dict[str, Tensor] = {}
     readers = {
-        path: ReadProbabilities(path, store, [1])
-        if reader == "probabilities"
-        else ReadQueries(path, store)
+        path: ReadMaps(path, store, [1]) if reader == "probabilities" else ReadQueries(path, store)
         for path in cross_attention_layers(unet)
     }
     with torch.no_grad():

@@ -8,7 +8,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor
 
-from homologue.diffusion.capture import ReadProbabilities, cross_attention_layers, processors
+from homologue.diffusion.capture import ReadMaps, cross_attention_layers, processors
 from homologue.diffusion.forward import forward_until
 from homologue.diffusion.model import LatentDiffusion
 
@@ -44,7 +44,7 @@ def whole(unet: UNet2DConditionModel, inputs: Inputs, layers: Sequence[str]) -> 
     """What the readers see and the gradient, by the forward pass of diffusers."""
     sample, context, added = inputs
     store: dict[str, Tensor] = {}
-    with processors(unet, {path: ReadProbabilities(path, store, [0, 2]) for path in layers}):
+    with processors(unet, {path: ReadMaps(path, store, [0, 2]) for path in layers}):
         unet(sample, TIME, context, added_cond_kwargs=added or {})
         gradient = torch.autograd.grad(weighted(store, layers), context)[0]
     return store | {"gradient": gradient}
@@ -53,7 +53,7 @@ def whole(unet: UNet2DConditionModel, inputs: Inputs, layers: Sequence[str]) -> 
 def early(unet: UNet2DConditionModel, inputs: Inputs, layers: Sequence[str]) -> dict[str, Tensor]:
     sample, context, added = inputs
     store: dict[str, Tensor] = {}
-    with processors(unet, {path: ReadProbabilities(path, store, [0, 2]) for path in layers}):
+    with processors(unet, {path: ReadMaps(path, store, [0, 2]) for path in layers}):
         assert forward_until(unet, sample, TIME, context, layers[-1], added) is None
         gradient = torch.autograd.grad(weighted(store, layers), context)[0]
     return store | {"gradient": gradient}

@@ -9,7 +9,7 @@ from diffusers import AutoencoderKL, AutoencoderTiny
 from tiny_models import reference, tiny_sd1, tiny_taesd, tiny_vae
 from torch import Tensor
 
-from homologue.diffusion.capture import ReadProbabilities, processors
+from homologue.diffusion.capture import ReadMaps, processors
 from homologue.diffusion.model import LatentDiffusion
 
 
@@ -103,7 +103,7 @@ def test_attention_is_that_of_a_whole_pass(tiny: dict[str, LatentDiffusion], fam
             "time_ids": torch.tensor([[64.0, 64, 0, 0, 64, 64]] * 2),
         }
     store: dict[str, Tensor] = {}
-    readers = {path: ReadProbabilities(path, store, [3, 1]) for path in layers}
+    readers = {path: ReadMaps(path, store, [3, 1]) for path in layers}
     with torch.no_grad(), processors(model.unet, readers):
         model.unet(noisy, 40, context, added_cond_kwargs=added)
         maps = model.attention(noisy, 40, context, layers, [3, 1])
@@ -119,7 +119,7 @@ def test_sdxls_conditions_matter(tiny: dict[str, LatentDiffusion]) -> None:
     with torch.no_grad():
         ours = model.attention(noisy, 40, context, layers, [1])[layers[0]]
         store: dict[str, Tensor] = {}
-        with processors(model.unet, {layers[0]: ReadProbabilities(layers[0], store, [1])}):
+        with processors(model.unet, {layers[0]: ReadMaps(layers[0], store, [1])}):
             model.unet(
                 noisy, 40, context,
                 added_cond_kwargs={"text_embeds": torch.ones(1, 16), "time_ids": torch.ones(1, 6)},

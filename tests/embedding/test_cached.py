@@ -304,3 +304,35 @@ def test_batches_give_what_single_rows_give(
         far = (contexts[row] - alone[0]).abs()
         assert float(far.mean()) < 1e-6
         assert float(far.max()) <= 2 * 2 * 1e-3
+
+
+@pytest.mark.parametrize("tokens", [[1], [1, 2]])
+def test_over_places_no_other_token_matters(
+    model: LatentDiffusion, square: Tensor, tokens: list[int]
+) -> None:
+    layers = model.layers("up[:4]")
+    queries = cached_queries(
+        model, Views(model, square), [whole_crop(64)], layers, 40, "gaussian",
+        fixed_context(model, 6), [generator(0)],
+    )  # fmt: skip
+    contexts = torch.randn(2, 6, 768, generator=torch.Generator().manual_seed(0))
+    others = contexts.clone()
+    others[:, [token for token in range(6) if token not in tokens]] += 1.0
+    maps = query_maps(model, queries, contexts, tokens, "places")
+    for one, other in zip(maps, query_maps(model, queries, others, tokens, "places"), strict=True):
+        torch.testing.assert_close(one, other)
+        torch.testing.assert_close(one.sum(dim=(3, 4)), torch.ones(2, 1, 8, len(tokens)))
+
+
+def test_over_places_the_unet_and_the_first_cached_layer_agree(
+    model: LatentDiffusion, square: Tensor
+) -> None:
+    layers = model.layers("down")[:1]  # its queries do not depend on the context
+    latent = model.encode(square[None])
+    context = torch.randn(1, 6, 768, generator=torch.Generator().manual_seed(0))
+    queries = model.queries(latent, 40, fixed_context(model, 6), layers)
+    (cached_maps,) = query_maps(model, queries, context, [1, 3], "places")
+    direct = model.attention(latent, 40, context, layers, [1, 3], "places")[layers[0]]
+    torch.testing.assert_close(cached_maps[:, 0], direct)
+    attended = model.attention(latent, 40, context, layers, [1, 3])[layers[0]]
+    assert not torch.allclose(direct, attended)

@@ -11,6 +11,7 @@ from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
+from homologue.config import Over
 from homologue.errors import HomologueError
 
 _PARTS = ("down_blocks", "mid_block", "up_blocks")
@@ -81,14 +82,26 @@ def token_scores(attn: Attention, query: Tensor, key: Tensor) -> Tensor:
     return scores.float() if attn.upcast_softmax else scores
 
 
-class ReadProbabilities:
-    """Stores the probabilities of some tokens, (B, heads, h, w, tokens), under the layer's path.
+def token_maps(scores: Tensor, tokens: Sequence[int], over: Over) -> Tensor:
+    """Maps (..., N, len(tokens)) of some tokens from all scores (..., N, T).
+
+    `over` is what the softmax runs over: the T tokens, or the N places.
+    """
+    if over == "tokens":
+        return scores.softmax(dim=-1)[..., list(tokens)]
+    return scores[..., list(tokens)].softmax(dim=-2)
+
+
+class ReadMaps:
+    """Stores the maps of some tokens, (B, heads, h, w, tokens), under the layer's path.
 
     By path, not by position: a pass under gradient checkpointing calls a layer twice.
     """
 
-    def __init__(self, path: str, store: dict[str, Tensor], tokens: Sequence[int]) -> None:
-        self._path, self._store, self._tokens = path, store, list(tokens)
+    def __init__(
+        self, path: str, store: dict[str, Tensor], tokens: Sequence[int], over: Over = "tokens"
+    ) -> None:
+        self._path, self._store, self._tokens, self._over = path, store, list(tokens), over
 
     def __call__(
         self,
@@ -101,9 +114,14 @@ class ReadProbabilities:
         query = project(attn, hidden_states, "to_q")
         key = project(attn, encoder_hidden_states, "to_k")
         value = project(attn, encoder_hidden_states, "to_v")
-        probabilities = token_scores(attn, query, key).softmax(dim=-1)
-        side = isqrt(probabilities.shape[-2])
-        self._store[self._path] = probabilities[..., self._tokens].unflatten(2, (side, side))
+        scores = token_scores(attn, query, key)
+        side = isqrt(scores.shape[-2])
+        probabilities = scores.softmax(dim=-1)
+        if self._over == "tokens":
+            maps = probabilities[..., self._tokens]
+        else:
+            maps = token_maps(scores, self._tokens, self._over)
+        self._store[self._path] = maps.unflatten(2, (side, side))
         return _attend(attn, probabilities.to(value.dtype), value)
 
 

@@ -10,8 +10,9 @@ from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DCondi
 from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
+from homologue.config import Over
 from homologue.diffusion.capture import (
-    ReadProbabilities,
+    ReadMaps,
     ReadQueries,
     processors,
     project,
@@ -96,16 +97,18 @@ class LatentDiffusion:
         context: Tensor,
         layers: Sequence[str],
         tokens: Sequence[int],
+        over: Over = "tokens",
     ) -> dict[str, Tensor]:
-        """Probabilities of some tokens at every place, a layer: (B, heads, h, w, len(tokens)).
+        """Attention of some tokens at every place, a layer: (B, heads, h, w, len(tokens)).
 
         Args:
             noisy: (B, C, h, w).
             context: (B, T, D); gradients flow to it.
             layers: paths, in the order of the forward pass; the pass stops after the last.
+            over: what the softmax of the maps runs over, see `FitConfig`.
         """
         store: dict[str, Tensor] = {}
-        readers = {path: ReadProbabilities(path, store, tokens) for path in layers}
+        readers = {path: ReadMaps(path, store, tokens, over) for path in layers}
         alone = partial(self._as_if_alone, len(noisy))
         lean = recomputed(self._recomputed, alone) if torch.is_grad_enabled() else nullcontext()
         with processors(self.unet, readers), lean:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from homologue.config import FitConfig, Noise
-from homologue.diffusion.capture import token_scores
+from homologue.config import FitConfig, Noise, Over
+from homologue.diffusion.capture import token_maps, token_scores
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.adam import Adam
 from homologue.embedding.fit_crops import pool_crops
@@ -55,21 +55,27 @@ def cached_queries(
 
 
 def query_maps(
-    model: LatentDiffusion, queries: Queries, contexts: Tensor, tokens: Sequence[int]
+    model: LatentDiffusion,
+    queries: Queries,
+    contexts: Tensor,
+    tokens: Sequence[int],
+    over: Over = "tokens",
 ) -> list[Tensor]:
-    """Probabilities of some tokens for cached queries, a layer: (B, views, heads, h, w, n).
+    """Attention of some tokens for cached queries, a layer: (B, views, heads, h, w, n).
 
     Args:
         queries: (views, heads, N, d) of each layer.
         contexts: (B, T, D).
+        over: what the softmax of the maps runs over, see `FitConfig`.
     """
+    if over == "places":  # the other tokens have no part in it
+        contexts, tokens = contexts[:, list(tokens)], range(len(tokens))
     maps = []
     for layer, query in queries.items():
         key = model.keys(contexts, layer)[:, None]
         scores = token_scores(model.attention_layer(layer), query[None], key)
-        probabilities = scores.softmax(dim=-1)[..., list(tokens)]
         side = round(query.shape[2] ** 0.5)
-        maps.append(probabilities.unflatten(3, (side, side)))
+        maps.append(token_maps(scores, tokens, over).unflatten(3, (side, side)))
     return maps
 
 
@@ -141,7 +147,7 @@ def _cached_losses(
 ) -> Tensor:
     """The objective of each row, (B,), averaged over the crops that hold its point."""
     some = {layer: query[list(seen)] for layer, query in queries.items()}
-    maps = query_maps(model, some, contexts, rows[0].tokens)
+    maps = query_maps(model, some, contexts, rows[0].tokens, config.over)
     points = torch.cat([row.points for row in rows])
     centres = torch.stack([crop.to_crop(points, model.side) for crop in crops], dim=1)
     inside = ((centres >= 0) & (centres <= model.side)).all(dim=-1)

@@ -32,7 +32,7 @@ class UnetReader:
     def __init__(
         self, model: LatentDiffusion, views: Views, fit: FitConfig, locate: LocateConfig
     ) -> None:
-        self._model, self._views, self._locate = model, views, locate
+        self._model, self._views, self._locate, self._over = model, views, locate, fit.over
         self._layers = model.layers(fit.layers)
         self._sizes: dict[int, int] = {}
 
@@ -59,7 +59,9 @@ class UnetReader:
     ) -> list[Tensor]:
         timestep = self._locate.timestep
         noisy = self._model.add_noise(latents, noise, timestep)
-        maps = self._model.attention(noisy, timestep, contexts, self._layers, rows[0].tokens)
+        maps = self._model.attention(
+            noisy, timestep, contexts, self._layers, rows[0].tokens, self._over
+        )
         return [maps[layer] for layer in self._layers]
 
 
@@ -70,6 +72,7 @@ class QueryReader:
         self, model: LatentDiffusion, views: Views, fit: FitConfig, locate: LocateConfig, seed: int
     ) -> None:
         self._model, self._views, self._locate, self._seed = model, views, locate, seed
+        self._over = fit.over
         self._layers = model.layers(fit.layers)
         self._context = fixed_context(model, fit.tokens)
         self._cache: dict[tuple[int, Crop], Queries] = {}
@@ -80,10 +83,14 @@ class QueryReader:
     ) -> list[Tensor]:
         tokens = rows[0].tokens
         if len(set(crops)) == 1:
-            maps = query_maps(self._model, self._queries(index, crops[0], True), contexts, tokens)
+            maps = query_maps(
+                self._model, self._queries(index, crops[0], True), contexts, tokens, self._over
+            )
             return [layer[:, 0] for layer in maps]
         parts = [
-            query_maps(self._model, self._queries(index, crop, False), context[None], tokens)
+            query_maps(
+                self._model, self._queries(index, crop, False), context[None], tokens, self._over
+            )
             for crop, context in zip(crops, contexts, strict=True)
         ]
         return [torch.cat(layer)[:, 0] for layer in zip(*parts, strict=True)]
