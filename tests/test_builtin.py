@@ -11,6 +11,7 @@ import torch
 
 import homologue
 from homologue.config import Optimise
+from homologue.datasets.emoji.drawings import drawings
 from homologue.images import read_image
 
 ROOT = Path(__file__).parent.parent
@@ -24,8 +25,7 @@ def builtin() -> homologue.LatentDiffusion:
 
 
 def annotated(subject: str, style: str) -> torch.Tensor:
-    keypoints = json.loads((ROOT / "recipes" / "builtin" / "validation.json").read_text())
-    return torch.tensor(list(keypoints[subject][style].values()), dtype=torch.float64) * 256
+    return drawings()[subject, style].keypoints
 
 
 def test_it_is_a_diffusers_folder_of_at_most_25_mb() -> None:

@@ -15,48 +15,14 @@ from icon_batches import held_out
 from icons import caption
 from PIL import Image, ImageDraw
 
-NAMES = [
-    "cat-face",
-    "dog-face",
-    "fox",
-    "panda",
-    "tiger-face",
-    "rabbit-face",
-    "koala",
-    "pig-face",
-    "automobile",
-    "bus",
-    "fire-engine",
-    "tractor",
-    "bicycle",
-    "motorcycle",
-    "airplane",
-    "rocket",
-    "man",
-    "woman",
-    "baby",
-    "santa-claus",
-    "grinning-face",
-    "robot",
-    "ghost",
-    "skull",
-    "red-apple",
-    "banana",
-    "strawberry",
-    "pizza",
-    "hamburger",
-    "doughnut",
-    "birthday-cake",
-    "mushroom",
-    "house",
-    "umbrella",
-    "guitar",
-    "key",
-    "hammer",
-    "light-bulb",
-    "soccer-ball",
+NAMES = (
+    *("cat-face", "dog-face", "fox", "panda", "tiger-face", "rabbit-face", "koala", "pig-face"),
+    *("automobile", "bus", "fire-engine", "tractor", "bicycle", "motorcycle", "airplane", "rocket"),
+    *("man", "woman", "baby", "santa-claus", "grinning-face", "robot", "ghost", "skull"),
+    *("red-apple", "banana", "strawberry", "pizza", "hamburger", "doughnut", "birthday-cake"),
+    *("mushroom", "house", "umbrella", "guitar", "key", "hammer", "light-bulb", "soccer-ball"),
     "red-heart",
-]
+)
 COLUMNS, SIDE, LINE = 8, 128, 14
 
 

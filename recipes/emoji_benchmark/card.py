@@ -115,7 +115,8 @@ def second_pass(found: dict[str, Any] | None) -> str:
         return "A second, independent pass over a part of them is to come."
     side, wrong = found["shares_of_side"], found["percent_beyond"]
     return (
-        f"A second, independent pass over {found['subjects']} subjects ({found['points']} points "
+        "A second pass by the same written rules, without sight of the first's places, over "
+        f"{found['subjects']} subjects ({found['points']} points "
         f"in {found['drawings']} drawings) differs from the first by {100 * side['median']:.1f} % "
         f"of the side (median; 90 % of the points: by less than {100 * side['90%']:.1f} %). "
         f"{wrong['0.1']:.1f} % of the points differ by more than the threshold of PCK@0.1 and "
