@@ -1,15 +1,18 @@
 """Features of icons as the attention method reads them: queries at a low time step."""
 
+from collections.abc import Sequence
+
 import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 from train import Model, token_ids
 from transformers import CLIPTokenizer
-from unet import build_scheduler, captured_queries
+from unet import LAYERS, build_scheduler, captured_queries
 from vae import CellEncoder
 
 TIME_STEP = 40
 NOISES = 2
+ALL_LAYERS = range(len(LAYERS))
 
 
 class Reader:
@@ -17,9 +20,10 @@ class Reader:
 
     def __init__(
         self, model: Model, vae: AutoencoderKL, tokenizer: CLIPTokenizer,
-        time_step: int = TIME_STEP,
+        time_step: int = TIME_STEP, layers: Sequence[int] = ALL_LAYERS,
     ) -> None:  # fmt: skip
-        self.model, self.encode, self.time_step = model, CellEncoder(vae), time_step
+        self.model, self.encode = model, CellEncoder(vae)
+        self.time_step, self.layers = time_step, layers
         self.scheduler = build_scheduler()
         self.context = model.text_encoder(token_ids(tokenizer, [""])).last_hidden_state
 
@@ -34,5 +38,5 @@ class Reader:
             noisy = self.scheduler.add_noise(latents, noise, step)
             with captured_queries(self.model.unet) as found:
                 self.model.unet(noisy, step, self.context.expand(len(images), -1, -1))
-            passes.append(found)
+            passes.append([found[layer] for layer in self.layers])
         return passes

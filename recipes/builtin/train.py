@@ -83,6 +83,14 @@ class Model(nn.Module):
         self.point_embedding = PointEmbedding(queries, WIDTH)
 
 
+def widths_of(weights: dict[str, Tensor]) -> tuple[int, int]:
+    """Of the UNet of a model's weights."""
+    first, second = (
+        weights[f"unet.down_blocks.{i}.resnets.0.conv1.weight"].shape[0] for i in (0, 1)
+    )
+    return first, second
+
+
 def token_ids(tokenizer: CLIPTokenizer, captions: list[str]) -> Tensor:
     """(B, 16) int64"""
     options = {"padding": "max_length", "truncation": True, "return_tensors": "pt"}

@@ -25,9 +25,9 @@ from icon_batches import IconPool
 from icons import EVALUATION_SETS, TRAINING_SETS, load_set
 from losses import cell_centres, features, matched_points
 from progress import load, log
-from reading import Reader
+from reading import ALL_LAYERS, TIME_STEP, Reader
 from torch import Tensor
-from train import Model, tokenizer_of
+from train import Model, tokenizer_of, widths_of
 from views import Views, apply, plain_views, posed_views
 
 KEYPOINTS = Path(__file__).parents[2] / "src/homologue/datasets/emoji/annotations.json"
@@ -120,15 +120,18 @@ def held_out_accuracy(reader: Reader, pool: IconPool) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
+    parser.add_argument("--time-step", type=int, default=TIME_STEP)
+    parser.add_argument("--layers", type=int, nargs="*", default=list(ALL_LAYERS),
+                        help="of unet.LAYERS, counted from 0")  # fmt: skip
     args = parser.parse_args()
     tokenizer = tokenizer_of(args.run, [])
-    model = Model(tokenizer)
     state = load(args.run / "model.pt")
     if state is None:
         raise SystemExit(f"no checkpoint in {args.run}")
+    model = Model(tokenizer, widths_of(state["average"]))
     model.load_state_dict(state["average"])
     vae = AutoencoderKL.from_pretrained(args.run / "vae")
-    reader = Reader(model, vae, tokenizer)
+    reader = Reader(model, vae, tokenizer, args.time_step, args.layers)
     drawings = read_drawings()
     icons = read_icons(args.run, drawings)
     torch.manual_seed(0)  # the same poses each time
@@ -137,6 +140,8 @@ def main() -> None:
     scores = score(drawings, source, source, plain, "plain")
     scores |= score(drawings, source, reader.queries(posed.images), posed, "posed")
     scores["held_out"] = held_out_accuracy(reader, IconPool.training(args.run, True))
+    if args.time_step != TIME_STEP or args.layers != list(ALL_LAYERS):
+        scores["time_step"], scores["layers"] = args.time_step, str(args.layers)
     log(args.run / "validation.jsonl", step=state["step"], minutes=state["minutes"], **scores)
 
 
