@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,13 +111,32 @@ def test_diffusers_loads_it_as_a_text_to_image_pipeline() -> None:
     assert abs(first - other).mean() > 0.02
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
-def test_the_examples_run(example: Path, tmp_path: Path) -> None:
+def run_example(name: str, folder: Path) -> str:
+    """What it prints, run in a folder of its own."""
     run = subprocess.run(
-        [sys.executable, str(example)],
-        cwd=tmp_path, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True,
+        [sys.executable, str(ROOT / "examples" / name)],
+        cwd=folder, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    assert "score" in run.stdout
-    assert list(tmp_path.iterdir())
+    assert list(folder.iterdir())
+    return run.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["01_match.py", "02_fit_once_locate_often.py"])
+def test_the_examples_run(name: str, tmp_path: Path) -> None:
+    assert "score" in run_example(name, tmp_path)
+
+
+@pytest.mark.slow
+def test_eight_pairs_are_right_as_drawn_and_posed(tmp_path: Path) -> None:
+    printed = run_example("03_eight_pairs.py", tmp_path)
+    rows = re.findall(r"\[(\d+), (\d+)\] of (\d+), (\d+)", printed)
+    assert len(rows) == 8
+    right = sum(int(plain) + int(posed) for plain, posed, _, _ in rows)
+    assert right >= 0.95 * sum(int(plain) + int(posed) for _, _, plain, posed in rows)
+
+
+def test_every_example_is_run() -> None:
+    names = [path.name for path in sorted((ROOT / "examples").glob("*.py"))]
+    assert names == ["01_match.py", "02_fit_once_locate_often.py", "03_eight_pairs.py"]
