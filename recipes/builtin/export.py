@@ -44,6 +44,7 @@ def write_folder(run: Path, folder: Path, model: Model, vae: AutoencoderKL) -> N
     for name, part in parts.items():
         part.to(torch.float16).save_pretrained(folder / name, safe_serialization=True)
     load_in_single_precision(folder / "text_encoder" / "config.json")
+    forget_origin(folder / "vae" / "config.json")
     shutil.copytree(run / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
     build_scheduler().save_pretrained(folder / "scheduler")
     (folder / "model_index.json").write_text(json.dumps(model_index(), indent=2) + "\n")
@@ -52,6 +53,13 @@ def write_folder(run: Path, folder: Path, model: Model, vae: AutoencoderKL) -> N
 def load_in_single_precision(config: Path) -> None:
     """transformers loads what the config says, diffusers float32: make them agree."""
     content = json.loads(config.read_text()) | {"dtype": "float32"}
+    config.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def forget_origin(config: Path) -> None:
+    """diffusers notes the folder that a part was loaded from."""
+    content = json.loads(config.read_text())
+    content.pop("_name_or_path", None)
     config.write_text(json.dumps(content, indent=2) + "\n")
 
 
