@@ -17,6 +17,7 @@ from torch import Tensor
 
 import homologue
 from homologue.datasets.base import Pair, Picture
+from homologue.datasets.emoji.pairs import longest_side
 from homologue.evaluation.runner import evaluate
 from homologue.matchers.attention_matcher import Attention
 from homologue.matchers.base import Matcher
@@ -40,7 +41,6 @@ def picture(path: Path) -> Picture:
 def pair_of(source: Path, target: Path) -> Pair:
     """Of two images of one sub-class."""
     here, there = points_of(source), points_of(target)
-    longest = float((there.amax(dim=0) - there.amin(dim=0)).max())
     return Pair(
         name=f"{source.parent.name}-{source.stem}-{target.stem}",
         category=source.parent.name,
@@ -51,7 +51,7 @@ def pair_of(source: Path, target: Path) -> Pair:
         target_points=there,
         point_names=tuple(map(str, range(len(here)))),
         fit_points=here,
-        thresholds={"bbox-kp": longest},
+        thresholds={"bbox-kp": longest_side(there)},
         tags={},
     )
 

@@ -10,7 +10,7 @@ from torch.nn.functional import pad
 from homologue.errors import HomologueError
 from homologue.images import RGBImage, to_square
 from homologue.matchers.base import Finder
-from homologue.matchers.nearest import features_at, grid_places, nearest
+from homologue.matchers.nearest import nearest_finder
 
 SIDE = 128  # pixels of the image that is described
 CELL = 8
@@ -36,16 +36,7 @@ class Hog:
         }  # fmt: skip
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        shares = points / points.new_tensor([source.width, source.height])
-        here = features_at([self._descriptors(source)], shares)
-        places = grid_places()
-
-        def find(target: RGBImage) -> Tensor:
-            there = features_at([self._descriptors(target)], places)
-            found = nearest([here], [there], places)
-            return found * found.new_tensor([target.width, target.height])
-
-        return find
+        return nearest_finder(lambda image: [[self._descriptors(image)]], source, points)
 
     def _descriptors(self, image: RGBImage) -> Tensor:
         """(C, h, w), over the whole image: a descriptor for each cell's corner, so to say.

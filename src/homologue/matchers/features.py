@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.cached import fixed_context
+from homologue.embedding.cached import cached_queries, fixed_context
+from homologue.geometry import whole_crop
 from homologue.images import RGBImage, to_square
 from homologue.matchers.base import Finder
-from homologue.matchers.nearest import features_at, grid_places, nearest
+from homologue.matchers.nearest import nearest_finder
 from homologue.seeds import generator
+from homologue.views import Views
 
 LAYERS = "up[:4]"
 TIMESTEP = 40
@@ -37,34 +39,23 @@ class Features:
         }
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        shares = points / points.new_tensor([source.width, source.height])
-        here = [features_at(maps, shares) for maps in self._looks(source)]
-        places = grid_places()
-
-        def find(target: RGBImage) -> Tensor:
-            there = [features_at(maps, places) for maps in self._looks(target)]
-            found = nearest(here, there, places)
-            return found * found.new_tensor([target.width, target.height])
-
-        return find
+        return nearest_finder(self._looks, source, points)
 
     @torch.no_grad()
     def _looks(self, image: RGBImage) -> list[list[Tensor]]:
         """For each noise the layers' queries (C, h, w); the noises are those of every image."""
         model = self._model
-        latent = model.encode(to_square(image, model.side)[None])
-        layers, looks = model.layers(LAYERS), []
-        for index in range(NOISES):
-            stream = generator(self._seed, "features noise", index)
-            noise = torch.randn(latent.shape, generator=stream)
-            noisy = model.add_noise(latent, noise, TIMESTEP)
-            queries = model.queries(noisy, TIMESTEP, self._context, layers)
-            looks.append([_as_map(queries[layer]) for layer in layers])
-        return looks
+        views = Views(model, to_square(image, model.side))
+        streams = [generator(self._seed, "features noise", index) for index in range(NOISES)]
+        queries = cached_queries(
+            model, views, [whole_crop(model.side)] * NOISES, model.layers(LAYERS), TIMESTEP,
+            "gaussian", self._context, streams,
+        )  # fmt: skip
+        return [[_as_map(layer[look]) for layer in queries.values()] for look in range(NOISES)]
 
 
 def _as_map(queries: Tensor) -> Tensor:
-    """Queries (1, heads, N, d) as (heads * d, h, w) float32; the layers' maps are square."""
-    side = isqrt(queries.shape[2])
-    maps: Tensor = queries[0].transpose(1, 2).flatten(0, 1).unflatten(-1, (side, side))
+    """Queries (heads, N, d) as (heads * d, h, w) float32; the layers' maps are square."""
+    side = isqrt(queries.shape[1])
+    maps: Tensor = queries.transpose(1, 2).flatten(0, 1).unflatten(-1, (side, side))
     return maps.float()

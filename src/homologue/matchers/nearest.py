@@ -1,14 +1,37 @@
 """Nearest neighbours: the place of the target whose features are most like the point's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import sqrt
 
 import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample, normalize
 
+from homologue.images import RGBImage
+from homologue.matchers.base import Finder
+
 GRID = 48
 """Places a side of the target that are compared."""
+
+
+def nearest_finder(
+    look: Callable[[RGBImage], Sequence[Sequence[Tensor]]], source: RGBImage, points: Tensor
+) -> Finder:
+    """Finds points (P, 2), image frame of the source, by their nearest neighbours in a target.
+
+    Args:
+        look: maps (C, h, w) over an image, for each way to look at it.
+    """
+    shares = points / points.new_tensor([source.width, source.height])
+    here = [features_at(maps, shares) for maps in look(source)]
+    places = grid_places()
+
+    def find(target: RGBImage) -> Tensor:
+        there = [features_at(maps, places) for maps in look(target)]
+        found = nearest(here, there, places)
+        return found * found.new_tensor([target.width, target.height])
+
+    return find
 
 
 def grid_places(side: int = GRID) -> Tensor:
