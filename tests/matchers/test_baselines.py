@@ -31,16 +31,17 @@ def checked(found: Tensor, image: RGBImage) -> Tensor:
 
 
 def test_identity_keeps_the_relative_position(source: RGBImage, target: RGBImage) -> None:
-    found = checked(Identity().fit(source, POINTS)(target), target)
+    found = checked(Identity().fit(source, POINTS)(target).points, target)
     torch.testing.assert_close(found, POINTS * torch.tensor([50 / 80, 70 / 60]))
 
 
 def test_random_depends_on_images_point_and_seed(source: RGBImage, target: RGBImage) -> None:
-    found = checked(Random(0).fit(source, POINTS)(target), target)
-    again = Random(0).fit(source, POINTS[1:])(target)
+    found = checked(Random(0).fit(source, POINTS)(target).points, target)
+    again = Random(0).fit(source, POINTS[1:])(target).points
     assert torch.equal(found[1:], again)
-    assert not torch.equal(found, Random(1).fit(source, POINTS)(target))
-    assert not torch.equal(found[0] / found[1], Random(0).fit(target, POINTS)(source)[0])
+    assert not torch.equal(found, Random(1).fit(source, POINTS)(target).points)
+    other_way = Random(0).fit(target, POINTS)(source).points
+    assert not torch.equal(found[0] / found[1], other_way[0])
     assert len(found.unique(dim=0)) == 3
 
 
@@ -50,7 +51,7 @@ def test_nearest_neighbours_find_a_picture_in_itself(
 ) -> None:
     matcher: Matcher = Hog() if name == "hog" else Features(wide)
     points = torch.tensor([[30.0, 60], [64, 64], [90, 40]], dtype=torch.float64)
-    found = checked(matcher.fit(pattern, points)(pattern), pattern)
+    found = checked(matcher.fit(pattern, points)(pattern).points, pattern)
     assert float((found - points).norm(dim=-1).max()) < 4
 
 
@@ -58,9 +59,9 @@ def test_features_fit_any_size_and_depend_on_the_seed(
     model: LatentDiffusion, source: RGBImage, target: RGBImage
 ) -> None:
     find = Features(model).fit(source, POINTS)
-    found = checked(find(target), target)
-    assert torch.equal(found, find(target))
-    assert torch.equal(found, Features(model, seed=0).fit(source, POINTS)(target))
+    found = checked(find(target).points, target)
+    assert torch.equal(found, find(target).points)
+    assert torch.equal(found, Features(model, seed=0).fit(source, POINTS)(target).points)
 
 
 def test_hog_is_read_where_it_was_computed() -> None:
@@ -107,9 +108,11 @@ def test_attention_is_fit_and_locate(
 ) -> None:
     from homologue import match
 
-    found = checked(Attention(model, quick, seed=2).fit(source, POINTS)(target), target)
-    assert torch.equal(found, match(model, source, target, POINTS, preset=quick, seed=2)
-                       .located.points)  # fmt: skip
+    found = Attention(model, quick, seed=2).fit(source, POINTS)(target)
+    located = match(model, source, target, POINTS, preset=quick, seed=2).located
+    assert torch.equal(checked(found.points, target), located.points)
+    assert found.scores is not None
+    assert torch.equal(found.scores, located.scores)
 
 
 def test_matchers_go_by_name_and_say_what_they_are(model: LatentDiffusion) -> None:

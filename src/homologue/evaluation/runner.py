@@ -84,7 +84,7 @@ def by_source(pairs: Iterable[Pair]) -> list[list[Pair]]:
 
 def _find(find: Finder, pair: Pair) -> tuple[Tensor | None, str | None]:
     try:
-        return find(pair.target.read())[pair.rows].double().cpu(), None
+        return find(pair.target.read()).points[pair.rows].double().cpu(), None
     except Exception as error:
         return None, _reason(error)
 

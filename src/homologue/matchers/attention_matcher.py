@@ -8,7 +8,7 @@ from torch import Tensor
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.matchers.attention import fit, locate
-from homologue.matchers.base import Finder
+from homologue.matchers.base import Finder, Found
 from homologue.presets import Preset
 
 
@@ -32,4 +32,9 @@ class Attention:
         embeddings = fit(
             self._model, source, points, preset=self._preset, seed=self._seed, memory=self._memory
         )
-        return lambda target: locate(self._model, target, embeddings).points
+
+        def find(target: RGBImage) -> Found:
+            located = locate(self._model, target, embeddings)
+            return Found(located.points, located.scores)
+
+        return find

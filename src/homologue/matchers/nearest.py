@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample, normalize
 
 from homologue.images import RGBImage
-from homologue.matchers.base import Finder
+from homologue.matchers.base import Finder, Found
 
 GRID = 48
 """Places a side of the target that are compared."""
@@ -26,10 +26,10 @@ def nearest_finder(
     here = [features_at(maps, shares) for maps in look(source)]
     places = grid_places()
 
-    def find(target: RGBImage) -> Tensor:
+    def find(target: RGBImage) -> Found:
         there = [features_at(maps, places) for maps in look(target)]
         found = nearest(here, there, places)
-        return found * found.new_tensor([target.width, target.height])
+        return Found(found * found.new_tensor([target.width, target.height]))
 
     return find
 
