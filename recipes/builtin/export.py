@@ -13,8 +13,7 @@ import torch
 from diffusers import AutoencoderKL
 from diffusers import __version__ as diffusers_version
 from icon_batches import IconPool
-from progress import load
-from train import Model, tokenizer_of
+from model import Model, averaged_model, tokenizer_of
 from unet import build_scheduler
 from vae import build_vae
 
@@ -70,16 +69,12 @@ def main() -> None:
     parser.add_argument("--random", action="store_true")
     args = parser.parse_args()
     tokenizer = tokenizer_of(args.run, IconPool.training(args.run).names)
-    model = Model(tokenizer)
     if args.random:
-        vae = build_vae()
+        model, vae = Model(tokenizer), build_vae()
     else:
         vae = AutoencoderKL.from_pretrained(args.run / "vae")
-        state = load(args.run / "model.pt")
-        if state is None:
-            raise SystemExit(f"no checkpoint in {args.run}")
-        model.load_state_dict(state["average"])
-        print(f"step {state['step']}, {state['minutes']:.1f} minutes")
+        model, step, minutes = averaged_model(args.run / "model.pt", tokenizer)
+        print(f"step {step}, {minutes:.1f} minutes")
     write_folder(args.run, args.folder, model, vae)
     files = [file for file in args.folder.rglob("*") if file.is_file()]
     for file in files:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import torch
 from diffusers import AutoencoderKL
+from model import Model, token_ids
 from torch import Tensor
-from train import Model, token_ids
 from transformers import CLIPTokenizer
 from unet import LAYERS, build_scheduler, captured_queries
 from vae import CellEncoder

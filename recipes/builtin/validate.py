@@ -15,6 +15,7 @@ Logs to `RUN/validation.jsonl`.
 import argparse
 import itertools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +25,11 @@ from diffusers import AutoencoderKL
 from icon_batches import IconPool
 from icons import EVALUATION_SETS, TRAINING_SETS, load_set
 from losses import cell_centres, features, matched_points
-from progress import load, log
+from model import Model, averaged_model, tokenizer_of
+from progress import log
 from reading import ALL_LAYERS, TIME_STEP, Reader
 from torch import Tensor
-from train import Model, tokenizer_of, widths_of
+from transformers import CLIPTokenizer
 from views import Views, apply, plain_views, posed_views
 
 KEYPOINTS = Path(__file__).parents[2] / "src/homologue/datasets/emoji/annotations.json"
@@ -116,7 +118,34 @@ def held_out_accuracy(reader: Reader, pool: IconPool) -> float:
     return 100 * sum(hits) / len(hits)
 
 
-@torch.no_grad()
+class Validation:
+    """What a run's models are validated on: the same poses each time."""
+
+    def __init__(self, run: Path, vae: AutoencoderKL, tokenizer: CLIPTokenizer) -> None:
+        self.run, self.vae, self.tokenizer = run, vae, tokenizer
+        self.drawings = read_drawings()
+        self.icons = read_icons(run, self.drawings)
+        self.held_out = IconPool.training(run, True)
+
+    @torch.no_grad()
+    def scores(self, reader: Reader) -> dict[str, float]:
+        torch.manual_seed(0)
+        plain, posed = plain_views(self.icons), posed_views(self.icons)
+        source = reader.queries(plain.images)
+        scores = score(self.drawings, source, source, plain, "plain")
+        scores |= score(self.drawings, source, reader.queries(posed.images), posed, "posed")
+        return scores | {"held_out": held_out_accuracy(reader, self.held_out)}
+
+    def log(
+        self, model: Model, step: int, minutes: float,
+        time_step: int = TIME_STEP, layers: Sequence[int] = ALL_LAYERS,
+    ) -> None:  # fmt: skip
+        scores = self.scores(Reader(model, self.vae, self.tokenizer, time_step, layers))
+        read = {} if time_step == TIME_STEP else {"time_step": time_step}
+        read |= {} if list(layers) == list(ALL_LAYERS) else {"layers": str(list(layers))}
+        log(self.run / "validation.jsonl", step=step, minutes=minutes, **scores, **read)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
@@ -125,24 +154,9 @@ def main() -> None:
                         help="of unet.LAYERS, counted from 0")  # fmt: skip
     args = parser.parse_args()
     tokenizer = tokenizer_of(args.run, [])
-    state = load(args.run / "model.pt")
-    if state is None:
-        raise SystemExit(f"no checkpoint in {args.run}")
-    model = Model(tokenizer, widths_of(state["average"]))
-    model.load_state_dict(state["average"])
+    model, step, minutes = averaged_model(args.run / "model.pt", tokenizer)
     vae = AutoencoderKL.from_pretrained(args.run / "vae")
-    reader = Reader(model, vae, tokenizer, args.time_step, args.layers)
-    drawings = read_drawings()
-    icons = read_icons(args.run, drawings)
-    torch.manual_seed(0)  # the same poses each time
-    plain, posed = plain_views(icons), posed_views(icons)
-    source = reader.queries(plain.images)
-    scores = score(drawings, source, source, plain, "plain")
-    scores |= score(drawings, source, reader.queries(posed.images), posed, "posed")
-    scores["held_out"] = held_out_accuracy(reader, IconPool.training(args.run, True))
-    if args.time_step != TIME_STEP or args.layers != list(ALL_LAYERS):
-        scores["time_step"], scores["layers"] = args.time_step, str(args.layers)
-    log(args.run / "validation.jsonl", step=state["step"], minutes=state["minutes"], **scores)
+    Validation(args.run, vae, tokenizer).log(model, step, minutes, args.time_step, args.layers)
 
 
 if __name__ == "__main__":
