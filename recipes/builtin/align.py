@@ -33,11 +33,6 @@ from views import plain_views
 CENTRES = cell_centres(SIDE)
 TEMPERATURE = 0.07
 NARROWING = (0.4, 0.2, 0.14)  # sigma of the prior in half sides, round by round
-POSES = torch.tensor(  # as drawn first; mirrored, turned by 90, 180 and 270 degrees, and both
-    [[[1.0, 0], [0, 1]], [[-1, 0], [0, 1]], [[0, -1], [1, 0]], [[0, 1], [-1, 0]],
-     [[-1, 0], [0, -1]], [[1, 0], [0, -1]], [[0, 1], [1, 0]], [[0, -1], [-1, 0]]]
-)  # fmt: skip
-MARGIN = 1.2  # by how much another pose must be better than the first
 CHUNK = 8  # names a pass
 
 
@@ -70,27 +65,13 @@ def smoothed(values: Tensor, weights: Tensor, sigma: float) -> Tensor:
 def align(feats: Tensor, masks: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Counterparts (pairs, cells, 2) of the cells of icons `a` in icons `b`, and weights.
 
-    Of the POSES that `b` might be drawn in against `a` the one whose matches weigh most, where it
-    is not the first by a clear margin. `feats` (icons, cells, F) unit features, `masks`
-    (icons, cells) where icons are drawn; `a` and `b` (pairs,) rows of them.
+    `feats` (icons, cells, F) unit features, `masks` (icons, cells) where icons are drawn;
+    `a` and `b` (pairs,) rows of them.
     """
-    every = [align_posed(feats, masks, a, b, pose) for pose in POSES]
-    found, weights = (torch.stack(part) for part in zip(*every, strict=True))
-    totals = weights.sum(-1)
-    totals[0] *= MARGIN
-    best, pairs = totals.argmax(0), torch.arange(len(a))
-    return found[best, pairs], weights[best, pairs]
-
-
-def align_posed(
-    feats: Tensor, masks: Tensor, a: Tensor, b: Tensor, pose: Tensor
-) -> tuple[Tensor, Tensor]:
-    """As `align`, if the pose (2, 2) takes icons `a` roughly to icons `b`."""
     similarity = (feats[a] @ feats[b].mT) / TEMPERATURE
     similarity = similarity.masked_fill(~masks[b][:, None], -1e4)
     centre, extent = boxes(masks)
-    inside = (CENTRES - centre[a][:, None]) / extent[a][:, None]
-    boxed = inside @ pose.T * extent[b][:, None] + centre[b][:, None]
+    boxed = (CENTRES - centre[a][:, None]) * (extent[b] / extent[a])[:, None] + centre[b][:, None]
     expected = boxed
     for sigma in NARROWING:
         logits = similarity - torch.cdist(expected, CENTRES).square() / (2 * sigma**2)
