@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
 from torch import Tensor
@@ -32,12 +33,16 @@ class Pair:
         name: no other pair of the benchmark has it.
         category: what results are broken down by: a subject, a class.
         group: what results are broken down by besides: a column of the table.
-        source_points, target_points: (P, 2) float64, each in the image frame of its picture.
+        source_points, target_points: (P, 2) float64, each in the image frame of its picture. A row
+            of NaN in the target: where the point is, nobody knows; it is found, but not scored.
         point_names: of the P points.
         fit_points: (Q, 2) all points known of the source, those of this pair among them. They are
             fitted together, so that what is found does not depend on which other pairs are run.
-        thresholds: what a distance is a share of, in pixels of the target, under its name.
+        thresholds: what a distance is a share of, in pixels of the target, under its name; the
+            first is the benchmark's own. Without any, a pair is found, but not scored.
         tags: what else is known of the pair; `kind` is one that can be asked for.
+        aspects: under the name of a threshold, what the vertical part of a distance is multiplied
+            by before it is compared; 1 where there is none. See `homologue.datasets.thresholds`.
     """
 
     name: str
@@ -51,6 +56,7 @@ class Pair:
     fit_points: Tensor
     thresholds: Mapping[str, float]
     tags: Mapping[str, str]
+    aspects: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[int]:
@@ -70,28 +76,46 @@ class Benchmark(Protocol):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of pairs, in the order in which tables have them."""
+        """The kinds of pairs, in the order in which tables have them; () if all are of one."""
         ...
 
     def pairs(self, split: str) -> list[Pair]: ...
 
+    def notes(self, split: str) -> tuple[str, ...]:
+        """What the reader of a number has to know of these pairs: which are left out, and why."""
+        ...
 
-# Where each benchmark is made, by a function `benchmark()`.
-_HOMES = {"emoji": "homologue.datasets.emoji.pairs"}
+
+# Where each benchmark is made, by a function `benchmark(root)`.
+_HOMES = {
+    "cub": "homologue.datasets.cub",
+    "emoji": "homologue.datasets.emoji.pairs",
+    "pairs": "homologue.datasets.pairs",
+    "pf-pascal": "homologue.datasets.pf_pascal",
+    "pf-willow": "homologue.datasets.pf_willow",
+    "spair-71k": "homologue.datasets.spair",
+}
+NAMES = tuple(_HOMES)
 
 
-def get_benchmark(name: str) -> Benchmark:
+def get_benchmark(name: str, root: Path | None = None) -> Benchmark:
     """A benchmark by name.
 
+    Args:
+        root: the data set's own folder or its parent; for `pairs` the file; None for `emoji`.
+
     Raises:
-        HomologueError: there is none of that name.
+        HomologueError: there is none of that name, or the root is not what it needs.
     """
     if name not in _HOMES:
-        raise HomologueError(
-            f"There is no benchmark {name!r}: choose one of {', '.join(sorted(_HOMES))}."
-        )
-    made: Benchmark = import_module(_HOMES[name]).benchmark()
+        raise HomologueError(f"There is no benchmark {name!r}: choose one of {', '.join(NAMES)}.")
+    made: Benchmark = import_module(_HOMES[name]).benchmark(root)
     return made
+
+
+def default_split(benchmark: Benchmark) -> str:
+    """`test` where there is one, else the first."""
+    return "test" if "test" in benchmark.splits else benchmark.splits[0]
 
 
 def select_pairs(
@@ -112,14 +136,14 @@ def select_pairs(
     Raises:
         HomologueError: a name is unknown, or no pair is left.
     """
-    _check("split", [split], benchmark.splits)
-    _check("kind", kinds, benchmark.kinds)
+    _check(f"split of {benchmark.name}", [split], benchmark.splits)
+    _check(f"kind of pairs of {benchmark.name}", kinds, benchmark.kinds)
     if limit is not None and limit < 1:
         raise HomologueError(f"The limit must be at least 1, not {limit}.")
     pairs = benchmark.pairs(split)
-    _check(f"subject of the split {split}", categories, sorted({p.category for p in pairs}))
+    _check(f"category of the split {split}", categories, sorted({p.category for p in pairs}))
     chosen: list[Pair] = []
-    for kind in kinds or benchmark.kinds:
+    for kind in kinds or benchmark.kinds or (None,):
         of_kind = [
             pair
             for pair in pairs
@@ -129,7 +153,7 @@ def select_pairs(
     if not chosen:
         raise HomologueError(
             f"{benchmark.name} has no such pairs in the split {split!r}; ask for other kinds, "
-            "subjects or another split."
+            "categories or another split."
         )
     return chosen
 

@@ -1,5 +1,6 @@
 """The pairs of the emoji benchmark, as they were drawn once and stored."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,6 +9,8 @@ from torch import Tensor
 from homologue.datasets.base import Pair, Picture
 from homologue.datasets.emoji.drawings import SIDE, TRAINING_STYLES, Drawing, drawings, read_json
 from homologue.datasets.emoji.pose import Pose
+from homologue.datasets.thresholds import longest_side
+from homologue.errors import HomologueError
 from homologue.images import RGBImage
 
 
@@ -21,8 +24,14 @@ class Emoji:
     def pairs(self, split: str) -> list[Pair]:
         return [_pair(split, facts) for facts in read_json("pairs.json")[split]]
 
+    def notes(self, split: str) -> tuple[str, ...]:
+        return ()
 
-def benchmark() -> Emoji:
+
+def benchmark(root: Path | None) -> Emoji:
+    """The benchmark that comes with the package, and so has no root."""
+    if root is not None:
+        raise HomologueError(f"emoji comes with the package: leave out the root {root}.")
     return Emoji()
 
 
@@ -61,11 +70,6 @@ def seen_or_unseen(*styles: str) -> str:
     'unseen'
     """
     return "seen" if set(styles) <= set(TRAINING_STYLES) else "unseen"
-
-
-def longest_side(points: Tensor) -> float:
-    """Of the box of points (P, 2)."""
-    return float((points.amax(dim=0) - points.amin(dim=0)).max())
 
 
 def _common(source: Drawing, target: Drawing, in_target: Tensor) -> tuple[str, ...]:

@@ -1,0 +1,201 @@
+"""From annotations to pairs: looks for the pictures, counts what is not there."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from homologue.datasets.base import Pair, Picture
+from homologue.datasets.thresholds import Size, aspect
+from homologue.errors import HomologueError
+from homologue.images import LEAST_SIDE, read_image
+
+_ORIENTATION = 0x0112
+_LYING = (5, 6, 7, 8)  # values of the orientation for which the sides are exchanged
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The pairs of a split, and what has to be said of them."""
+
+    pairs: list[Pair]
+    notes: tuple[str, ...] = ()
+
+
+class FileBenchmark:
+    """A benchmark that is read from files, each split once."""
+
+    kinds: tuple[str, ...] = ()
+
+    def __init__(self, name: str, splits: tuple[str, ...], read: Callable[[str], Reading]) -> None:
+        self.name, self.splits = name, splits
+        self._read = read
+        self._readings: dict[str, Reading] = {}
+
+    def pairs(self, split: str) -> list[Pair]:
+        return self._reading(split).pairs
+
+    def notes(self, split: str) -> tuple[str, ...]:
+        return self._reading(split).notes
+
+    def _reading(self, split: str) -> Reading:
+        if split not in self._readings:
+            self._readings[split] = self._read(split)
+        return self._readings[split]
+
+
+class Pictures:
+    """The image files below a folder, each looked at once. Names are relative to the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._sizes: dict[str, Size | None] = {}
+        self._pictures: dict[str, Picture] = {}
+
+    def size(self, name: str) -> Size | None:
+        """Width and height as they are after EXIF rotation; None if there is no such picture."""
+        if name not in self._sizes:
+            self._sizes[name] = _size(self.folder / name)
+        return self._sizes[name]
+
+    def picture(self, name: str) -> Picture:
+        if name not in self._pictures:
+            read = partial(read_image, self.folder / name, least_side=LEAST_SIDE)
+            self._pictures[name] = Picture(name, read)
+        return self._pictures[name]
+
+
+def _size(path: Path) -> Size | None:
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            lying = image.getexif().get(_ORIENTATION) in _LYING
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    return (height, width) if lying else (width, height)
+
+
+@dataclass(frozen=True, eq=False)
+class Annotated:
+    """A pair as it is annotated, before anybody has looked for its pictures.
+
+    Attributes:
+        source, target: names of the pictures, relative to the folder of the data set.
+        source_points, target_points, point_names, fit_points, tags: see `Pair`.
+        measure: the thresholds, given the sizes of the source and the target; the first is the
+            benchmark's own.
+    """
+
+    name: str
+    category: str
+    source: str
+    target: str
+    source_points: Tensor
+    target_points: Tensor
+    point_names: tuple[str, ...]
+    fit_points: Tensor
+    measure: Callable[[Size, Size], Mapping[str, float]]
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Gathering:
+    """The pairs of a split that can be made of what is there."""
+
+    def __init__(self, benchmark: str, split: str, pictures: Pictures) -> None:
+        self._benchmark, self._split, self._pictures = benchmark, split, pictures
+        self._pairs: list[Pair] = []
+        self._names: dict[str, int] = {}
+        self._missing: list[Path] = []
+        self._moved: set[tuple[str, float, float]] = set()
+
+    def skip(self, missing: Path) -> None:
+        """Leaves out a pair because of a file."""
+        self._missing.append(missing)
+
+    def add(self, given: Annotated) -> None:
+        """Adds the pair, or leaves it out if a picture is missing."""
+        sizes = [self._pictures.size(name) for name in (given.source, given.target)]
+        for name, size in zip((given.source, given.target), sizes, strict=True):
+            if size is None:
+                return self.skip(self._pictures.folder / name)
+        source, target = sizes
+        assert source and target
+        thresholds = given.measure(source, target)
+        self._pairs.append(Pair(
+            name=self._unique(given.name),
+            category=given.category,
+            group=self._split,
+            source=self._pictures.picture(given.source),
+            target=self._pictures.picture(given.target),
+            source_points=self._inside(given.source, given.source_points, source),
+            target_points=given.target_points,
+            point_names=given.point_names,
+            fit_points=self._inside(given.source, given.fit_points, source),
+            # A box of one point has no length to compare with.
+            thresholds={name: float(length) for name, length in thresholds.items() if length > 0},
+            tags=given.tags,
+            aspects={"legacy": aspect(target)} if "legacy" in thresholds else {},
+        ))  # fmt: skip
+        return None
+
+    def reading(self) -> Reading:
+        """What was gathered.
+
+        Raises:
+            HomologueError: nothing was.
+        """
+        total = len(self._pairs) + len(self._missing)
+        if not self._pairs:
+            what = f"{self._missing[0]} is missing" if self._missing else "it lists none"
+            raise HomologueError(
+                f"Not one of the {total} pairs of {self._benchmark}, split {self._split}, can be "
+                f"read: {what}; see docs/benchmarks.md for what has to be where."
+            )
+        return Reading(self._pairs, tuple(self._notes(total)))
+
+    def _notes(self, total: int) -> Iterable[str]:
+        if self._missing:
+            yield (
+                f"{len(self._missing)} of the {total} pairs of {self._benchmark}, split "
+                f"{self._split}, are left out because a file is missing or unreadable, such as "
+                f"{self._missing[0]}."
+            )
+        if self._moved:
+            name = min(self._moved)[0]
+            yield (
+                f"{len(self._moved)} source points lie outside their pictures and are moved to the "
+                f"edge, such as in {name}."
+            )
+
+    def _inside(self, name: str, points: Tensor, size: Size) -> Tensor:
+        """Points (P, 2) of the source, none outside: matchers would refuse them."""
+        inside = points.clamp(min=0).minimum(points.new_tensor(size))
+        outside = (inside != points).any(dim=1)
+        if not outside.any():
+            return points  # as they are, and shared between pairs
+        self._moved |= {(name, x, y) for x, y in points[outside].tolist()}
+        return inside
+
+    def _unique(self, name: str) -> str:
+        """The name, numbered from its second use."""
+        self._names[name] = count = self._names.get(name, 0) + 1
+        return name if count == 1 else f"{name}#{count}"
+
+
+def as_points(numbers: Iterable[Iterable[float]]) -> Tensor:
+    """(P, 2) float64, of pairs of numbers.
+
+    Raises:
+        TypeError, ValueError: one is no pair.
+    """
+    return torch.tensor([(x, y) for x, y in numbers], dtype=torch.float64).reshape(-1, 2)
+
+
+def joined(known: Tensor, more: Tensor) -> Tensor:
+    """The points (P, 2) that are known, and those of `more` (Q, 2) that are not among them."""
+    new = ~(more[:, None] == known[None]).all(dim=-1).any(dim=1)
+    return torch.cat([known, more[new]]) if new.any() else known

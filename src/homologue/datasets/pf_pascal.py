@@ -1,0 +1,135 @@
+"""PF-Pascal (Ham et al., 2018): pictures of 20 classes of PASCAL VOC, the official pairs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import torch
+from torch import Tensor
+
+from homologue.datasets.finding import find_folder
+from homologue.datasets.gathering import (
+    Annotated,
+    FileBenchmark,
+    Gathering,
+    Pictures,
+    Reading,
+    joined,
+)
+from homologue.datasets.texts import numbers, read_table
+from homologue.datasets.thresholds import Size, box_of_known
+from homologue.errors import HomologueError
+
+NAME = "pf-pascal"
+CLASSES = (
+    "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
+    "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train",
+    "tvmonitor",
+)  # fmt: skip
+"""Of PASCAL VOC; the lists of pairs count them from 1."""
+_COLUMNS = ["source_image", "target_image", "class", "XA", "YA", "XB", "YB"]
+_SPLITS = ("trn", "val", "test")
+_PICTURES = "JPEGImages"
+_FOLDERS = ("PF-dataset-PASCAL", "PF-PASCAL", "pf-pascal", "proposal-flow-pascal")
+
+Row = tuple[str, str, str, Tensor, Tensor]
+"""Class, names of the source and the target, and their points (P, 2)."""
+
+
+def benchmark(root: Path | None) -> FileBenchmark:
+    """PF-Pascal in the folder or its parent."""
+    signs = (_PICTURES, f"{_FOLDERS[0]}/{_PICTURES}", "test_pairs*.csv")
+    outer = find_folder(NAME, root, _FOLDERS, signs)
+    nested = outer / _FOLDERS[0]
+    folder = nested if (nested / _PICTURES).is_dir() else outer
+    there = [split for split in _SPLITS if _file(folder, split)]
+    if not there:
+        raise HomologueError(
+            f"{_places(folder, 'test')[0]} is missing; {NAME} needs the official list of pairs, "
+            f"see docs/benchmarks.md."
+        )
+    return FileBenchmark(NAME, tuple(there), partial(_read, folder))
+
+
+def _file(folder: Path, split: str) -> Path | None:
+    return next((file for file in _places(folder, split) if file.is_file()), None)
+
+
+def _places(folder: Path, split: str) -> list[Path]:
+    """Where the list of a split may lie: in the folder or beside it, under its usual names."""
+    words = ("trn", "train") if split == "trn" else (split,)
+    full = [f"{word}_pairs_pf_pascal.csv" for word in words]
+    short = [f"{word}_pairs.csv" for word in words]
+    places = [folder / name for name in (*full, *short)] + [folder.parent / name for name in full]
+    if folder.parent.name in _FOLDERS:  # elsewhere a file of so common a name may be anything
+        places += [folder.parent / name for name in short]
+    return places
+
+
+def _read(folder: Path, split: str) -> Reading:
+    file = _file(folder, split)
+    assert file is not None  # or the split would not be offered
+    rows = list(_rows(file))
+    # All points that the list has of a picture, so that pairs of one source share a fit.
+    known: dict[str, Tensor] = {}
+    for _, source, target, here, there in rows:
+        for name, points in ((source, here), (target, there)):
+            known[name] = joined(known.get(name, points), points)
+    gathering = Gathering(NAME, split, Pictures(folder / _PICTURES))
+    for row in rows:
+        gathering.add(_annotated(row, known[row[1]]))
+    return gathering.reading()
+
+
+def _rows(file: Path) -> Iterator[Row]:
+    rows = read_table(file)
+    line, header = next(rows)
+    if header != _COLUMNS:
+        raise HomologueError(
+            f"{file}, line {line}, is not the header {','.join(_COLUMNS)}; the list has to hold "
+            "the points of its pairs."
+        )
+    for line, row in rows:
+        where = f"{file}, line {line},"
+        if len(row) != len(_COLUMNS):
+            raise HomologueError(
+                f"{where} has {len(row)} columns and not {len(_COLUMNS)}; fetch the list again."
+            )
+        # The folders before the names differ from one copy of the list to another.
+        source, target = (PurePosixPath(cell).name for cell in row[:2])
+        axes = [numbers(cell.split(";"), where) for cell in row[3:]]
+        if len({len(axis) for axis in axes}) != 1:
+            raise HomologueError(f"{where} has not as many XA as YA, XB and YB; mend it.")
+        yield _class(row[2], where), source, target, _points(axes[:2]), _points(axes[2:])
+
+
+def _class(text: str, where: str) -> str:
+    (number,) = numbers([text], where)
+    if number not in range(1, len(CLASSES) + 1):
+        raise HomologueError(f"{where} has the class {text}; give 1 to {len(CLASSES)}.")
+    return CLASSES[int(number) - 1]
+
+
+def _points(axes: Sequence[list[float]]) -> Tensor:
+    """(P, 2) float64, of the x and the y."""
+    return torch.tensor(axes, dtype=torch.float64).T
+
+
+def _annotated(row: Row, of_source: Tensor) -> Annotated:
+    category, source, target, here, there = row
+    return Annotated(
+        name=f"{category}-{PurePosixPath(source).stem}-{PurePosixPath(target).stem}",
+        category=category,
+        source=source,
+        target=target,
+        source_points=here,
+        target_points=there,
+        # The list does not say which point of the class it is.
+        point_names=tuple(str(number) for number in range(1, len(here) + 1)),
+        fit_points=of_source,
+        measure=partial(_measure, there),
+    )
+
+
+def _measure(points: Tensor, _: Size, target: Size) -> Mapping[str, float]:
+    return {"image": max(target), "bbox-kp": box_of_known(points)}

@@ -1,0 +1,125 @@
+"""From annotations to pairs: what is there, what is not, and what lies outside."""
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from trees import picture, text
+
+from homologue.datasets.gathering import Annotated, Gathering, Pictures, as_points, joined
+from homologue.datasets.thresholds import Size
+from homologue.errors import HomologueError
+
+
+def measure(source: Size, target: Size) -> Mapping[str, float]:
+    return {"image": max(target), "bbox-kp": 0.0, "legacy": source[0]}
+
+
+ONE = Annotated(
+    name="one",
+    category="c",
+    source="a.png",
+    target="deep/b.png",
+    source_points=as_points([(1, 2), (3, 4)]),
+    target_points=as_points([(5, 6), (7, 8)]),
+    point_names=("p", "q"),
+    fit_points=as_points([(3, 4), (1, 2), (0, 0)]),
+    measure=measure,
+    tags={"truncation": "2"},
+)
+
+
+def gathering(folder: Path) -> Gathering:
+    picture(folder / "a.png", 40, 30)
+    picture(folder / "deep/b.png", 20, 50)
+    return Gathering("toy", "test", Pictures(folder))
+
+
+def test_a_pair_has_what_its_annotation_and_its_pictures_say(tmp_path: Path) -> None:
+    gathered = gathering(tmp_path)
+    gathered.add(ONE)
+    reading = gathered.reading()
+    (pair,) = reading.pairs
+    assert reading.notes == ()
+    assert (pair.name, pair.category, pair.group, pair.tags) == ("one", "c", "test", ONE.tags)
+    assert (pair.source.key, pair.target.key) == ("a.png", "deep/b.png")
+    assert pair.rows == [1, 0]
+    # A length of nothing is none; what legacy divides by is measured in the squashed target.
+    assert pair.thresholds == {"image": 50.0, "legacy": 40.0}
+    assert pair.aspects == {"legacy": 20 / 50}
+
+
+def test_pictures_are_read_when_they_are_needed_even_in_another_process(tmp_path: Path) -> None:
+    gathered = gathering(tmp_path)
+    gathered.add(ONE)
+    sent = pickle.loads(pickle.dumps(gathered.reading().pairs[0]))
+    image = sent.target.read()
+    assert (image.width, image.height) == (20, 50)
+    (tmp_path / "deep/b.png").unlink()
+    with pytest.raises(HomologueError, match=r"b\.png does not exist"):
+        sent.target.read()
+
+
+def test_sizes_are_those_after_rotation(tmp_path: Path) -> None:
+    picture(tmp_path / "turned.jpg", 30, 70, turned=True)
+    pictures = Pictures(tmp_path)
+    assert pictures.size("turned.jpg") == (30, 70)
+    image = pictures.picture("turned.jpg").read()
+    assert (image.width, image.height) == (30, 70)
+
+
+def test_pairs_without_their_files_are_left_out_and_counted(tmp_path: Path) -> None:
+    gathered = gathering(tmp_path)
+    text(tmp_path / "broken.png", "no picture")
+    gathered.add(ONE)
+    gathered.add(replace(ONE, target="missing.png"))
+    gathered.add(replace(ONE, source="broken.png"))
+    gathered.skip(tmp_path / "annotation.json")
+    reading = gathered.reading()
+    assert [pair.name for pair in reading.pairs] == ["one"]
+    (note,) = reading.notes
+    assert note.startswith("3 of the 4 pairs of toy, split test, are left out")
+    assert note.endswith(f"{tmp_path / 'missing.png'}.")
+
+
+def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
+    gathered = gathering(tmp_path)
+    with pytest.raises(HomologueError, match=r"Not one of the 0 pairs of toy.*lists none"):
+        gathered.reading()
+    gathered.add(replace(ONE, target="missing.png"))
+    with pytest.raises(HomologueError, match=r"Not one of the 1 pairs.*missing\.png is missing"):
+        gathered.reading()
+
+
+def test_source_points_outside_are_moved_to_the_edge_and_counted_once(tmp_path: Path) -> None:
+    gathered = gathering(tmp_path)
+    outside = replace(
+        ONE,
+        source_points=as_points([(-0.5, 2), (40.5, 31)]),
+        target_points=as_points([(-3, 6), (7, 80)]),
+        fit_points=as_points([(3, 4), (-0.5, 2), (40.5, 31)]),
+    )
+    gathered.add(outside)
+    gathered.add(outside)
+    reading = gathered.reading()
+    pair = reading.pairs[1]
+    assert pair.source_points.tolist() == [[0, 2], [40, 30]]
+    assert pair.rows == [1, 2]
+    assert pair.target_points.tolist() == [[-3, 6], [7, 80]]
+    assert pair.name == "one#2"
+    (note,) = reading.notes
+    assert note.startswith("2 source points lie outside their pictures")
+    assert "a.png" in note
+
+
+def test_points_are_joined_without_repeating_any() -> None:
+    known = as_points([(1, 2), (3, 4)])
+    assert joined(known, known) is known
+    more = joined(known, as_points([(5, 6), (3, 4)]))
+    assert more.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert joined(as_points([]), known).tolist() == known.tolist()
+    assert as_points([]).shape == (0, 2)
+    assert as_points([]).dtype == torch.float64
