@@ -10,6 +10,7 @@ import torch
 from hypothesis import settings
 from torch import Tensor
 
+from homologue.diffusion.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.presets import DEFAULT, Preset
@@ -43,6 +44,18 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LatentDiffusion]
 def model(tiny: dict[str, LatentDiffusion]) -> LatentDiffusion:
     """Stable Diffusion 1 with few channels: 64 pixels a side, 16 cross-attention layers."""
     return tiny["sd1"]
+
+
+@pytest.fixture(scope="session")
+def worded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LatentDiffusion]:
+    """The three topologies, loaded from folders that have their text encoders too."""
+    # Here and not above: few tests need transformers, and importing it takes seconds.
+    from tiny_text import add_text
+
+    root = tmp_path_factory.mktemp("worded")
+    for family, write in (("sd1", tiny_sd1), ("sd2", tiny_sd2), ("sdxl", tiny_sdxl)):
+        add_text(write(root / family), family)
+    return {family: load(root / family, device="cpu") for family in ("sd1", "sd2", "sdxl")}
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from homologue.errors import HomologueError
-from homologue.files import check_writable, open_for_reading, write_atomically
+from homologue.files import check_writable, make_folder, open_for_reading, write_atomically
 
 
 def names(folder):
@@ -117,8 +117,15 @@ def test_a_protected_file_is_not_overwritten(tmp_path, monkeypatch):
     path = tmp_path / "a.bin"
     path.write_bytes(b"old")
     path.chmod(0o444)
+    opening = Path.open
+
     # For root, who may write everything, the answer has to be given here.
-    monkeypatch.setattr(os, "access", lambda *_: False)
+    def refuse(self, mode="r"):
+        if (self, mode) == (path, "r+b"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return opening(self, mode)
+
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(HomologueError, match="lack of permission"):
         write_atomically(path, write_hello)
     assert path.read_bytes() == b"old"
@@ -193,3 +200,15 @@ def test_check_writable_refuses_a_read_only_file_system(
     monkeypatch.setattr(Path, "touch", refuse)
     with pytest.raises(HomologueError, match="read-only"):
         check_writable(tmp_path / "new.txt")
+
+
+def test_a_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
+    assert make_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert make_folder(str(tmp_path / "a" / "b")).is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(HomologueError, match=r"file is a file; give a folder\."):
+        make_folder(tmp_path / "file")
+    with pytest.raises(HomologueError, match=r"a part of its path is a file; check the path\."):
+        make_folder(tmp_path / "file" / "new")
+    with pytest.raises(HomologueError, match="File name too long"):
+        make_folder(tmp_path / ("a" * 300))

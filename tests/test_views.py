@@ -6,6 +6,7 @@ from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, whole_crop
+from homologue.images import RGBImage, to_square
 from homologue.views import Views
 
 
@@ -38,3 +39,19 @@ def test_a_latent_is_that_of_the_cut_alone(model: LatentDiffusion) -> None:
     assert torch.equal(views.latent(crop), model.encode(crop.cut(square)[None])[0])
     assert views.latent(crop).shape == (4, 8, 8)
     assert views.side == 64
+
+
+def test_views_of_an_image_are_those_of_its_square(
+    model: LatentDiffusion, source: RGBImage
+) -> None:
+    views = Views.of(model, source)
+    squashed = Views(model, to_square(source, 64))
+    assert torch.equal(views.latent(whole_crop(64)), squashed.latent(whole_crop(64)))
+
+
+def test_what_was_computed_once_is_kept(model: LatentDiffusion) -> None:
+    views = Views(model, torch.zeros(3, 64, 64))
+    counted: list[int] = []
+    for key in ("a", "b", "a"):
+        assert views.once(key, lambda: counted.append(1) or len(counted)) == 1 + (key == "b")
+    assert len(counted) == 2

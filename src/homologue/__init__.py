@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from homologue.config import FitConfig, LocateConfig
+    from homologue.config import FitConfig, LocateConfig, WordsConfig
     from homologue.diffusion.load import load
     from homologue.diffusion.model import LatentDiffusion
     from homologue.embedding.point_embeddings import PointEmbeddings
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from homologue.localize.locate import Located
     from homologue.matchers.attention import Match, fit, locate, match
     from homologue.presets import PRESETS, Preset
+    from homologue.words.attend import attend
+    from homologue.words.maps import WordMaps
+    from homologue.words.nearest import nearest_words
 
 __version__ = "0.1.0"
 
@@ -36,10 +39,14 @@ _HOMES = {
     "PointEmbeddings": "homologue.embedding.point_embeddings",
     "Preset": "homologue.presets",
     "RGBImage": "homologue.images",
+    "WordMaps": "homologue.words.maps",
+    "WordsConfig": "homologue.config",
+    "attend": "homologue.words.attend",
     "fit": "homologue.matchers.attention",
     "load": "homologue.diffusion.load",
     "locate": "homologue.matchers.attention",
     "match": "homologue.matchers.attention",
+    "nearest_words": "homologue.words.nearest",
     "read_image": "homologue.images",
 }
 
@@ -54,10 +61,14 @@ __all__ = [
     "PointEmbeddings",
     "Preset",
     "RGBImage",
+    "WordMaps",
+    "WordsConfig",
+    "attend",
     "fit",
     "load",
     "locate",
     "match",
+    "nearest_words",
     "read_image",
 ]
 

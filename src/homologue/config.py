@@ -1,4 +1,4 @@
-"""Settings of the method: how embeddings are fitted and how a target is read with them."""
+"""Settings: how embeddings are fitted, how a target is read with them, how words are looked for."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -128,6 +128,37 @@ class LocateConfig:
             raise HomologueError(f"crops must be at least 1, not {self.crops}.")
         if not 0 < self.crop <= 1:
             raise HomologueError(f"crop must be above 0 and at most 1, not {self.crop}.")
+
+
+@dataclass(frozen=True)
+class WordsConfig:
+    """Settings of `attend`.
+
+    Attributes:
+        layers: cross-attention layers that are read, see `select_layers`.
+        timesteps: noise levels that are averaged, in training steps of the model.
+        noises: that are averaged at each of them.
+        over: what the softmax of the maps runs over: `tokens`, as inside the model, where words
+            compete for a place; or `places`, where the places compete for a word.
+        threshold: what belongs to a word, see `WordMaps`.
+    """
+
+    layers: str = "up[:4]"
+    timesteps: tuple[int, ...] = (50, 200, 400)
+    noises: int = 2
+    over: Over = "tokens"
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        one_of("over", self.over, get_args(Over))
+        if not self.timesteps:
+            raise HomologueError("timesteps must name at least one noise level.")
+        for timestep in self.timesteps:
+            check_timestep(timestep)
+        if self.noises < 1:
+            raise HomologueError(f"noises must be at least 1, not {self.noises}.")
+        if not 0 < self.threshold <= 1:
+            raise HomologueError(f"threshold must be above 0 and at most 1, not {self.threshold}.")
 
 
 def check_timestep(timestep: int) -> None:

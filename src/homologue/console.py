@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from homologue.evaluation.record import Record
 from homologue.progress import Progress
 
 
@@ -47,43 +48,73 @@ def progress_bars() -> Iterator[Progress]:
         yield report
 
 
-Counter = Callable[[bool, int, int], None]
-"""Called after each pair: whether it went well, how many of its points are right, of how many."""
+Counter = Callable[[Record], None]
+"""Called with each record as it comes."""
 
 _SECONDS_BETWEEN_LINES = 30.0
 
 
+class _Tally:
+    """Records that are counted, and what is said of them."""
+
+    def __init__(self, alpha: float) -> None:
+        self._alpha = alpha
+        self.done = self._failed = self._right = self._points = 0
+
+    def add(self, record: Record) -> None:
+        right, points = record.count(self._alpha)
+        self.done += 1
+        self._failed += record.error is not None
+        self._right += right
+        self._points += points
+
+    def __str__(self) -> str:
+        words = []
+        if self._points:
+            words.append(f"PCK@{self._alpha:g} {100 * self._right / self._points:.1f}")
+        if self._failed:
+            words.append(f"{self._failed} failed")
+        return ", ".join(words)
+
+
 @contextmanager
-def pair_counter(matcher: str, total: int, alpha: float) -> Iterator[Counter]:
+def pair_counter(
+    matcher: str, total: int, alpha: float, before: Iterable[Record] = ()
+) -> Iterator[Counter]:
     """Progress over pairs on stderr: pairs a second, time left, PCK so far, failures.
 
     A bar on a terminal; elsewhere a line every half minute.
+
+    Args:
+        total: pairs that are to come.
+        before: what was done before, which counts too.
     """
     console = Console(stderr=True)
     columns = (
         TextColumn(matcher), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[state]}"),
     )  # fmt: skip
+    tally = _Tally(alpha)
+    for record in before:
+        tally.add(record)
+    earlier = tally.done
     start = last = time.perf_counter()
-    done = failed = right = points = 0
     with bars.Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as shown:
-        task = shown.add_task(matcher, total=total, state="")
+        task = shown.add_task(matcher, total=earlier + total, completed=earlier, state=str(tally))
 
-        def count(well: bool, right_here: int, points_here: int) -> None:
-            nonlocal last, done, failed, right, points
-            done, failed = done + 1, failed + (not well)
-            right, points = right + right_here, points + points_here
+        def count(record: Record) -> None:
+            nonlocal last
+            tally.add(record)
             now = time.perf_counter()
-            rate = done / (now - start)
-            state = f"{rate:.2f} pairs/s, PCK@{alpha:g} {100 * right / max(points, 1):.1f}"
-            state += f", {failed} failed" if failed else ""
-            shown.update(task, completed=done, state=state)
+            rate = (tally.done - earlier) / (now - start)
+            state = f"{rate:.2f} pairs/s, {tally}".removesuffix(", ")
+            shown.update(task, completed=tally.done, state=state)
             if not console.is_terminal and now - last > _SECONDS_BETWEEN_LINES:
-                last, left = now, (total - done) / rate
-                line = f"{matcher}: {done} of {total} pairs, {state}, {left:.0f} s left"
-                print(line, file=sys.stderr, flush=True)
+                last, left = now, (earlier + total - tally.done) / rate
+                line = f"{matcher}: {tally.done} of {earlier + total} pairs, {state}"
+                print(f"{line}, {left:.0f} s left", file=sys.stderr, flush=True)
 
         yield count
 
@@ -116,3 +147,8 @@ def _point(xy: list[float]) -> str:
 def print_error(message: str) -> None:
     """One line on stderr."""
     print(f"homologue: {message}", file=sys.stderr, flush=True)
+
+
+def print_note(message: str) -> None:
+    """One line on stderr that is no error."""
+    print(message, file=sys.stderr, flush=True)

@@ -70,12 +70,25 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         raise HomologueError(_sentence(error, Path(path), "written")) from error
 
 
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """The folder, made if it is not there, those above it included.
+
+    Raises HomologueError if the file system refuses, or if it is a file.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HomologueError(_sentence(error, folder, "made")) from error
+    return folder
+
+
 def _refuse_unwritable(target: Path) -> None:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if target.is_file() and not os.access(target, os.W_OK):
+    if target.is_file():
         # A rename asks only the folder for permission, and would overwrite a protected file.
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        target.open("r+b").close()
 
 
 def _temporary(target: Path) -> Path:
@@ -97,7 +110,7 @@ def _write_and_rename(target: Path, write: Callable[[BinaryIO], object]) -> None
         raise
 
 
-def _sentence(error: OSError, path: Path, verb: Literal["read", "written"]) -> str:
+def _sentence(error: OSError, path: Path, verb: Literal["read", "written", "made"]) -> str:
     """One sentence: what is wrong with the path, and how to mend it."""
     folder = path.parent
     match error.errno, verb:
@@ -105,6 +118,8 @@ def _sentence(error: OSError, path: Path, verb: Literal["read", "written"]) -> s
             return f"{path} does not exist; check the path."
         case errno.ENOENT, _:
             return f"{path} cannot be written because the folder {folder} is missing; create it."
+        case errno.EEXIST, _:
+            return f"{path} is a file; give a folder."
         case errno.ENOTDIR, _:
             return f"{path} cannot be {verb} because a part of its path is a file; check the path."
         case errno.EISDIR, _:

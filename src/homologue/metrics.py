@@ -2,86 +2,166 @@
 
 A point is correct at `alpha` if its distance to the truth is at most alpha times a length, which is
 the pair's: its threshold. Always say which threshold and which of the two averages a number is.
+
+Below, A alphas, N pairs and P points in all; PCK is a share in [0, 1].
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
+DRAWS = 1000
+LEVEL = 0.95
+_AT_ONCE = 100  # draws: 10 MB of weights for 12,000 pairs
+
 
 @dataclass(frozen=True, eq=False)
-class Errors:
-    """Distances (P,) of one pair's points from the truth, and its threshold, all in pixels."""
+class Counts:
+    """How many points of each pair are correct, (A, N), and how many it has, (N,)."""
 
-    distances: Array
-    length: float
+    correct: Array
+    points: Array
 
-    def count(self, alpha: float) -> tuple[int, int]:
-        """How many points are correct, and how many there are.
+    def at(self, chosen: NDArray[Any]) -> "Counts":
+        """Of some pairs: a mask (N,) or their indices."""
+        return Counts(self.correct[:, chosen], self.points[chosen])
 
-        >>> Errors(np.array([1.0, 5.0, 5.1]), length=50.0).count(0.1)
-        (2, 3)
-        """
-        return int((self.distances <= alpha * self.length).sum()), len(self.distances)
-
-
-Average = Callable[[Array, Array], Array]
+    def __len__(self) -> int:
+        return len(self.points)
 
 
-def per_point(correct: Array, points: Array) -> Array:
-    """Share of all points that are correct, of counts (..., pairs) a pair."""
-    share: Array = correct.sum(axis=-1) / points.sum(axis=-1)
+def count(
+    distances: Array, pair: NDArray[np.intp], lengths: Array, alphas: Sequence[float]
+) -> Counts:
+    """Counts of N pairs.
+
+    Args:
+        distances: (P,) from the truth, in pixels.
+        pair: (P,) which pair each point is of, from 0.
+        lengths: (N,) the thresholds, in pixels.
+
+    >>> near_and_far = np.array([1.0, 5.0, 5.1])
+    >>> count(near_and_far, np.array([0, 0, 1]), np.array([50.0, 50.0]), [0.1]).correct
+    array([[2., 0.]])
+    """
+    pairs = len(lengths)
+    correct = [
+        np.bincount(pair, weights=distances <= alpha * lengths[pair], minlength=pairs)
+        for alpha in alphas
+    ]
+    points = np.bincount(pair, minlength=pairs).astype(np.float64)
+    return Counts(np.reshape(correct, (len(alphas), pairs)), points)
+
+
+Average = Callable[[Counts, Array], Array]
+"""PCK (D, A) of D samples of the pairs: how often each sample has each pair is (D, N)."""
+
+
+def per_point(counts: Counts, weights: Array) -> Array:
+    """Share of all points that are correct."""
+    share: Array = (weights @ counts.correct.T) / (weights @ counts.points)[:, None]
     return share
 
 
-def per_image(correct: Array, points: Array) -> Array:
+def per_image(counts: Counts, weights: Array) -> Array:
     """Mean over pairs of the share of their points that are correct."""
-    mean: Array = (correct / points).mean(axis=-1)
+    mean: Array = (weights @ (counts.correct / counts.points).T) / weights.sum(1, keepdims=True)
     return mean
 
 
 AVERAGES: dict[str, Average] = {"per_point": per_point, "per_image": per_image}
 
 
-def pck(errors: Sequence[Errors], alpha: float, average: str = "per_point") -> float:
-    """PCK at alpha, as a share; NaN without pairs.
+def pck(counts: Counts, average: str = "per_point") -> Array:
+    """PCK at each alpha, (A,); NaN without pairs. Every pair must have a point.
 
-    >>> near, far = (Errors(np.array([d, d]), length=10.0) for d in (1.0, 2.0))
-    >>> pck([near, far], alpha=0.1)
-    0.5
+    >>> pck(Counts(correct=np.array([[1.0, 0.0]]), points=np.array([1.0, 3.0])))
+    array([0.25])
     """
-    if not errors:
-        return float("nan")
-    return float(AVERAGES[average](*_counts(errors, alpha)))
+    if not len(counts):
+        return np.full(len(counts.correct), np.nan)
+    share: Array = AVERAGES[average](counts, np.ones((1, len(counts))))[0]
+    return share
 
 
 def interval(
-    errors: Sequence[Errors],
-    alpha: float,
+    counts: Counts, average: str = "per_point", *, seed: int = 0, draws: int = DRAWS
+) -> Array:
+    """The 95 % bootstrap interval of PCK over pairs, (2, A): the same seed, the same interval."""
+    if not len(counts):
+        return np.full((2, len(counts.correct)), np.nan)
+    measure = AVERAGES[average]
+    return _ends(_resampled(lambda weights: measure(counts, weights), len(counts), draws, seed))
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """How much more one matcher gets right than another, at each alpha, all (A,).
+
+    value, low, high: of its PCK less the other's, and the 95 % interval. better, worse: the shares
+    of draws in which it is above and below the other; in the rest they are level.
+    """
+
+    value: Array
+    low: Array
+    high: Array
+    better: Array
+    worse: Array
+
+
+def difference(
+    first: Counts,
+    other: Counts,
     average: str = "per_point",
     *,
     seed: int = 0,
-    draws: int = 1000,
-    level: float = 0.95,
-) -> tuple[float, float]:
-    """Bootstrap interval of PCK over pairs, as shares: the same seed, the same interval."""
-    if not errors:
-        return float("nan"), float("nan")
-    correct, points = _counts(errors, alpha)
+    draws: int = DRAWS,
+) -> Difference:
+    """The paired bootstrap of `other` less `first`, both of the same N pairs in the same order."""
+    if not len(first):
+        nothing = np.full(len(first.correct), np.nan)
+        return Difference(nothing, nothing, nothing, nothing, nothing)
+    measure = AVERAGES[average]
+
+    def more(weights: Array) -> Array:
+        # Rounded, or sums in another order would tell apart what is level.
+        return np.round(measure(other, weights) - measure(first, weights), 12)
+
+    drawn = _resampled(more, len(first), draws, seed)
+    low, high = _ends(drawn)
+    value = more(np.ones((1, len(first))))[0]
+    return Difference(value, low, high, (drawn > 0).mean(axis=0), (drawn < 0).mean(axis=0))
+
+
+def _ends(drawn: Array) -> Array:
+    """(D, A) -> (2, A)"""
+    ends: Array = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return ends
+
+
+def _resampled(measure: Callable[[Array], Array], pairs: int, draws: int, seed: int) -> Array:
+    """What is measured of each draw, (draws, A)."""
+    taken = _taken(pairs, draws, seed)
+    chunks = (taken[start : start + _AT_ONCE] for start in range(0, draws, _AT_ONCE))
+    return np.concatenate([measure(chunk.astype(np.float64)) for chunk in chunks])
+
+
+@lru_cache(maxsize=2)
+def _taken(pairs: int, draws: int, seed: int) -> NDArray[np.uint8]:
+    """How often each draw, with replacement, takes each pair: (draws, pairs).
+
+    Kept because every threshold and both averages ask for the same.
+    """
     random = np.random.default_rng(seed)
-    drawn = [
-        AVERAGES[average](correct[chosen], points[chosen])
-        for chosen in (random.integers(0, len(errors), len(errors)) for _ in range(draws))
-    ]
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-def _counts(errors: Sequence[Errors], alpha: float) -> tuple[Array, Array]:
-    """Correct points and points of each pair, (pairs,)."""
-    counts = np.array([one.count(alpha) for one in errors], dtype=np.float64)
-    return counts[:, 0], counts[:, 1]
+    # A byte is enough: that one of many pairs is taken 256 times does not happen.
+    taken = np.empty((draws, pairs), dtype=np.uint8)
+    for row in taken:
+        row[:] = np.bincount(random.integers(0, pairs, pairs), minlength=pairs)
+    taken.setflags(write=False)
+    return taken

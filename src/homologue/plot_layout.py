@@ -13,6 +13,7 @@ from torch import Tensor
 
 MARGIN, GAP, CAPTION = 20, 24, 44
 _WIDTH = 1600
+ACROSS = _WIDTH - 2 * MARGIN
 _TALLEST, _TALLEST_MAP = 900, 380
 _MAPS_IN_A_ROW = 8
 
@@ -44,6 +45,9 @@ class Box:
     def bottom(self) -> int:
         return self.top + self.height
 
+    def moved(self, right: int, down: int) -> "Box":
+        return replace(self, left=self.left + right, top=self.top + down)
+
     def project(self, points: Tensor, image: Sized) -> NDArray[np.float64]:
         """Image frame -> page, (P, 2)."""
         scale = np.array([self.width / image.width, self.height / image.height])
@@ -51,11 +55,13 @@ class Box:
         return np.asarray(corner + points.detach().cpu().double().numpy() * scale)
 
 
-def side_by_side(source: Sized, target: Sized) -> tuple[Box, Box]:
-    """Two boxes of one height; as wide as the page unless that makes them too tall."""
+def side_by_side(
+    source: Sized, target: Sized, across: int = ACROSS, tallest: int = _TALLEST
+) -> tuple[Box, Box]:
+    """Two boxes of one height, `across` pixels from end to end unless that makes them too tall."""
     aspects = [image.width / image.height for image in (source, target)]
-    room = _WIDTH - 2 * MARGIN - GAP
-    height = min(_TALLEST, room / sum(aspects))
+    room = across - GAP
+    height = min(tallest, room / sum(aspects))
     width = min(max(1, round(aspects[0] * height)), room - 1)
     other = max(1, min(round(aspects[1] * height), room - width))
     first = Box(-(width + GAP + other) // 2, MARGIN, width, max(1, round(height)))

@@ -1,15 +1,22 @@
 """Crops of one image as latents: each encoded once and shared by all who look at it."""
 
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar, cast
+
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, TurnedCrop
+from homologue.images import RGBImage, to_square
+
+T = TypeVar("T")
 
 
 class Views:
     """The latents of an image's crops, encoded when they are first asked for.
 
-    Crops are encoded one at a time, so that a latent does not depend on what else is wanted.
+    Crops are encoded one at a time, so that a latent does not depend on what else is wanted. Who
+    keeps the views of an image can fit and locate more points without encoding it again.
     """
 
     def __init__(self, model: LatentDiffusion, square: Tensor) -> None:
@@ -17,6 +24,12 @@ class Views:
         self._model = model
         self._square = square
         self._latents: dict[Crop | TurnedCrop, Tensor] = {}
+        self._kept: dict[Hashable, Any] = {}
+
+    @classmethod
+    def of(cls, model: LatentDiffusion, image: RGBImage) -> "Views":
+        """Those of an image, squashed to the model's side."""
+        return cls(model, to_square(image, model.side).to(model.device))
 
     @property
     def side(self) -> int:
@@ -27,3 +40,12 @@ class Views:
         if crop not in self._latents:
             self._latents[crop] = self._model.encode(crop.cut(self._square)[None])[0]
         return self._latents[crop]
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` makes of the crops, computed when it is first asked for.
+
+        `key` names all that it depends on besides the image and the model.
+        """
+        if key not in self._kept:
+            self._kept[key] = compute()
+        return cast(T, self._kept[key])

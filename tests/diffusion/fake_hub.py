@@ -1,11 +1,19 @@
 """A server that answers as the Hugging Face hub does, for tests of downloads."""
 
 import json
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+import huggingface_hub
+import pytest
+from huggingface_hub import constants
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 # What it answers for repositories that it does not serve; all others are down.
@@ -82,3 +90,38 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
+
+
+def use_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes an empty folder the cache, and the hub one that cannot be reached."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(folder))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+
+
+def into_cache(
+    cache: Path, model: Path, name: str, commit: str = COMMIT, ref: str = "main"
+) -> Path:
+    """Lays a folder out as huggingface_hub caches a repository; returns the snapshot."""
+    repository = cache / f"models--{name.replace('/', '--')}"
+    snapshot = repository / "snapshots" / commit
+    shutil.copytree(model, snapshot)
+    (repository / "refs").mkdir(exist_ok=True)
+    (repository / "refs" / ref).write_text(commit)
+    return snapshot
+
+
+@contextmanager
+def reachable_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub of our own in place of the real one; to be used after `use_cache`."""
+    with Hub() as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "ENDPOINT", endpoint)
+        template = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(huggingface_hub.hf_api, "api", huggingface_hub.HfApi(endpoint))
+        yield server
+        server.shutdown()

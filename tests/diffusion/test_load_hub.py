@@ -3,13 +3,10 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
 
-import huggingface_hub
 import pytest
 import torch
-from fake_hub import COMMIT, Hub
-from huggingface_hub import constants
+from fake_hub import COMMIT, Hub, into_cache, reachable_hub, use_cache
 from refusal import refused
 from tiny_models import reference, tiny_sd1, tiny_taesd, write_json
 
@@ -28,22 +25,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, and a hub that cannot be reached."""
     folder = tmp_path / "cache"
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(folder))
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    use_cache(folder, monkeypatch)
     return folder
-
-
-def into_cache(
-    cache: Path, model: Path, name: str, commit: str = COMMIT, ref: str = "main"
-) -> Path:
-    """Lays a folder out as huggingface_hub caches a repository; returns the snapshot."""
-    repository = cache / f"models--{name.replace('/', '--')}"
-    snapshot = repository / "snapshots" / commit
-    shutil.copytree(model, snapshot)
-    (repository / "refs").mkdir(exist_ok=True)
-    (repository / "refs" / ref).write_text(commit)
-    return snapshot
 
 
 def assert_is(model: LatentDiffusion, folder: Path) -> None:
@@ -110,17 +93,8 @@ def test_a_cached_transformer(cache: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with Hub() as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-        template = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-        monkeypatch.setattr(huggingface_hub.hf_api, "api", huggingface_hub.HfApi(endpoint))
+    with reachable_hub(monkeypatch) as server:
         yield server
-        server.shutdown()
 
 
 def test_a_download_takes_what_is_needed_and_only_once(

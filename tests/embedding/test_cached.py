@@ -274,9 +274,10 @@ def test_progress_goes_to_the_end(model: LatentDiffusion, square: Tensor, quick:
     optimise_cached(
         model, Views(model, square), rows, quick.fit, 0, None, lambda *args: told.append(args)
     )
-    # Six rows of two steps, in however many batches.
-    assert {(stage, total) for stage, _, total in told} == {("fit", 12)}
-    done = [done for _, done, _ in told]
+    # Four views, then six rows of two steps, in however many batches.
+    assert told[:4] == [("look", index, 4) for index in range(1, 5)]
+    assert {(stage, total) for stage, _, total in told[4:]} == {("fit", 12)}
+    done = [done for _, done, _ in told[4:]]
     assert done == sorted(set(done))
     assert done[-1] == 12
 

@@ -8,10 +8,11 @@ import torch
 from homologue.config import FitConfig
 from homologue.diffusion import batching
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.fit import OPTIMISERS, fit_embeddings
+from homologue.embedding.fit import OPTIMISERS, fit_embeddings, fit_views, source_of
 from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.images import RGBImage
 from homologue.presets import Preset
+from homologue.views import Views
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [79.0, 59.0]], dtype=torch.float64)
 ORDER = [2, 0, 1]
@@ -47,6 +48,23 @@ def test_a_point_alone_gives_the_same_bits(
         alone = fitted(model, source, quick, optimise, POINTS[index : index + 1])
         assert torch.equal(alone.contexts[0], together.contexts[index])
         assert torch.equal(alone.losses[0], together.losses[index])
+
+
+def test_points_fitted_one_after_the_other_to_kept_views_are_the_same(
+    model: LatentDiffusion, source: RGBImage, quick: Preset, optimise: str,
+    together: PointEmbeddings, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    passes: list[int] = []
+    queries = model.queries
+    monkeypatch.setattr(model, "queries", lambda *a: passes.append(1) or queries(*a))
+    views, config = Views.of(model, source), replace(quick.fit, optimise=optimise)
+    for index in range(3):
+        one = fit_views(
+            model, views, source_of(source), POINTS[index : index + 1], config, quick.locate
+        )
+        assert torch.equal(one.contexts[0], together.contexts[index])
+        assert one.source == together.source
+    assert len(passes) == (quick.fit.views if optimise == "cached" else 0)
 
 
 def test_another_order_gives_the_same_bits(

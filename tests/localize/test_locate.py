@@ -139,7 +139,8 @@ def test_heat_maps_are_kept_only_if_asked_for(
         progress=lambda *args: told.append(args),
     )  # fmt: skip
     assert located.heatmaps is None
-    assert told[-1] == ("locate", 3, 3)
+    # Three points in two crops, together.
+    assert told == [("locate", 3, 6), ("locate", 6, 6)]
 
 
 def test_embeddings_of_another_model_are_refused(

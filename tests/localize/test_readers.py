@@ -89,11 +89,12 @@ def test_the_query_reader_runs_the_unet_once_a_crop(
 def test_queries_that_only_one_row_wants_are_not_kept(
     model: LatentDiffusion, square: Tensor, contexts: Tensor, quick: Preset
 ) -> None:
-    reader = QueryReader(model, Views(model, square), quick.fit, quick.locate, seed=0)
+    views = Views(model, square)
+    reader = QueryReader(model, views, quick.fit, quick.locate, seed=0)
     reader(0, CROPS, contexts, make_three(quick))
-    assert reader._cache == {}
+    assert views._kept == {}
     reader(1, [CROPS[0]] * 3, contexts, make_three(quick))
-    assert list(reader._cache) == [(1, CROPS[0])]
+    assert list(views._kept) == [("locate", quick.fit, quick.locate, 0, 1, CROPS[0])]
 
 
 @pytest.mark.parametrize("crops", [CROPS, [CROPS[1]] * 3])

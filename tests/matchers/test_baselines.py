@@ -1,9 +1,13 @@
 """Matchers that optimise nothing."""
 
+import json
 import sys
+from copy import copy, deepcopy
+from dataclasses import replace
 
 import pytest
 import torch
+from diffusers import DDIMScheduler
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
@@ -121,9 +125,9 @@ def test_matchers_go_by_name_and_say_what_they_are(model: LatentDiffusion) -> No
         matcher = make_matcher(name, given)
         assert matcher.name == name
         assert matcher.settings.get("seed", 5) == 5
-    assert make_matcher("attention", given).settings == {
-        "model": model.name, "preset": "default", "optimise": "cached", "seed": 5
-    }  # fmt: skip
+    settings = make_matcher("attention", given).settings
+    shown = {"model": model.name, "preset": "default", "optimise": "cached", "seed": 5}
+    assert {name: settings[name] for name in shown} == shown
     with pytest.raises(HomologueError, match=r"'sift'.*attention, features, hog"):
         make_matcher("sift", given)
 
@@ -134,3 +138,33 @@ def test_a_model_is_loaded_only_if_it_is_needed() -> None:
 
     for name in ("identity", "random", "hog"):
         make_matcher(name, Ingredients(load, DEFAULT))
+
+
+def test_settings_change_with_whatever_changes_results(
+    tiny: dict[str, LatentDiffusion], model: LatentDiffusion
+) -> None:
+    """Weights, VAE, noise schedule, precision, every number of both configs, and the seed."""
+    other_vae, other_schedule, rounded = copy(model), copy(model), copy(model)
+    other_vae.vae = deepcopy(model.vae)
+    other_vae.vae.encoder.conv_in.weight.data += 1
+    other_schedule.scheduler = DDIMScheduler(beta_end=0.013)
+    rounded.dtype = torch.bfloat16
+    more = replace(DEFAULT, fit=replace(DEFAULT.fit, sigma=0.036))
+    wider = replace(DEFAULT, locate=replace(DEFAULT.locate, window=0.06))
+    every = [
+        Ingredients(lambda: model, DEFAULT),
+        Ingredients(lambda: tiny["sd2"], DEFAULT),
+        Ingredients(lambda: other_vae, DEFAULT),
+        Ingredients(lambda: other_schedule, DEFAULT),
+        Ingredients(lambda: rounded, DEFAULT),
+        Ingredients(lambda: model, more),
+        Ingredients(lambda: model, wider),
+        Ingredients(lambda: model, DEFAULT, seed=1),
+    ]
+    made = {json.dumps(make_matcher("attention", given).settings) for given in every}
+    assert len(made) == len(every)
+    # Memory is not among them: what fits into it changes no result.
+    again = make_matcher("attention", Ingredients(lambda: model, DEFAULT, memory=1.0))
+    assert json.dumps(again.settings) in made
+    features = {json.dumps(make_matcher("features", given).settings) for given in every}
+    assert len(features) == len(every) - 2

@@ -1,4 +1,4 @@
-"""What tells one UNet from another: saved embeddings fit only the one they were made with."""
+"""What tells one model from another: saved embeddings fit only the one they were made with."""
 
 import hashlib
 import json
@@ -31,6 +31,17 @@ _SETTINGS = (
     "use_linear_projection",
 )
 
+_VAE_SETTINGS = (
+    "act_fn",
+    "block_out_channels",
+    "encoder_block_out_channels",
+    "layers_per_block",
+    "norm_num_groups",
+    "num_encoder_blocks",
+    "scaling_factor",
+    "shift_factor",
+)
+
 
 def fingerprint(unet: Any) -> str:
     """32 hexadecimal digits that identify the weights of a UNet.
@@ -40,10 +51,30 @@ def fingerprint(unet: Any) -> str:
     a single file, with this VAE or that. A bfloat16 load rounds the weights in its own way and
     gets a fingerprint of its own. It guards against mistakes, not against forgery.
     """
-    digest = hashlib.blake2b(digest_size=16)
     settings = {name: unet.config.get(name) for name in _SETTINGS}
+    return _digest(settings, unet.state_dict())
+
+
+def latents_fingerprint(vae: Any, scheduler: Any) -> str:
+    """32 hexadecimal digits that identify what makes noisy latents of an image.
+
+    The VAE, made as `fingerprint` is, and the noise schedule: with others the same UNet gives other
+    results.
+    """
+    settings = {name: vae.config.get(name) for name in _VAE_SETTINGS}
+    settings["class"] = type(vae).__name__
+    encoder = {
+        name: tensor
+        for name, tensor in vae.state_dict().items()
+        if not name.startswith(("decoder.", "post_quant_conv."))
+    }
+    return _digest(settings, {**encoder, "schedule": scheduler.alphas_cumprod})
+
+
+def _digest(settings: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps(settings, sort_keys=True).encode())
-    for name, tensor in sorted(unet.state_dict().items()):
+    for name, tensor in sorted(tensors.items()):
         digest.update(f"{name}{tuple(tensor.shape)}".encode())
         digest.update(_sample(tensor))
     return digest.hexdigest()

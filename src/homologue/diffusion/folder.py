@@ -18,7 +18,10 @@ from homologue.diffusion.weights import (
 )
 from homologue.errors import HomologueError
 
-_STEM = "diffusion_pytorch_model"
+STEM = "diffusion_pytorch_model"
+"""How the names of weight files begin, as diffusers saves them."""
+TEXT_STEM = "model"
+"""The same for text encoders, which transformers saves."""
 SCHEDULER_CONFIG = Path("scheduler", "scheduler_config.json")
 
 
@@ -56,19 +59,20 @@ class FolderPart:
         return model
 
 
-def open_part(folder: Path, variant: str | None = None) -> FolderPart:
+def open_part(folder: Path, variant: str | None = None, stem: str = STEM) -> FolderPart:
     """Finds the configuration and the weights of one network.
 
     Args:
         folder: such as `MODEL/unet`.
         variant: `fp16` and the like; None takes the plain weights, else those of `fp16`.
+        stem: how the names of the weight files begin.
     """
     config = read_config(folder / "config.json")
     for candidate in variants(variant):
-        files = find_weights(folder, candidate)
+        files = find_weights(folder, candidate, stem)
         if files:
             return FolderPart(folder, config, files, candidate)
-    raise no_weights(str(folder), [file.name for file in folder.iterdir()], variant)
+    raise no_weights(str(folder), [file.name for file in folder.iterdir()], variant, stem)
 
 
 def variants(wanted: str | None) -> tuple[str | None, ...]:
@@ -76,19 +80,19 @@ def variants(wanted: str | None) -> tuple[str | None, ...]:
     return (None, "fp16") if wanted is None else (wanted,)
 
 
-def weight_patterns(variant: str | None) -> tuple[str, str, str]:
+def weight_patterns(variant: str | None, stem: str = STEM) -> tuple[str, str, str]:
     """Patterns of the files that hold the weights of a variant: whole, in shards, their index."""
     infix = f".{variant}" if variant else ""
     return (
-        f"{_STEM}{infix}.safetensors",
-        f"{_STEM}{infix}-?????-of-?????.safetensors",
-        f"{_STEM}.safetensors.index{infix}.json",
+        f"{stem}{infix}.safetensors",
+        f"{stem}{infix}-?????-of-?????.safetensors",
+        f"{stem}.safetensors.index{infix}.json",
     )
 
 
-def find_weights(folder: Path, variant: str | None) -> tuple[Path, ...]:
+def find_weights(folder: Path, variant: str | None, stem: str = STEM) -> tuple[Path, ...]:
     """The weight files of a variant, or none where any of them is missing."""
-    whole, _, index = weight_patterns(variant)
+    whole, _, index = weight_patterns(variant, stem)
     if (folder / index).is_file():
         shards = read_config(folder / index).get("weight_map", {})
         files = tuple(folder / name for name in sorted(set(shards.values())))
@@ -96,13 +100,15 @@ def find_weights(folder: Path, variant: str | None) -> tuple[Path, ...]:
     return (folder / whole,) if (folder / whole).is_file() else ()
 
 
-def no_weights(where: str, names: Collection[str], variant: str | None) -> HomologueError:
+def no_weights(
+    where: str, names: Collection[str], variant: str | None, stem: str = STEM
+) -> HomologueError:
     """The error for a part without the wanted weights, which tells what it has instead.
 
     Args:
         names: of the files in the part's folder.
     """
-    safe = sorted(n for n in names if n.startswith(_STEM) and n.endswith(".safetensors"))
+    safe = sorted(n for n in names if n.startswith(stem) and n.endswith(".safetensors"))
     if safe:
         wanted = f"the variant {variant!r}" if variant else "a plain or fp16 model"
         return HomologueError(
@@ -111,7 +117,7 @@ def no_weights(where: str, names: Collection[str], variant: str | None) -> Homol
         )
     if any(name.endswith(PICKLES) for name in names):
         return pickled(where)
-    return HomologueError(f"{where} has no weights; get its {_STEM}.safetensors.")
+    return HomologueError(f"{where} has no weights; get its {stem}.safetensors.")
 
 
 def missing_parts(folder: Path, parts: Iterable[str]) -> list[str]:

@@ -15,6 +15,8 @@ from huggingface_hub.errors import (
 )
 
 from homologue.diffusion.folder import (
+    STEM,
+    TEXT_STEM,
     check_not_transformer,
     check_parts,
     find_weights,
@@ -24,6 +26,7 @@ from homologue.diffusion.folder import (
     weight_patterns,
 )
 from homologue.diffusion.quiet import quiet
+from homologue.diffusion.text_folder import TEXT_CONFIGS, has_text, lacking_text, text_encoders
 from homologue.errors import HomologueError
 
 
@@ -77,6 +80,18 @@ class Repository:
         self._download_weights(folder, part)
         return folder / part
 
+    def fetch_text(self) -> Path:
+        """A local folder with the model's text encoders and tokenizers, if it has any."""
+        cached = self._cached()
+        if cached is not None and has_text(cached, self.variant):
+            return cached
+        folder = self._download(list(TEXT_CONFIGS))
+        if lacking_text(folder):
+            self._names()  # See `fetch`.
+        for part in text_encoders(folder):
+            self._download_weights(folder, part, TEXT_STEM)
+        return folder
+
     def _cached(self) -> Path | None:
         """What the cache has of the repository, which may be little."""
         try:
@@ -92,14 +107,14 @@ class Repository:
             if part != "scheduler"
         )
 
-    def _download_weights(self, folder: Path, part: str) -> None:
+    def _download_weights(self, folder: Path, part: str, stem: str = STEM) -> None:
         start = f"{part}/" if part else ""
         for variant in variants(self.variant):
-            self._download([start + pattern for pattern in weight_patterns(variant)])
-            if find_weights(folder / part, variant):
+            self._download([start + pattern for pattern in weight_patterns(variant, stem)])
+            if find_weights(folder / part, variant, stem):
                 return
         names = [name.removeprefix(start) for name in self._names() if name.startswith(start)]
-        raise no_weights(f"{self.name} ({part or 'its VAE'})", names, self.variant)
+        raise no_weights(f"{self.name} ({part or 'its VAE'})", names, self.variant, stem)
 
     def _names(self) -> list[str]:
         """Files of the repository on the hub."""
@@ -165,5 +180,6 @@ class Repository:
         return HomologueError(
             f"{self.name}{at} is no folder here and not (completely) in the hub's local cache, and"
             f" {why}; run once with a network or `hf download {self.name} --include 'unet/*'"
-            " 'vae/*' 'scheduler/*'`, or give a local folder or .safetensors file."
+            " 'vae/*' 'scheduler/*'` (for words 'text_encoder*/*' 'tokenizer*/*' too), or give a"
+            " local folder or .safetensors file."
         )

@@ -61,8 +61,9 @@ def load(
     autoencoder = _without_decoder(found.vae.read(vae_class(found.vae.config), vae_precision))
     mark = fingerprint(unet)
     return LatentDiffusion(
-        unet.to(target), autoencoder.to(target), scheduler, name=str(name), fingerprint=mark
-    )
+        unet.to(target), autoencoder.to(target), scheduler,
+        name=str(name), fingerprint=mark, origin=found.origin,
+    )  # fmt: skip
 
 
 def _check(found: Found) -> None:

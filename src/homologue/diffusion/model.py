@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
@@ -22,6 +22,9 @@ from homologue.diffusion.forward import forward_until
 from homologue.diffusion.recompute import recomputed, worth_recomputing
 from homologue.diffusion.row_by_row import RowByRow
 
+if TYPE_CHECKING:
+    from homologue.diffusion.sources import Origin
+
 
 class LatentDiffusion:
     """UNet, VAE and noise schedule of one model, with frozen weights.
@@ -32,6 +35,7 @@ class LatentDiffusion:
         side: pixels of the square image that the model was made for (512 for Stable Diffusion 1).
         context_width: numbers in one token of the text context.
         device, dtype: of the UNet, at the time of construction.
+        origin: where it was loaded from, if it was; its text encoder is looked for there.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class LatentDiffusion:
         *,
         name: str,
         fingerprint: str,
+        origin: "Origin | None" = None,
     ) -> None:
         self.unet = unet.eval().requires_grad_(False)
         self.vae = vae.eval().requires_grad_(False)
@@ -49,6 +54,7 @@ class LatentDiffusion:
         self.scheduler = scheduler
         self.name = name
         self.fingerprint = fingerprint
+        self.origin = origin
         # Asked for once: diffusers walks over all parameters for each answer.
         self.device: torch.device = unet.device
         self.dtype: torch.dtype = unet.dtype
@@ -98,6 +104,7 @@ class LatentDiffusion:
         layers: Sequence[str],
         tokens: Sequence[int],
         over: Over = "tokens",
+        pooled: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Attention of some tokens at every place, a layer: (B, heads, h, w, len(tokens)).
 
@@ -106,13 +113,15 @@ class LatentDiffusion:
             context: (B, T, D); gradients flow to it.
             layers: paths, in the order of the forward pass; the pass stops after the last.
             over: what the softmax of the maps runs over, see `FitConfig`.
+            pooled: (1, P) the summary of the text that SDXL wants beside the context; None is no
+                text.
         """
         store: dict[str, Tensor] = {}
         readers = {path: ReadMaps(path, store, tokens, over) for path in layers}
         alone = partial(self._as_if_alone, len(noisy))
         lean = recomputed(self._recomputed, alone) if torch.is_grad_enabled() else nullcontext()
         with processors(self.unet, readers), lean:
-            self._forward(noisy, timestep, context, layers[-1])
+            self._forward(noisy, timestep, context, layers[-1], pooled)
         return store
 
     @torch.no_grad()
@@ -130,8 +139,15 @@ class LatentDiffusion:
         with self._as_if_alone(len(context)):
             return project(self.attention_layer(path), context.to(self.dtype), "to_k")
 
-    def _forward(self, noisy: Tensor, timestep: int, context: Tensor, last_layer: str) -> None:
-        added = self._added_conditions(noisy.shape[0])
+    def _forward(
+        self,
+        noisy: Tensor,
+        timestep: int,
+        context: Tensor,
+        last_layer: str,
+        pooled: Tensor | None = None,
+    ) -> None:
+        added = self._added_conditions(noisy.shape[0], pooled)
         with self._as_if_alone(len(noisy)):
             forward_until(
                 self.unet, noisy, timestep, context.to(self.dtype), last_layer, added
@@ -140,18 +156,24 @@ class LatentDiffusion:
     def _as_if_alone(self, rows: int) -> AbstractContextManager[Any]:
         return RowByRow() if self.device.type == "cpu" and rows > 1 else nullcontext()
 
-    def _added_conditions(self, batch: int) -> dict[str, Tensor] | None:
-        """SDXL's further conditions: no pooled text, an uncropped image of the model's size."""
-        if self.unet.config.addition_embed_type != "text_time":
+    @property
+    def pooled_width(self) -> int:
+        """Numbers in the summary of the text that SDXL wants beside the context; 0 for others."""
+        config = self.unet.config
+        if config.addition_embed_type != "text_time":
+            return 0
+        return int(config.projection_class_embeddings_input_dim) - 6 * int(
+            config.addition_time_embed_dim
+        )
+
+    def _added_conditions(self, batch: int, pooled: Tensor | None) -> dict[str, Tensor] | None:
+        """SDXL's further conditions: the pooled text, an uncropped image of the model's size."""
+        if not self.pooled_width:
             return None
         size = [self.side, self.side]
         times = torch.tensor([*size, 0, 0, *size], device=self.device, dtype=self.dtype)
-        config = self.unet.config
-        text = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
-        return {
-            "text_embeds": torch.zeros(batch, text, device=self.device, dtype=self.dtype),
-            "time_ids": times.expand(batch, -1),
-        }
+        text = times.new_zeros(1, self.pooled_width) if pooled is None else pooled.to(times)
+        return {"text_embeds": text.expand(batch, -1), "time_ids": times.expand(batch, -1)}
 
 
 def _downscaling(vae: AutoencoderKL | AutoencoderTiny) -> int:

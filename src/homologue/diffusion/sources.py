@@ -19,12 +19,28 @@ Name = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a model came from, for what is looked for later.
+
+    Attributes:
+        name: what it was loaded as.
+        place: its folder, its single file, or its repository on the hub.
+        variant: of its weights, see `load`.
+    """
+
+    name: str
+    place: Path | Repository
+    variant: str | None
+
+
+@dataclass(frozen=True)
 class Found:
     """The parts of a model, found but not read."""
 
     unet: Part
     vae: Part
     schedule: Path
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -45,14 +61,17 @@ def find(name: Name, options: Options) -> Found:
         return _find_in_file(_existing(name), options)
     parts = ["unet", "scheduler"] if options.vae is not None else ["unet", "scheduler", "vae"]
     folder = _local(name)
+    place: Path | Repository
     if folder is None:
-        folder = Repository(
-            str(name), options.revision, options.variant, options.local_files_only
-        ).fetch(parts)
+        place = Repository(str(name), options.revision, options.variant, options.local_files_only)
+        folder = place.fetch(parts)
+    else:
+        place = folder.absolute()
     check_parts(folder, str(name), parts)
     unet = open_part(folder / "unet", options.variant)
     vae = _other_vae(unet, options) or open_part(folder / "vae", options.variant)
-    return Found(unet, vae, folder / SCHEDULER_CONFIG)
+    origin = Origin(str(name), place, options.variant)
+    return Found(unet, vae, folder / SCHEDULER_CONFIG, origin)
 
 
 def _find_in_file(path: Path, options: Options) -> Found:
@@ -60,7 +79,7 @@ def _find_in_file(path: Path, options: Options) -> Found:
     vae = _other_vae(unet, options) or own
     if vae is None:
         raise HomologueError(f"{path} has no VAE; give one as vae= (a folder, hub id or file).")
-    return Found(unet, vae, configs / SCHEDULER_CONFIG)
+    return Found(unet, vae, configs / SCHEDULER_CONFIG, Origin(str(path), path, None))
 
 
 def _other_vae(unet: Part, options: Options) -> Part | None:

@@ -6,6 +6,8 @@ so this is an approximation: the later ones see what the fixed context made of t
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -20,7 +22,7 @@ from homologue.embedding.rows import Row, draw_noise
 from homologue.embedding.through_unet import read_heads
 from homologue.geometry import Crop, TurnedCrop
 from homologue.memory import rows_that_fit
-from homologue.progress import Progress
+from homologue.progress import Progress, tell_loss
 from homologue.seeds import generator
 from homologue.views import Views
 
@@ -90,24 +92,53 @@ def optimise_cached(
 ) -> tuple[Tensor, Tensor]:
     """Contexts (rows, T, D) and their losses in the last step that saw the point (rows, 1)."""
     pool = pool_crops(model.side, config, seed)
-    layers = model.layers(config.layers)
-    streams = [generator(seed, "fit view", i) for i in range(len(pool))]
-    queries = cached_queries(
-        model, views, pool, layers, config.timestep, config.noise,
-        fixed_context(model, config.tokens), streams,
-    )  # fmt: skip
+    queries = pool_queries(model, views, config, seed, progress)
     batch = rows_that_fit(_row_bytes(queries, config), model.device, budget, _MOST_ROWS)
     contexts, losses = [], []
     for first in range(0, len(rows), batch):
         some = rows[first : first + batch]
-
-        def report(stage: str, done: int, total: int, before: int = first) -> None:
-            progress(stage, before * total + done * len(some), len(rows) * total)  # noqa: B023
-
-        fitted, loss = _optimise_rows(model, queries, pool, some, config, seed, report)
+        part = _PartOf(progress, first, len(some), len(rows))
+        fitted, loss = _optimise_rows(model, queries, pool, some, config, seed, part)
         contexts.append(fitted)
         losses.append(loss)
     return torch.cat(contexts), torch.cat(losses)
+
+
+def pool_queries(
+    model: LatentDiffusion, views: Views, config: FitConfig, seed: int, progress: Progress
+) -> Queries:
+    """Queries (views, heads, N, d) of each layer for the crops that points are fitted to.
+
+    They do not depend on the points: the views keep them for others.
+    """
+    layers, context = model.layers(config.layers), fixed_context(model, config.tokens)
+    pool = pool_crops(model.side, config, seed)
+    parts = []
+    for index, crop in enumerate(pool):
+        streams = [generator(seed, "fit view", index)]
+        look = partial(
+            cached_queries, model, views, [crop], layers, config.timestep, config.noise, context,
+            streams,
+        )  # fmt: skip
+        parts.append(views.once(("fit", config, seed, index), look))
+        progress("look", index + 1, len(pool))
+    return {layer: torch.cat([part[layer] for part in parts]) for layer in layers}
+
+
+@dataclass(frozen=True)
+class _PartOf:
+    """Progress of some of the rows, told as progress of all of them."""
+
+    whole: Progress
+    before: int
+    some: int
+    all: int
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        self.whole(stage, self.before * total + done * self.some, self.all * total)
+
+    def see_loss(self, loss: float) -> None:
+        tell_loss(self.whole, torch.tensor(loss))
 
 
 def _optimise_rows(
@@ -132,6 +163,7 @@ def _optimise_rows(
         now = each.detach().float().cpu()
         # It is 0 where no crop of this step holds the point.
         loss = torch.where(now > 0, now, loss)
+        tell_loss(progress, loss)
         progress("fit", step + 1, config.steps)
     return contexts.detach().cpu(), loss[:, None]
 

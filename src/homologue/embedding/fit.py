@@ -12,7 +12,7 @@ from homologue.embedding.point_embeddings import PointEmbeddings, Source
 from homologue.embedding.rows import Row, group_points, make_rows
 from homologue.embedding.through_unet import optimise_contexts
 from homologue.geometry import image_to_square
-from homologue.images import RGBImage, to_square
+from homologue.images import RGBImage
 from homologue.progress import Progress, silent
 from homologue.views import Views
 
@@ -47,11 +47,39 @@ def fit_embeddings(
         read: how targets are to be read, kept with the embeddings.
         memory: GiB that may be used at once, None for half of what is free.
     """
-    square = to_square(image, model.side).to(model.device)
-    in_square = image_to_square(points, image.width, image.height, model.side)
+    return fit_views(
+        model, Views.of(model, image), source_of(image), points, config, read,
+        seed=seed, preset=preset, memory=memory, progress=progress,
+    )  # fmt: skip
+
+
+def source_of(image: RGBImage) -> Source:
+    """What embeddings remember of the image that they were fitted on."""
+    return Source(image.path, image.width, image.height, image.digest)
+
+
+def fit_views(
+    model: LatentDiffusion,
+    views: Views,
+    source: Source,
+    points: Tensor,
+    config: FitConfig,
+    read: LocateConfig,
+    *,
+    seed: int = 0,
+    preset: str = "custom",
+    memory: float | None = None,
+    progress: Progress = silent,
+) -> PointEmbeddings:
+    """As `fit_embeddings`, for who keeps the views of an image to fit more of its points.
+
+    Args:
+        views: of the image that `source` tells of.
+    """
+    in_square = image_to_square(points, source.width, source.height, model.side)
     rows = make_rows(in_square, config, seed, "fit")
     contexts, losses = OPTIMISERS[config.optimise](
-        model, Views(model, square), rows, config, seed, memory, progress
+        model, views, rows, config, seed, memory, progress
     )
     groups = group_points(len(points), config)
     by_group = losses.unflatten(0, (len(groups), config.embeddings))
@@ -61,7 +89,7 @@ def fit_embeddings(
         tokens=torch.tensor([1 + j for members in groups for j in range(len(members))]),
         points=points.double(),
         losses=torch.cat([by_group[i, :, : len(m)].T for i, m in enumerate(groups)]),
-        source=Source(image.path, image.width, image.height, image.digest),
+        source=source,
         model=model.name,
         fingerprint=model.fingerprint,
         preset=preset,

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
 from homologue.config import FitConfig, LocateConfig
@@ -66,6 +66,11 @@ class PointEmbeddings:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes one safetensors file; an older one is replaced only when the new one is whole."""
+        data = self.to_bytes()
+        write_atomically(path, lambda file: file.write(data))
+
+    def to_bytes(self) -> bytes:
+        """What `save` writes; the same embeddings give the same bytes."""
         names = ("contexts", "groups", "tokens", "points", "losses")
         tensors = {name: getattr(self, name).contiguous() for name in names}
         facts = {
@@ -78,7 +83,20 @@ class PointEmbeddings:
             "seed": self.seed,
         }
         data = save(tensors, metadata={"format": FORMAT, "facts": json.dumps(facts)})
-        write_atomically(path, lambda file: file.write(data))
+        header, content = _parts(data)
+        # Safetensors writes the metadata in an order that changes from one time to the next.
+        text = json.dumps(header, sort_keys=True).encode()
+        text += b" " * (-len(text) % 8)
+        return len(text).to_bytes(8, "little") + text + content
+
+    @classmethod
+    def from_bytes(cls, name: str, data: bytes) -> "PointEmbeddings":
+        """Reads what `to_bytes` made; `name` is what an error calls it, and else as `load`."""
+        try:
+            tensors, (header, _) = load(data), _parts(data)
+        except (SafetensorError, ValueError) as error:
+            raise HomologueError(f"{name} is damaged ({error}).") from None
+        return cls._from_parts(name, tensors, header.get("__metadata__", {}))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "PointEmbeddings":
@@ -135,3 +153,9 @@ class PointEmbeddings:
         for referred, there in ((self.groups, groups), (self.tokens, tokens)):
             if int(referred.min()) < 0 or int(referred.max()) >= there:
                 raise ValueError("a point refers to a context that is not there")
+
+
+def _parts(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header and the content of a safetensors file."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    return json.loads(data[8:end]), data[end:]

@@ -14,7 +14,7 @@ from homologue.embedding.fit_crops import row_crop
 from homologue.embedding.objectives import OBJECTIVES
 from homologue.embedding.rows import Row
 from homologue.geometry import Crop, TurnedCrop
-from homologue.progress import Progress
+from homologue.progress import Progress, tell_loss
 from homologue.seeds import generator
 from homologue.views import Views
 
@@ -91,6 +91,7 @@ def optimise_contexts(
             each.sum().backward()
             losses[chunk, : each.shape[1]] = each.detach().float().cpu()
         adam.step()
+        tell_loss(progress, losses)
         progress("fit", step + 1, config.steps)
     return contexts.detach().cpu(), losses
 

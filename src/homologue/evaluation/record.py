@@ -1,12 +1,35 @@
 """What became of a pair: all that scoring needs to know."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from homologue.keeping.variants import Variant
+
 Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What is kept of a pair besides what scoring needs; None is what is not.
+
+    Attributes:
+        fit: names the source with its points; pairs that share a fit have the same.
+        rows: which of the points that were fitted the pair's P points are.
+        embeddings: of the fit, as a safetensors file.
+        parts: (P, 2), image frame of the target, by every variant of reading it.
+        maps: of the pair's points over the target, see `homologue.keeping.maps`.
+        source_maps: of all points that were fitted, over the source.
+    """
+
+    fit: str
+    rows: tuple[int, ...]
+    embeddings: bytes | None = None
+    parts: Mapping[Variant, Array] | None = None
+    maps: bytes | None = None
+    source_maps: bytes | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +47,9 @@ class Record:
         scores: (P,) how sure the matcher is, if it says so.
         error: why the pair failed.
         seconds: it took; fitting counts for the first pair of a source.
+        aspects: see `homologue.datasets.base.Pair`.
+        kept: what else is kept, on its way to a run's file; None when it is read from there, which
+            has functions of its own to read it.
     """
 
     pair: str
@@ -41,11 +67,29 @@ class Record:
     scores: Array | None
     error: str | None
     seconds: float
+    aspects: Mapping[str, float] = field(default_factory=dict)
+    kept: Kept | None = None
 
     @property
     def distances(self) -> Array:
         """(P,) pixels from the truth; NaN where the truth is not known or the pair failed."""
+        return self._distances(1.0)
+
+    def distances_under(self, threshold: str) -> Array:
+        """(P,) what is compared with a threshold: the distances, seen as it was measured."""
+        return self._distances(self.aspects.get(threshold, 1.0))
+
+    def count(self, alpha: float) -> tuple[int, int]:
+        """Points that are right at alpha under the first threshold, and points that are scored."""
+        if self.predicted is None or not self.thresholds:
+            return 0, 0
+        name, length = next(iter(self.thresholds.items()))
+        known = ~np.isnan(self.target_points).any(axis=1)
+        right = self.distances_under(name)[known] <= alpha * length
+        return int(right.sum()), int(known.sum())
+
+    def _distances(self, aspect: float) -> Array:
         if self.predicted is None:
             return np.full(len(self.target_points), np.nan)
-        away: Array = np.linalg.norm(self.predicted - self.target_points, axis=1)
+        away: Array = np.linalg.norm((self.predicted - self.target_points) * [1, aspect], axis=1)
         return away

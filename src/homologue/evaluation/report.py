@@ -1,55 +1,43 @@
-"""Predictions as numbers: for a program, and as a table for a person."""
+"""Runs as objects for JSON, and what `homologue evaluate` prints for a person."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
+import numpy as np
+from rich.console import Group
 
-from homologue.evaluation.runner import Prediction
-from homologue.metrics import AVERAGES, Errors, interval, pck
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One matcher's predictions for a benchmark, and the seconds they took."""
-
-    benchmark: str
-    split: str
-    matcher: str
-    settings: Mapping[str, Any]
-    predictions: Sequence[Prediction]
-    seconds: float
-
-    @property
-    def failed(self) -> list[Prediction]:
-        return [prediction for prediction in self.predictions if prediction.error is not None]
+from homologue.evaluation.record import Record
+from homologue.evaluation.runs import Run
+from homologue.evaluation.scores import EVERYTHING, Scope
+from homologue.evaluation.tables import for_terminal, side_by_side
+from homologue.metrics import Array
 
 
 def summary(run: Run, alphas: Sequence[float], seed: int = 0) -> dict[str, Any]:
     """Everything of a run but the predictions; PCK in percent, rounded to hundredths.
 
-    `interval` holds 95 % bootstrap intervals over pairs, drawn with the seed.
+    `interval` holds 95 % bootstrap intervals over pairs, drawn with the seed; errors are shares of
+    the threshold; `planned` is how many pairs the finished run will have.
     """
-    every = run.predictions
     known = {name: run.settings.get(name) for name in ("model", "preset", "optimise", "seed")}
+
+    def parts(by: str) -> dict[str, Any]:
+        return {scope.value: _scope(run, scope, alphas, seed) for scope in run.scores.scopes(by)}
+
     return {
+        "run": run.name,
         "benchmark": run.benchmark,
         "split": run.split,
         "matcher": run.matcher,
         **known,
         "settings": dict(run.settings),
-        **_scores(every, alphas, seed, True),
-        "groups": {
-            group: _scores([p for p in every if p.pair.group == group], alphas, seed, True)
-            for group in _groups(every)
-        },
-        "per_category": {
-            name: _scores([p for p in every if p.pair.category == name], alphas, seed, False)
-            for name in _categories(every)
-        },
+        "planned": len(run.records) if run.planned is None else run.planned,
+        **_scope(run, EVERYTHING, alphas, seed),
+        "groups": parts("group"),
+        "per_category": parts("category"),
+        "per_tag": {tag: parts(tag) for tag in run.scores.parts[2:]},
         "seconds": round(run.seconds, 2),
-        "errors": {p.pair.name: p.error for p in run.failed},
+        "errors": {record.pair: record.error for record in run.failed},
     }
 
 
@@ -61,114 +49,78 @@ def predictions_of(run: Run) -> dict[str, Any]:
         "matcher": run.matcher,
         "settings": dict(run.settings),
         "seconds": round(run.seconds, 2),
-        "predictions": [_prediction(prediction) for prediction in run.predictions],
+        "predictions": [_prediction(record) for record in run.records],
     }
 
 
-def table(runs: Sequence[Run], alphas: Sequence[float]) -> Table:
-    """A row for each run, a column for each group: PCK in percent per point, below it per image."""
-    alpha = 0.1 if 0.1 in alphas else max(alphas)
-    threshold = _thresholds(runs[0].predictions)[0]
-    groups = _groups(runs[0].predictions)
-    shown = Table(
-        title=f"{runs[0].benchmark}, {runs[0].split}: PCK@{alpha:g} ({threshold}), percent",
-        caption="first line per point, second line per image",
-    )
-    shown.add_column("matcher")
-    for group in groups:
-        some = [p for p in runs[0].predictions if p.pair.group == group]
-        count = sum(len(p.pair.source_points) for p in some)
-        shown.add_column(f"{group}\n{len(some)} pairs\n{count} points", justify="right")
-    shown.add_column("seconds", justify="right")
-    for run in runs:
-        cells = [_cell(run, group, threshold, alpha) for group in groups]
-        failed = f"\n{len(run.failed)} failed" if run.failed else ""
-        shown.add_row(run.matcher + failed, *cells, f"{run.seconds:.1f}")
-    return shown
+def table(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0) -> Group:
+    """Runs of one benchmark side by side."""
+    return Group(*map(for_terminal, side_by_side(runs, alphas, seed)))
 
 
-def _cell(run: Run, group: str, threshold: str, alpha: float) -> str:
-    errors = _errors([p for p in run.predictions if p.pair.group == group], threshold)
-    return "\n".join(f"{100 * pck(errors, alpha, average):.1f}" for average in AVERAGES)
-
-
-def _scores(
-    predictions: Sequence[Prediction], alphas: Sequence[float], seed: int, intervals: bool
-) -> dict[str, Any]:
-    scored = [p for p in predictions if p.points is not None]
-    by_threshold = {name: _errors(scored, name) for name in _thresholds(predictions)}
-    scores: dict[str, Any] = {
-        "pairs": len(predictions),
-        "failed": len(predictions) - len(scored),
-        "points": sum(len(p.pair.source_points) for p in scored),
-        "pck": _tabulated(by_threshold, alphas, lambda e, a, avg: _percent(pck(e, a, avg))),
-    }
-    if intervals:
-        scores["interval"] = _tabulated(
-            by_threshold, alphas,
-            lambda e, a, avg: [_percent(end) for end in interval(e, a, avg, seed=seed)],
-        )  # fmt: skip
-    return scores
-
-
-def _tabulated(
-    by_threshold: Mapping[str, Sequence[Errors]],
-    alphas: Sequence[float],
-    number: Callable[[Sequence[Errors], float, str], Any],
-) -> dict[str, dict[str, dict[str, Any]]]:
-    """threshold -> average -> alpha -> number"""
+def _scope(run: Run, scope: Scope, alphas: Sequence[float], seed: int) -> dict[str, Any]:
+    """The numbers of a part of the pairs: threshold -> average -> alpha -> number."""
+    scores, chosen = run.scores, run.scores.chosen(scope)
+    made = {name: scores.score(name, alphas, scope, seed) for name in scores.thresholds}
     return {
-        threshold: {
-            average: {f"{alpha:g}": number(errors, alpha, average) for alpha in alphas}
-            for average in AVERAGES
+        "pairs": int(chosen.sum()),
+        "failed": int((chosen & scores.failed).sum()),
+        "points": scores.points(scope),
+        "scored": {
+            name: {"pairs": score.pairs, "points": score.points} for name, score in made.items()
+        },
+        "pck": {name: _tabulated(score.pck, alphas) for name, score in made.items()},
+        "interval": {name: _tabulated(score.interval, alphas) for name, score in made.items()},
+        "mean_error": {name: _share(score.mean_error) for name, score in made.items()},
+        "median_error": {name: _share(score.median_error) for name, score in made.items()},
+    }
+
+
+def _tabulated(averages: Mapping[str, Array], alphas: Sequence[float]) -> dict[str, dict[str, Any]]:
+    """average -> alpha -> percent, or both ends of an interval"""
+    return {
+        average: {
+            f"{alpha:g}": _percent(column.tolist())
+            for alpha, column in zip(alphas, values.T, strict=True)
         }
-        for threshold, errors in by_threshold.items()
+        for average, values in averages.items()
     }
 
 
-def _percent(share: float) -> float | None:
+def _percent(share: float | list[float]) -> Any:
     """None for NaN, which JSON has no word for."""
-    return None if share != share else round(100 * share, 2)
+    if isinstance(share, list):
+        return [_percent(end) for end in share]
+    return None if np.isnan(share) else round(100 * share, 2)
 
 
-def _errors(predictions: Sequence[Prediction], threshold: str) -> list[Errors]:
-    found = (prediction.errors(threshold) for prediction in predictions)
-    return [errors for errors in found if errors is not None]
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
-def _thresholds(predictions: Sequence[Prediction]) -> list[str]:
-    """Those that all pairs have; a benchmark's pairs have the same ones."""
-    return list(predictions[0].pair.thresholds) if predictions else []
+def _share(error: float) -> float | None:
+    return round(error, 4) if np.isfinite(error) else None
 
 
-def _categories(predictions: Sequence[Prediction]) -> list[str]:
-    return list(dict.fromkeys(prediction.pair.category for prediction in predictions))
-
-
-def _groups(predictions: Sequence[Prediction]) -> list[str]:
-    """Kind after kind, as they come, and within a kind by name: `seen` before `unseen`."""
-    of_kind: dict[str, set[str]] = {}
-    for prediction in predictions:
-        pair = prediction.pair
-        of_kind.setdefault(pair.tags.get("kind", ""), set()).add(pair.group)
-    return [group for groups in of_kind.values() for group in sorted(groups)]
-
-
-def _prediction(prediction: Prediction) -> dict[str, Any]:
-    pair = prediction.pair
-    points = None if prediction.points is None else prediction.points.tolist()
+def _prediction(record: Record) -> dict[str, Any]:
     return {
-        "pair": pair.name,
-        "category": pair.category,
-        "group": pair.group,
-        "tags": dict(pair.tags),
-        "source": pair.source.key,
-        "target": pair.target.key,
-        "point_names": list(pair.point_names),
-        "source_points": pair.source_points.tolist(),
-        "target_points": pair.target_points.tolist(),
-        "thresholds": dict(pair.thresholds),
-        "predicted_points": points,
-        "error": prediction.error,
-        "seconds": round(prediction.seconds, 4),
+        "pair": record.pair,
+        "category": record.category,
+        "group": record.group,
+        "tags": dict(record.tags),
+        "source": record.source,
+        "target": record.target,
+        "point_names": list(record.point_names),
+        "source_points": record.source_points.tolist(),
+        "target_points": _known(record.target_points),
+        "thresholds": dict(record.thresholds),
+        "predicted_points": None if record.predicted is None else _known(record.predicted),
+        "scores": None if record.scores is None else [_number(one) for one in record.scores],
+        "error": record.error,
+        "seconds": round(record.seconds, 4),
     }
+
+
+def _known(points: Array) -> list[list[float] | None]:
+    """Points (P, 2) as lists; None for one that is not known."""
+    return [point.tolist() if np.isfinite(point).all() else None for point in points]

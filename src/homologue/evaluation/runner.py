@@ -1,93 +1,168 @@
 """A matcher's predictions for pairs, each source fitted once."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from torch import Tensor
 
 from homologue.datasets.base import Pair
-from homologue.matchers.base import Finder, Matcher
-from homologue.metrics import Errors
+from homologue.evaluation.kept import kept_of
+from homologue.evaluation.record import Record
+from homologue.evaluation.work import Placed, outstanding, source_of
+from homologue.matchers.base import Finder, Found, Matcher, Size, kept_by
 
 
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What became of a pair.
+class Engine(Protocol):
+    """What makes predictions: this process, or many machines."""
 
-    Attributes:
-        points: (P, 2) float64, image frame of the target; None if the pair failed.
-        error: why it failed.
-        seconds: it took; fitting counts for the first pair of a source.
+    @property
+    def name(self) -> str:
+        """Of the matcher."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Of the matcher."""
+        ...
+
+    @property
+    def keeps(self) -> Mapping[str, Size]:
+        """What is kept of the matcher's work, see `homologue.matchers.base.Keeping`."""
+        ...
+
+    def predict(self, work: Sequence[Placed]) -> Iterator[Record]:
+        """A record for each pair as it comes, in any order."""
+        ...
+
+
+class Local:
+    """Predictions made here, one after the other."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self.name, self.settings = matcher.name, matcher.settings
+        self.keeps = kept_by(matcher)
+
+    def predict(self, work: Sequence[Placed]) -> Iterator[Record]:
+        return predict(self._matcher, work)
+
+
+class Predictor:
+    """Predicts pair by pair; a source's fit is kept until a pair has another source.
+
+    A pair that fails gives a record with its error; nothing but an interrupt passes through.
     """
 
-    pair: Pair
-    points: Tensor | None
-    error: str | None
-    seconds: float
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self._source: tuple[str, bytes] | None = None
+        self._fitted: Finder | Exception
 
-    def count(self, alpha: float) -> tuple[bool, int, int]:
-        """Whether it went well, the correct points under the first threshold, and all points."""
-        errors = self.errors(next(iter(self.pair.thresholds)))
-        return (False, 0, 0) if errors is None else (True, *errors.count(alpha))
-
-    def errors(self, threshold: str) -> Errors | None:
-        """The distances from the truth; None if the pair failed."""
-        if self.points is None:
-            return None
-        distances = (self.points - self.pair.target_points).norm(dim=-1)
-        return Errors(distances.numpy(), self.pair.thresholds[threshold])
-
-
-Report = Callable[[Prediction], None]
-"""Called with each prediction as it comes."""
-
-
-def predict(matcher: Matcher, pairs: Iterable[Pair]) -> Iterator[Prediction]:
-    """Predictions as they are made: pairs of one source follow each other.
-
-    A pair that fails gives a prediction without points; nothing but an interrupt stops the others.
-    """
-    for group in by_source(pairs):
+    def __call__(self, placed: Placed) -> Record:
         start = time.perf_counter()
         try:
-            find = matcher.fit(group[0].source.read(), group[0].fit_points)
+            found = self._find(placed.pair)
         except Exception as error:
-            for pair in group:
-                yield Prediction(pair, None, _reason(error), time.perf_counter() - start)
-                start = time.perf_counter()
-            continue
-        for pair in group:
-            points, reason = _find(find, pair)
-            now = time.perf_counter()
-            yield Prediction(pair, points, reason, now - start)
-            start = time.perf_counter()
+            reason = f"{type(error).__name__}: {error}"
+            return record_of(placed, None, reason, time.perf_counter() - start)
+        return record_of(placed, found, None, time.perf_counter() - start)
+
+    def _find(self, pair: Pair) -> Found:
+        if self._source != source_of(pair):
+            # An interrupt in between leaves nothing that would be taken for a fit.
+            self._source = None
+            self._fitted = self._fit(pair)
+            self._source = source_of(pair)
+        if isinstance(self._fitted, Exception):
+            raise self._fitted
+        found = self._fitted(pair.target.read())
+        if found.points.shape != pair.fit_points.shape:
+            raise ValueError(
+                f"the matcher found {tuple(found.points.shape)} points, not "
+                f"{tuple(pair.fit_points.shape)}"
+            )
+        return found
+
+    def _fit(self, pair: Pair) -> Finder | Exception:
+        """A source that cannot be fitted is not tried again for its other pairs."""
+        try:
+            return self._matcher.fit(pair.source.read(), pair.fit_points)
+        except Exception as error:
+            return error
 
 
-def evaluate(matcher: Matcher, pairs: Sequence[Pair], report: Report) -> list[Prediction]:
-    """A prediction for each pair, in the order of the pairs."""
-    made = {}
-    for prediction in predict(matcher, pairs):
-        made[prediction.pair.name] = prediction
-        report(prediction)
-    return [made[pair.name] for pair in pairs]
+def predict(matcher: Matcher, work: Iterable[Placed]) -> Iterator[Record]:
+    """Records as they are made, in the order of the work."""
+    return map(Predictor(matcher), work)
 
 
-def by_source(pairs: Iterable[Pair]) -> list[list[Pair]]:
-    """Pairs that can share a fit: the same source with the same points."""
-    groups: dict[tuple[str, bytes], list[Pair]] = {}
-    for pair in pairs:
-        key = pair.source.key, pair.fit_points.numpy().tobytes()
-        groups.setdefault(key, []).append(pair)
-    return list(groups.values())
+class Keeper(Protocol):
+    """Where records go: a store, or nowhere but memory."""
+
+    def add(self, record: Record) -> None: ...
+
+    def done(self, failed_too: bool = True) -> set[str]:
+        """Names of the pairs that are there; without those that failed if not `failed_too`."""
+        ...
+
+    def records(self) -> list[Record]:
+        """All of them, by position."""
+        ...
 
 
-def _find(find: Finder, pair: Pair) -> tuple[Tensor | None, str | None]:
-    try:
-        return find(pair.target.read()).points[pair.rows].double().cpu(), None
-    except Exception as error:
-        return None, _reason(error)
+class Memory:
+    """Keeps records as long as the program runs."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, Record] = {}
+
+    def add(self, record: Record) -> None:
+        self._records[record.pair] = record
+
+    def done(self, failed_too: bool = True) -> set[str]:
+        return {r.pair for r in self._records.values() if failed_too or r.error is None}
+
+    def records(self) -> list[Record]:
+        return sorted(self._records.values(), key=lambda record: record.position)
 
 
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def evaluate(matcher: Matcher, pairs: Sequence[Pair]) -> list[Record]:
+    """A record for each pair, in the order of the pairs."""
+    keeper = Memory()
+    for one in predict(matcher, outstanding(pairs)):
+        keeper.add(one)
+    return keeper.records()
+
+
+def record_of(placed: Placed, found: Found | None, error: str | None, seconds: float) -> Record:
+    """What became of a pair; `found` has all points that the source was fitted with."""
+    pair = placed.pair
+    points = scores = kept = None
+    if found is not None:
+        kept = None if found.kept is None else kept_of(found.kept, pair.rows)
+        points = _array(found.points[pair.rows])
+        scores = None if found.scores is None else _array(found.scores[pair.rows])
+    return Record(
+        pair=pair.name,
+        position=placed.position,
+        category=pair.category,
+        group=pair.group,
+        source=pair.source.key,
+        target=pair.target.key,
+        tags=pair.tags,
+        thresholds=pair.thresholds,
+        point_names=pair.point_names,
+        source_points=_array(pair.source_points),
+        target_points=_array(pair.target_points),
+        predicted=points,
+        scores=scores,
+        error=error,
+        seconds=seconds,
+        aspects=pair.aspects,
+        kept=kept,
+    )
+
+
+def _array(tensor: Tensor) -> Any:
+    return tensor.detach().double().cpu().numpy()

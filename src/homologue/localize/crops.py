@@ -22,13 +22,17 @@ def make_plan(rows: Sequence[Row], side: int, config: LocateConfig, seed: int) -
     return _following(rows, side, config) if config.follow else _shared(rows, side, config, seed)
 
 
-def _shared(rows: Sequence[Row], side: int, config: LocateConfig, seed: int) -> CropPlan:
+def shared_crops(side: int, config: LocateConfig, seed: int) -> list[Crop]:
     """Crops that all rows look at: the whole image first, then random ones anywhere."""
     stream = generator(seed, "locate crops")
     draws = torch.rand(config.crops - 1, 2, generator=stream, dtype=torch.float64).tolist()
     size = max(1, int(side * config.crop))
     starts = side - size + 1
-    crops = [whole_crop(side), *(Crop(int(u * starts), int(v * starts), size) for u, v in draws)]
+    return [whole_crop(side), *(Crop(int(u * starts), int(v * starts), size) for u, v in draws)]
+
+
+def _shared(rows: Sequence[Row], side: int, config: LocateConfig, seed: int) -> CropPlan:
+    crops = shared_crops(side, config, seed)
     return lambda index, pasted: [crops[index]] * len(rows)
 
 

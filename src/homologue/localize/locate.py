@@ -1,7 +1,9 @@
 """From embeddings and a target image to the counterparts of their points."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -12,9 +14,9 @@ from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.embedding.rows import Row, make_rows
 from homologue.embedding.through_unet import read_heads
 from homologue.errors import HomologueError
-from homologue.geometry import image_to_square, square_to_image
+from homologue.geometry import Crop, image_to_square, square_to_image
 from homologue.heatmaps import argmax, mass_near, window_soft_argmax
-from homologue.images import RGBImage, to_square
+from homologue.images import RGBImage
 from homologue.localize.crops import CropPlan, make_plan
 from homologue.localize.pasting import PastedMaps, combine, reduce_heads
 from homologue.localize.readers import QueryReader, Reader, UnetReader
@@ -47,6 +49,36 @@ class Located:
     path: str | None
 
 
+class Witness(Protocol):
+    """Sees all that is seen of a target, crop after crop, some rows at a time.
+
+    Rows come in the order of `PointEmbeddings.contexts`, those of a group together, and what it is
+    shown it must leave as it is.
+    """
+
+    def __call__(
+        self,
+        index: int,
+        crops: Sequence[Crop],
+        maps: Sequence[Tensor],
+        pasted: Sequence[PastedMaps],
+        /,
+    ) -> None:
+        """The rows have looked at their next crops.
+
+        Args:
+            index: of the crops, from 0.
+            crops: of each row.
+            maps: of each layer, (rows, heads, h, w, points a row), the heads that are read.
+            pasted: what is put together so far, for the first, second ... point of each row.
+        """
+        ...
+
+
+def see_nothing(*seen: object) -> None:
+    """The witness where there is none."""
+
+
 def locate_embeddings(
     model: LatentDiffusion,
     image: RGBImage,
@@ -55,24 +87,22 @@ def locate_embeddings(
     *,
     heatmaps: bool = False,
     progress: Progress = silent,
+    witness: Witness = see_nothing,
 ) -> Located:
     """Where the embeddings' points are in `image`.
 
     Raises:
         HomologueError: the embeddings were made with another model.
     """
-    check_same_model(model, embeddings)
-    square = to_square(image, model.side).to(model.device)
-    reader = make_reader(model, Views(model, square), embeddings, config)
+    views = Views.of(model, image)
     found, scores, kept = [], [], []
-    for groups in _chunks(embeddings):
-        for heat in group_heatmaps(model, reader, embeddings, groups, config):
-            point = read_point(heat, config, model.side)
-            found.append(square_to_image(point, image.width, image.height, model.side))
-            scores.append(mass_near(heat, point, _SCORE_RADIUS * model.side))
-            if heatmaps:
-                kept.append(heat / heat.sum())
-        progress("locate", len(found), len(embeddings))
+    for maps in point_maps(model, views, embeddings, config, progress, witness):
+        heat = combine(maps, config.read_out)
+        point = read_point(heat, config, model.side)
+        found.append(square_to_image(point, image.width, image.height, model.side))
+        scores.append(score_point(heat, point))
+        if heatmaps:
+            kept.append(heat / heat.sum())
     return Located(
         points=torch.stack(found),
         scores=torch.stack(scores),
@@ -81,6 +111,36 @@ def locate_embeddings(
         height=image.height,
         path=image.path,
     )
+
+
+def point_maps(
+    model: LatentDiffusion,
+    views: Views,
+    embeddings: PointEmbeddings,
+    config: LocateConfig,
+    progress: Progress = silent,
+    witness: Witness = see_nothing,
+) -> Iterator[Tensor]:
+    """Maps (embeddings, layers, side, side) of each point over the image that the views show.
+
+    They are averages over the crops, and become the point's heat map by `combine`. Progress counts
+    a point in a crop.
+
+    Raises:
+        HomologueError: the embeddings were made with another model.
+    """
+    check_same_model(model, embeddings)
+    reader = make_reader(model, views, embeddings, config)
+    before, total = 0, len(embeddings) * config.crops
+    for groups in _chunks(embeddings):
+        members = int(torch.isin(embeddings.groups, torch.tensor(groups)).sum())
+        tell = partial(_tell_crops, progress, before * config.crops, members, total)
+        yield from _group_maps(model, reader, embeddings, groups, config, tell, witness)
+        before += members
+
+
+def _tell_crops(progress: Progress, before: int, members: int, total: int, crops: int) -> None:
+    progress("locate", before + crops * members, total)
 
 
 def _chunks(embeddings: PointEmbeddings) -> list[list[int]]:
@@ -106,26 +166,24 @@ def make_reader(
     return UnetReader(model, views, embeddings.fit, config)
 
 
-def group_heatmaps(
+def _group_maps(
     model: LatentDiffusion,
     reader: Reader,
     embeddings: PointEmbeddings,
     groups: list[int],
     config: LocateConfig,
+    tell: Callable[[int], None],
+    witness: Witness,
 ) -> list[Tensor]:
-    """A heat map (side, side) for each point of some groups, which have equally many points."""
+    """The `point_maps` of some groups, which have equally many points."""
     repeats = embeddings.contexts.shape[1]
     rows = [row for group in groups for row in _rows(model, embeddings, group)]
     contexts = embeddings.contexts[groups].flatten(0, 1).to(model.device)
     points = len(rows[0].tokens)
     plan = make_plan(rows, model.side, config, embeddings.seed)
-    pasted = read_crops(model, reader, rows, contexts, embeddings.fit, config, plan)
+    pasted = read_crops(model, reader, rows, contexts, embeddings.fit, config, plan, tell, witness)
     means = [one.mean().unflatten(0, (len(groups), repeats)) for one in pasted]
-    return [
-        combine(means[point][group].cpu(), config.read_out)
-        for group in range(len(groups))
-        for point in range(points)
-    ]
+    return [means[point][group].cpu() for group in range(len(groups)) for point in range(points)]
 
 
 def read_crops(
@@ -136,11 +194,14 @@ def read_crops(
     fit: FitConfig,
     config: LocateConfig,
     plan: CropPlan,
+    tell: Callable[[int], None] = lambda crops: None,
+    witness: Witness = see_nothing,
 ) -> list[PastedMaps]:
     """What the rows see in all crops, for the first, second ... point of each row.
 
     Args:
         contexts: (rows, T, D).
+        tell: is told how many crops have been read.
     """
     points, layers = len(rows[0].tokens), len(model.layers(fit.layers))
     pasted = [PastedMaps(len(rows), layers, model.side, model.device) for _ in range(points)]
@@ -151,6 +212,8 @@ def read_crops(
             for point in range(points):
                 seen = [reduce_heads(m[row, ..., point], config.read_out) for m in maps]
                 pasted[point].add(row, crop, seen)
+        witness(index, crops, maps, pasted)
+        tell(index + 1)
     return pasted
 
 
@@ -165,3 +228,8 @@ def read_point(heat: Tensor, config: LocateConfig, side: int) -> Tensor:
     """The point (2,) of a heat map (side, side), square frame."""
     radius = round(config.window * side)
     return window_soft_argmax(heat, radius) if radius else argmax(heat)
+
+
+def score_point(heat: Tensor, point: Tensor) -> Tensor:
+    """The score of a point (2,), square frame, of a heat map (side, side); see `Located`."""
+    return mass_near(heat, point, _SCORE_RADIUS * heat.shape[-1])

@@ -18,6 +18,7 @@ class PastedMaps:
     """
 
     def __init__(self, rows: int, layers: int, side: int, device: torch.device) -> None:
+        self.side = side
         self._sum = torch.zeros(rows, layers, side, side, device=device)
         self._count = torch.zeros(rows, 1, side, side, device=device)
 
@@ -27,10 +28,10 @@ class PastedMaps:
         crop.of(self._sum[row]).add_(part)
         crop.of(self._count[row]).add_(1)
 
-    def mean(self) -> Tensor:
+    def mean(self, rows: slice = slice(None)) -> Tensor:
         """(rows, layers, side, side); the lowest value of a map where no crop has been."""
-        mean = self._sum / self._count.clamp_min(1)
-        nowhere = self._count == 0
+        mean = self._sum[rows] / self._count[rows].clamp_min(1)
+        nowhere = self._count[rows] == 0
         lowest = mean.masked_fill(nowhere, torch.inf).amin(dim=(-2, -1), keepdim=True)
         return torch.where(nowhere, lowest, mean)
 

@@ -72,43 +72,32 @@ class QueryReader:
         self, model: LatentDiffusion, views: Views, fit: FitConfig, locate: LocateConfig, seed: int
     ) -> None:
         self._model, self._views, self._locate, self._seed = model, views, locate, seed
-        self._over = fit.over
+        self._fit = fit
         self._layers = model.layers(fit.layers)
         self._context = fixed_context(model, fit.tokens)
-        self._cache: dict[tuple[int, Crop], Queries] = {}
 
     @torch.no_grad()
     def __call__(
         self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
     ) -> list[Tensor]:
-        tokens = rows[0].tokens
+        tokens, over = rows[0].tokens, self._fit.over
         if len(set(crops)) == 1:
-            maps = query_maps(
-                self._model, self._queries(index, crops[0], True), contexts, tokens, self._over
-            )
+            maps = query_maps(self._model, self.queries(index, crops[0]), contexts, tokens, over)
             return [layer[:, 0] for layer in maps]
+        # Not kept: one crop's queries are several megabytes, and nobody else looks at it.
         parts = [
-            query_maps(
-                self._model, self._queries(index, crop, False), context[None], tokens, self._over
-            )
+            query_maps(self._model, self._look(index, crop), context[None], tokens, over)
             for crop, context in zip(crops, contexts, strict=True)
         ]
         return [torch.cat(layer)[:, 0] for layer in zip(*parts, strict=True)]
 
-    def _queries(self, index: int, crop: Crop, keep: bool) -> Queries:
-        """Kept only for crops that all rows look at: one crop's queries are several megabytes."""
-        if (index, crop) in self._cache:
-            return self._cache[index, crop]
-        queries = cached_queries(
-            self._model,
-            self._views,
-            [crop],
-            self._layers,
-            self._locate.timestep,
-            self._locate.noise,
-            self._context,
-            [generator(self._seed, "locate noise", index)],
-        )
-        if keep:
-            self._cache[index, crop] = queries
-        return queries
+    def queries(self, index: int, crop: Crop) -> Queries:
+        """Those of a crop that all rows look at; the views keep them."""
+        key = ("locate", self._fit, self._locate, self._seed, index, crop)
+        return self._views.once(key, lambda: self._look(index, crop))
+
+    def _look(self, index: int, crop: Crop) -> Queries:
+        return cached_queries(
+            self._model, self._views, [crop], self._layers, self._locate.timestep,
+            self._locate.noise, self._context, [generator(self._seed, "locate noise", index)],
+        )  # fmt: skip

@@ -1,30 +1,46 @@
 """The method as a matcher."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit, locate
-from homologue.matchers.base import Finder, Found
+from homologue.matchers.attention import fit
+from homologue.matchers.attention_finder import AttentionFinder, sizes
+from homologue.matchers.base import Finder, Size
+from homologue.matchers.model_settings import model_settings
 from homologue.presets import Preset
 
 
 class Attention:
-    """Fits embeddings once a source."""
+    """Fits embeddings once a source.
+
+    Attributes:
+        keeps: see `homologue.matchers.base.Keeping`.
+    """
 
     name = "attention"
 
     def __init__(
-        self, model: LatentDiffusion, preset: Preset, seed: int = 0, memory: float | None = None
+        self,
+        model: LatentDiffusion,
+        preset: Preset,
+        seed: int = 0,
+        memory: float | None = None,
+        keep: Collection[str] = (),
     ) -> None:
+        """Args: keep: what else to keep, see `homologue.keeping.items`."""
         self._model, self._preset, self._seed, self._memory = model, preset, seed, memory
+        self.keeps: Mapping[str, Size] = sizes(model, preset.fit, preset.locate, keep)
         self.settings: Mapping[str, Any] = {
-            "model": model.name,
+            **model_settings(model),
             "preset": preset.name,
             "optimise": preset.fit.optimise,
+            "fit": asdict(preset.fit),
+            "locate": asdict(preset.locate),
             "seed": seed,
         }
 
@@ -32,9 +48,4 @@ class Attention:
         embeddings = fit(
             self._model, source, points, preset=self._preset, seed=self._seed, memory=self._memory
         )
-
-        def find(target: RGBImage) -> Found:
-            located = locate(self._model, target, embeddings)
-            return Found(located.points, located.scores)
-
-        return find
+        return AttentionFinder(self._model, source, embeddings, self._preset.locate, self.keeps)

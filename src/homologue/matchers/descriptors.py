@@ -10,7 +10,7 @@ from torch.nn.functional import pad
 from homologue.errors import HomologueError
 from homologue.images import RGBImage, to_square
 from homologue.matchers.base import Finder
-from homologue.matchers.nearest import nearest_finder
+from homologue.matchers.nearest import GRID, nearest_finder
 
 SIDE = 128  # pixels of the image that is described
 CELL = 8
@@ -32,7 +32,7 @@ class Hog:
             ) from None
         self._hog = hog
         self.settings: Mapping[str, Any] = {
-            "side": SIDE, "cell": CELL, "block": BLOCK, "bins": BINS
+            "side": SIDE, "cell": CELL, "block": BLOCK, "bins": BINS, "grid": GRID
         }  # fmt: skip
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:

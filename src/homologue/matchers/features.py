@@ -12,7 +12,8 @@ from homologue.embedding.cached import cached_queries, fixed_context
 from homologue.geometry import whole_crop
 from homologue.images import RGBImage, to_square
 from homologue.matchers.base import Finder
-from homologue.matchers.nearest import nearest_finder
+from homologue.matchers.model_settings import model_settings
+from homologue.matchers.nearest import GRID, nearest_finder
 from homologue.seeds import generator
 from homologue.views import Views
 
@@ -31,10 +32,12 @@ class Features:
         self._model, self._seed = model, seed
         self._context = fixed_context(model, TOKENS)
         self.settings: Mapping[str, Any] = {
-            "model": model.name,
+            **model_settings(model),
             "layers": LAYERS,
             "timestep": TIMESTEP,
+            "tokens": TOKENS,
             "noises": NOISES,
+            "grid": GRID,
             "seed": seed,
         }
 

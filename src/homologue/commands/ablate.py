@@ -1,0 +1,75 @@
+"""`homologue ablate`: what each part of the method is worth, from one run with parts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from homologue.commands.options import Json
+from homologue.commands.values import check_output, checked_alphas
+from homologue.errors import HomologueError
+
+_STDOUT = Path("-")
+
+
+def ablate(
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="--run of `evaluate` with --keep parts.")
+    ],
+    alpha: Annotated[float, typer.Option(help="Of PCK.")] = 0.1,
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            metavar="bbox-kp|bbox|image|legacy|given", help="Default the benchmark's own."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    json: Json = False,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE|-", help="Every number, one a row.")
+    ] = None,
+    plots: Annotated[Path | None, typer.Option(metavar="DIR", help="A picture a study.")] = None,
+    suffix: Annotated[
+        str, typer.Option(metavar=".png|.svg|.pdf|.jpg", help="Of the pictures.")
+    ] = ".png",
+) -> None:
+    """Show PCK over the number of embeddings, of crops, by layer and by way to read."""
+    (at,) = checked_alphas([alpha])
+    if json and csv == _STDOUT:
+        raise HomologueError("Only one thing can go to stdout: give the other the path of a file.")
+    if csv and csv != _STDOUT:
+        check_output(csv)
+    if plots:
+        from homologue.figures import check_suffix
+
+        check_suffix(plots / f"layers{suffix}")
+    from homologue.evaluation.ablate import ablate, ablation_object
+    from homologue.evaluation.ablation_tables import ablation_grids, ablation_table
+    from homologue.evaluation.runs import read_parts
+
+    run, parts = read_parts(folder)
+    made = ablate(run, parts, threshold, at, seed)
+    if plots:
+        from homologue.files import make_folder
+        from homologue.run_plots.ablations import save_ablations
+
+        save_ablations(make_folder(plots), made, suffix)
+    if csv:
+        from homologue.evaluation.export import csv_text
+        from homologue.files import write_atomically
+
+        text = csv_text(ablation_table(made))
+        if csv == _STDOUT:
+            print(text, end="", flush=True)
+        else:
+            write_atomically(csv, lambda stream: stream.write(text.encode()))
+    if json:
+        from homologue.console import print_json
+
+        print_json(ablation_object(made))
+    elif csv != _STDOUT:
+        from homologue.console import print_table
+        from homologue.evaluation.tables import for_terminal
+
+        for grid in ablation_grids(made):
+            print_table(for_terminal(grid))

@@ -1,0 +1,222 @@
+"""`homologue match`, `fit` and `locate`: points of one image found in others."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from homologue.commands.options import (
+    Device,
+    Dtype,
+    Json,
+    Memory,
+    Model,
+    Offline,
+    OptimiseOption,
+    PointOption,
+    PointsOption,
+    PresetOption,
+    Revision,
+    Seed,
+    Source,
+    Target,
+    Vae,
+    Variant,
+)
+from homologue.commands.values import (
+    check_output,
+    checked_points,
+    given_points,
+    named_preset,
+    read_picture,
+    timed_model,
+)
+from homologue.errors import HomologueError
+
+if TYPE_CHECKING:
+    from homologue.images import RGBImage
+    from homologue.localize.locate import Located
+    from homologue.presets import Preset
+
+
+def match(
+    source: Source,
+    target: Target,
+    point: PointOption = None,
+    points: PointsOption = None,
+    model: Model = "builtin",
+    preset: PresetOption = "default",
+    optimise: OptimiseOption = None,
+    seed: Seed = 0,
+    device: Device = None,
+    dtype: Dtype = None,
+    variant: Variant = None,
+    revision: Revision = None,
+    vae: Vae = None,
+    offline: Offline = False,
+    memory: Memory = None,
+    json: Json = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a picture: .png, .jpg, .svg, .pdf.")
+    ] = None,
+) -> None:
+    """Find the counterparts of points of SOURCE in TARGET."""
+    given = given_points(point, points)
+    settings = named_preset(preset, optimise)
+    if plot:
+        check_output(plot, plots=True)
+    images = [read_picture(source), read_picture(target)]
+    checked = checked_points(given, images[0])
+
+    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline)
+    from homologue.console import print_json, print_matches, progress_bars
+    from homologue.matchers.attention import match as find
+
+    with progress_bars() as progress:
+        found = find(
+            loaded, images[0], images[1], checked, preset=settings, seed=seed,
+            memory=memory, heatmaps=plot is not None, progress=progress,
+        )  # fmt: skip
+    matches = _matches(checked.tolist(), found.located)
+    if json:
+        print_json({
+            "source": _facts(source, images[0]),
+            "target": _facts(target, images[1]),
+            **_settings(loaded.name, settings, seed),
+            "matches": matches,
+            "seconds": {"load": seconds, **found.seconds},
+        })  # fmt: skip
+    else:
+        print_matches(f"{source}  ->  {target}", matches)
+    if plot:
+        from homologue.plots import save_match
+
+        save_match(plot, images[0], images[1], checked, found.located)
+
+
+def fit(
+    source: Source,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the embeddings go.")
+    ],
+    point: PointOption = None,
+    points: PointsOption = None,
+    model: Model = "builtin",
+    preset: PresetOption = "default",
+    optimise: OptimiseOption = None,
+    seed: Seed = 0,
+    device: Device = None,
+    dtype: Dtype = None,
+    variant: Variant = None,
+    revision: Revision = None,
+    vae: Vae = None,
+    offline: Offline = False,
+    memory: Memory = None,
+    json: Json = False,
+) -> None:
+    """Fit embeddings to points of SOURCE, to be located in any number of images."""
+    given = given_points(point, points)
+    settings = named_preset(preset, optimise)
+    check_output(output)
+    image = read_picture(source)
+    checked = checked_points(given, image)
+
+    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline)
+    from homologue.console import print_json, progress_bars
+    from homologue.matchers.attention import fit as fit_points
+
+    start = time.perf_counter()
+    with progress_bars() as progress:
+        embeddings = fit_points(
+            loaded, image, checked, preset=settings, seed=seed, memory=memory, progress=progress
+        )
+    fitted = time.perf_counter() - start
+    embeddings.save(output)
+    if json:
+        print_json({
+            "source": _facts(source, image),
+            "embeddings": str(output),
+            **_settings(loaded.name, settings, seed),
+            "points": embeddings.points.tolist(),
+            "seconds": {"load": seconds, "fit": fitted},
+        })  # fmt: skip
+    else:
+        print(f"{len(embeddings)} points of {source} fitted in {fitted:.1f} s: {output}")
+
+
+def locate(
+    embeddings: Annotated[Path, typer.Argument(help="What `homologue fit` wrote.")],
+    targets: Annotated[list[Path], typer.Argument(metavar="TARGET...", help="Images.")],
+    model: Annotated[
+        str | None, typer.Option(help="By default the model that the points were fitted with.")
+    ] = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    variant: Variant = None,
+    revision: Revision = None,
+    vae: Vae = None,
+    offline: Offline = False,
+    json: Json = False,
+) -> None:
+    """Locate fitted points in images. One that cannot be read does not stop the others."""
+    from homologue.embedding.point_embeddings import PointEmbeddings
+
+    fitted = PointEmbeddings.load(embeddings)
+
+    loaded, seconds = timed_model(
+        model or fitted.model, device, dtype, variant, revision, vae, offline
+    )
+    from homologue.console import print_error, print_json, print_matches, progress_bars
+    from homologue.matchers.attention import locate as locate_points
+
+    results: list[dict[str, Any]] = []
+    start = time.perf_counter()
+    for path in targets:
+        try:
+            image = read_picture(path)
+            with progress_bars() as progress:
+                located = locate_points(loaded, image, fitted, progress=progress)
+        except HomologueError as error:
+            print_error(str(error))
+            results.append({"target": {"path": str(path)}, "error": str(error)})
+            continue
+        matches = _matches(fitted.points.tolist(), located)
+        results.append({"target": _facts(path, image), "matches": matches})
+        if not json:
+            print_matches(f"{fitted.source.path or 'source'}  ->  {path}", matches)
+    if json:
+        print_json({
+            "source": {
+                "path": fitted.source.path,
+                "width": fitted.source.width,
+                "height": fitted.source.height,
+            },
+            "embeddings": str(embeddings),
+            "model": loaded.name,
+            "preset": fitted.preset,
+            "optimise": fitted.fit.optimise,
+            "seed": fitted.seed,
+            "targets": results,
+            "seconds": {"load": seconds, "locate": time.perf_counter() - start},
+        })  # fmt: skip
+    if any("error" in result for result in results):
+        raise typer.Exit(2)
+
+
+def _facts(path: Path, image: "RGBImage") -> dict[str, Any]:
+    return {"path": str(path), "width": image.width, "height": image.height}
+
+
+def _settings(model: str, preset: "Preset", seed: int) -> dict[str, Any]:
+    return {
+        "model": model,
+        "preset": preset.name,
+        "optimise": preset.fit.optimise,
+        "seed": seed,
+    }
+
+
+def _matches(points: list[list[float]], located: "Located") -> list[dict[str, Any]]:
+    pairs = zip(points, located.points.tolist(), located.scores.tolist(), strict=True)
+    return [{"source": s, "target": t, "score": score} for s, t, score in pairs]

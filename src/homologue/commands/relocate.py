@@ -1,0 +1,150 @@
+"""`homologue relocate`: the targets of a run once more, with the embeddings that it kept."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from homologue.commands.evaluate import select, show
+from homologue.commands.interrupts import interruptible
+from homologue.commands.options import (
+    Alpha,
+    Device,
+    Dtype,
+    Json,
+    Keep,
+    Offline,
+    Revision,
+    Vae,
+    Variant,
+)
+from homologue.commands.values import checked_alphas, load_model
+from homologue.errors import HomologueError
+from homologue.keeping.items import EMBEDDINGS, parse_items
+
+if TYPE_CHECKING:
+    from homologue.commands.running import Selection
+    from homologue.config import LocateConfig
+    from homologue.diffusion.model import LatentDiffusion
+    from homologue.evaluation.store import Store
+
+
+def relocate(
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="--run of `evaluate` with --keep embeddings.")
+    ],
+    run: Annotated[
+        Path,
+        typer.Option(metavar="NEW", help="Keep the predictions here; start again to go on."),
+    ],
+    crops: Annotated[
+        int | None, typer.Option(metavar="N", help="Crops of a target that are averaged.")
+    ] = None,
+    crop: Annotated[
+        float | None, typer.Option(metavar="S", help="Their side, as a share of the image's.")
+    ] = None,
+    read_out: Annotated[
+        str | None, typer.Option(metavar="mean|softmax|log-mean", help="See docs/settings.md.")
+    ] = None,
+    window: Annotated[
+        float | None, typer.Option(metavar="W", help="Its radius; 0 takes the highest pixel.")
+    ] = None,
+    timestep: Annotated[int | None, typer.Option(metavar="T", help="From 0 to 999.")] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Where the data are; default where they were.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="The run's model, if it is called otherwise by now.")
+    ] = None,
+    keep: Keep = None,
+    shard: Annotated[
+        str, typer.Option(metavar="I/N", help="Part I of N, from 1; see `homologue merge`.")
+    ] = "1/1",
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try the pairs again that failed.")
+    ] = False,
+    alpha: Alpha = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    variant: Variant = None,
+    revision: Revision = None,
+    vae: Vae = None,
+    offline: Offline = False,
+    json: Json = False,
+) -> None:
+    """Find the points of a run again with its embeddings, reading targets in another way."""
+    alphas, kept = checked_alphas(alpha), parse_items(keep or [])
+    changed = {
+        "crops": crops, "crop": crop, "read_out": read_out, "window": window, "timestep": timestep
+    }  # fmt: skip
+    from homologue.commands import running
+    from homologue.evaluation.runner import Local
+    from homologue.evaluation.store import Store
+    from homologue.evaluation.work import Shard
+    from homologue.matchers.relocating import Relocating
+
+    part = running.Part(Shard.parse(shard), retry_failed, kept)
+    with Store.read(folder) as origin:
+        if EMBEDDINGS not in origin.keep:
+            raise HomologueError(
+                f"{folder} has no embeddings: make a run with `homologue evaluate --matcher "
+                "attention --keep embeddings --run DIR`."
+            )
+        config = _changed(origin, {k: v for k, v in changed.items() if v is not None})
+        selection = _selection(origin, root)
+        settings = origin.configuration["settings"]
+        loaded = load_model(
+            model or settings["model"], device, dtype or settings["dtype"], variant, revision, vae,
+            offline,
+        )  # fmt: skip
+        _check_model(folder, origin, loaded)
+        # Of a run that is not finished, what is there can be relocated.
+        missing = {pair.name for pair in selection.pairs} - origin.done()
+        matcher = Relocating(loaded, settings, origin.hash, origin.embeddings, config, kept)
+        with interruptible():
+            made = running.carry_out(
+                Local(matcher), selection, replace(part, leave=frozenset(missing)),
+                origin.configuration["seed"], run, max(alphas),
+            )  # fmt: skip
+    show([made], alphas, origin.configuration["seed"], json, None)
+
+
+def _changed(origin: "Store", changed: dict[str, object]) -> "LocateConfig":
+    from homologue.config import LocateConfig
+
+    return LocateConfig(**{**origin.configuration["settings"]["locate"], **changed})
+
+
+def _selection(origin: "Store", root: Path | None) -> "Selection":
+    """The pairs of the run; raises HomologueError if the data are not those that it was made of."""
+    from homologue.evaluation.configuration import selection_digest
+
+    asked = origin.configuration
+    where = root or (Path(origin.root) if origin.root else None)
+    selection = select(
+        asked["benchmark"], where, asked["split"], asked["kinds"], asked["categories"],
+        asked["limit"],
+    )  # fmt: skip
+    if selection_digest(selection.pairs) != asked["selection"]:
+        raise HomologueError(
+            f"The pairs of {asked['benchmark']} are not those that {origin.folder} was made of: "
+            "give --root the same data."
+        )
+    return selection
+
+
+def _check_model(folder: Path, origin: "Store", model: "LatentDiffusion") -> None:
+    """Raises HomologueError unless the embeddings mean the same to the model."""
+    from homologue.evaluation.configuration import asked_otherwise, differences
+    from homologue.matchers.model_settings import model_settings
+
+    here = model_settings(model)
+    there = {name: origin.configuration["settings"].get(name) for name in here}
+    # What it is called changes nothing.
+    different = differences({**there, "model": ""}, {**here, "model": ""})
+    if different:
+        raise HomologueError(
+            f"{folder} was made {asked_otherwise(different)}: its embeddings need the model that "
+            "they were made with."
+        )

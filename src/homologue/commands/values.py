@@ -1,0 +1,88 @@
+"""From what was typed to what is worked with, refused before anything is computed."""
+
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from homologue.errors import HomologueError
+
+# torch and diffusers take seconds to import: only the commands that need them do it.
+if TYPE_CHECKING:
+    from homologue.diffusion.model import LatentDiffusion
+    from homologue.images import RGBImage
+    from homologue.presets import Preset
+
+
+def given_points(texts: list[str] | None, path: Path | None) -> Any:
+    """Points of the options, (P, 2): those of the file, then those given one by one."""
+    from homologue.points import parse_point, read_points
+
+    listed = read_points(path).tolist() if path else []
+    return listed + [parse_point(text) for text in texts or []]
+
+
+def checked_points(points: Any, image: "RGBImage") -> Any:
+    from homologue.points import check_points
+
+    if not points:
+        raise HomologueError("No points: give --point X,Y (repeatable) or --points FILE.")
+    return check_points(points, image.width, image.height)
+
+
+def checked_alphas(given: list[float] | None) -> list[float]:
+    """In order, each once; 0.05 and 0.1 if none is given."""
+    alphas = sorted(set(given or (0.05, 0.1)))
+    for alpha in alphas:
+        if not 0 < alpha < float("inf"):
+            raise HomologueError(f"alpha must be a number above 0, not {alpha}.")
+    return alphas
+
+
+def named_preset(name: str, optimise: str | None) -> "Preset":
+    from homologue.presets import get_preset
+
+    return get_preset(name, optimise)  # type: ignore[arg-type]  # checked by FitConfig
+
+
+def read_picture(path: Path) -> "RGBImage":
+    from homologue.images import LEAST_SIDE, read_image
+
+    return read_image(path, least_side=LEAST_SIDE)
+
+
+def check_output(path: Path, plots: bool = False) -> None:
+    """Refuses what cannot be written before anything is computed."""
+    from homologue.files import check_writable
+
+    check_writable(path)
+    if plots:
+        from homologue.figures import check_suffix
+
+        check_suffix(path)
+
+
+def load_model(
+    name: str,
+    device: str | None,
+    dtype: str | None,
+    variant: str | None,
+    revision: str | None,
+    vae: str | None,
+    offline: bool,
+) -> "LatentDiffusion":
+    from homologue.diffusion.load import load
+
+    return load(
+        name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
+        local_files_only=offline,
+    )  # fmt: skip
+
+
+def timed_model(*options: Any) -> tuple["LatentDiffusion", float]:
+    """The model that `load_model` loads, and the seconds it took, imports included."""
+    start = time.perf_counter()
+    model = load_model(*options)
+    # From here on an interrupt unwinds, so that no half-written file stays behind.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return model, time.perf_counter() - start

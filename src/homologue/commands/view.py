@@ -1,0 +1,100 @@
+"""`homologue view`: the viewer, in the browser."""
+
+import secrets
+import signal
+import threading
+import webbrowser
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from homologue.commands.options import (
+    Device,
+    Dtype,
+    Offline,
+    OptimiseOption,
+    PresetOption,
+    Revision,
+    Seed,
+    Vae,
+    Variant,
+)
+from homologue.errors import HomologueError
+
+if TYPE_CHECKING:
+    from homologue.diffusion.model import LatentDiffusion
+
+
+def view(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="A model to choose from, as in match; repeatable; builtin always is."),
+    ] = None,
+    preset: PresetOption = "default",
+    optimise: OptimiseOption = None,
+    seed: Seed = 0,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 0,
+    share: Annotated[
+        bool,
+        typer.Option("--share", help="Let others in, with a token: for a --host beyond loopback."),
+    ] = False,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    device: Device = None,
+    dtype: Dtype = None,
+    variant: Variant = None,
+    revision: Revision = None,
+    vae: Vae = None,
+    offline: Offline = False,
+) -> None:
+    """Match points in the browser, and look at their heat maps."""
+    _check_installed()
+    from homologue.viewer.serve import Server, address_of, is_loopback, open_socket, own_names
+
+    if not is_loopback(host) and not share:
+        raise HomologueError(
+            f"Others could reach a viewer on {host}: add --share to let in who has its token, or "
+            "leave --host out."
+        )
+    token = secrets.token_urlsafe(32) if share else None
+    with open_socket(host, port) as listening:
+        import torch
+
+        from homologue.presets import get_preset
+        from homologue.viewer.app import make_app
+        from homologue.viewer.models import BUILTIN
+        from homologue.viewer.security import Rules
+        from homologue.viewer.sessions.scene import Settings
+        from homologue.viewer.viewer import Viewer
+
+        get_preset(preset, optimise)  # type: ignore[arg-type]  # refuses what there is not
+
+        def load(name: str) -> "LatentDiffusion":
+            from homologue.diffusion.load import load
+
+            return load(
+                name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
+                local_files_only=offline,
+            )  # fmt: skip
+
+        # One core is left for the page: it is to answer while the model works.
+        torch.set_num_threads(max(1, torch.get_num_threads() - 1))
+        names = model or [BUILTIN]
+        viewer = Viewer(load, names, Settings(names[0], preset, optimise, seed))
+        app = make_app(viewer, Rules(own_names(host), token))
+        address = address_of(listening, host, token)
+        print(f"The viewer is at {address} (Ctrl-C ends it)", flush=True)
+        if browser:
+            threading.Timer(0.3, webbrowser.open, [address]).start()
+        # Uvicorn ends on an interrupt, and passes it on to this handler when it has.
+        signal.signal(signal.SIGINT, lambda number, frame: None)
+        Server(app, viewer.desk.close).run(sockets=[listening])
+
+
+def _check_installed() -> None:
+    missing = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
+    if missing:
+        raise HomologueError(
+            f"The viewer needs {' and '.join(missing)}: pip install 'homologue[viewer]'."
+        )

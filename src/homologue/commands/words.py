@@ -1,0 +1,209 @@
+"""`homologue words`: where each word of a sentence is in an image, or which words a point is."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from homologue.commands.options import Device, Dtype, Json, Offline, Revision, Seed, Vae, Variant
+from homologue.commands.values import check_output, read_picture, timed_model
+from homologue.config import WordsConfig
+from homologue.errors import HomologueError
+
+if TYPE_CHECKING:
+    from homologue.words.maps import WordMaps
+    from homologue.words.nearest import NamedBy
+
+
+def words(
+    image: Annotated[Path | None, typer.Argument(help="An image, and")] = None,
+    prompt: Annotated[str | None, typer.Argument(help="what is in it, in English.")] = None,
+    words: Annotated[
+        str | None, typer.Option(metavar="CAT,HAT", help="Only these of the words.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a picture: .png, .jpg, .svg, .pdf.")
+    ] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Write which word each pixel belongs to."),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="threshold|strongest", help="How the mask is made.")
+    ] = "threshold",
+    threshold: Annotated[
+        float, typer.Option(help="Share of a map's height from which on a place belongs to it.")
+    ] = 0.5,
+    layers: Annotated[bool, typer.Option("--layers", help="Each layer alone, too.")] = False,
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="In place of an image: name these fitted points."),
+    ] = None,
+    top: Annotated[int, typer.Option(help="How many words a fitted point gets.")] = 10,
+    model: Annotated[
+        str | None,
+        typer.Option(help="As in match; builtin, or what the points were fitted with."),
+    ] = None,
+    seed: Seed = 0,
+    device: Device = None,
+    dtype: Dtype = None,
+    variant: Variant = None,
+    revision: Revision = None,
+    vae: Vae = None,
+    offline: Offline = False,
+    json: Json = False,
+) -> None:
+    """Show where a model sees each word of PROMPT in IMAGE, or what it would call fitted points."""
+    chosen = None if words is None else [word.strip() for word in words.split(",")]
+    given = (model, device, dtype, variant, revision, vae, offline)
+    if embeddings is not None:
+        if image is not None or plot or mask or layers:
+            raise HomologueError(
+                "--embeddings names fitted points and takes no image, --plot, --mask or --layers;"
+                " leave them out."
+            )
+        _name_points(embeddings, chosen, top, given, json)
+        return
+    if image is None or prompt is None:
+        raise HomologueError(
+            "Give an image and a sentence in quotes, or fitted points with --embeddings FILE."
+        )
+    _show_words(image, prompt, chosen, (plot, mask), (by, threshold, layers, seed), given, json)
+
+
+def _show_words(
+    path: Path,
+    prompt: str,
+    chosen: list[str] | None,
+    files: tuple[Path | None, Path | None],
+    settings: tuple[str, float, bool, int],
+    given: tuple[Any, ...],
+    json: bool,
+) -> None:
+    """Maps of words: printed, drawn, cut out."""
+    (plot, mask), (by, threshold, layers, seed) = files, settings
+    config = WordsConfig(threshold=threshold)
+    _check_files(plot, mask, by)
+    image = read_picture(path)
+    loaded, seconds = timed_model(given[0] or "builtin", *given[1:])
+    from homologue.console import print_json, progress_bars
+    from homologue.words.attend import attend
+
+    start = time.perf_counter()
+    with progress_bars() as progress:
+        maps = attend(
+            loaded, image, prompt,
+            words=chosen, layers=layers, config=config, seed=seed, progress=progress,
+        )  # fmt: skip
+    taken = {"load": seconds, "attend": time.perf_counter() - start}
+    found = _places(maps)
+    if json:
+        print_json({
+            "image": {"path": str(path), "width": image.width, "height": image.height},
+            "prompt": prompt,
+            "model": loaded.name,
+            "seed": seed,
+            "settings": {
+                "layers": config.layers,
+                "timesteps": list(config.timesteps),
+                "noises": config.noises,
+                "over": config.over,
+                "threshold": config.threshold,
+            },
+            "words": found,
+            "seconds": taken,
+        })  # fmt: skip
+    else:
+        _print_places(f"{path}: {prompt}", maps.names, found)
+    if mask:
+        from homologue.words.segment import save_mask, segment
+
+        save_mask(mask, segment(maps, by))  # type: ignore[arg-type]  # checked before
+    if plot:
+        from homologue.word_plots import save_words
+
+        save_words(plot, image, maps)
+
+
+def _check_files(plot: Path | None, mask: Path | None, by: str) -> None:
+    """Refuses what cannot be written before anything is computed."""
+    if plot:
+        check_output(plot, plots=True)
+    from homologue.words.segment import check_mask, check_way
+
+    check_way(by)
+    if mask:
+        check_mask(mask)
+        check_output(mask)
+
+
+def _places(maps: "WordMaps") -> list[dict[str, Any]]:
+    """Each word and where it is, in each layer too if the layers were kept."""
+    alone = {path: _boxes_and_points(maps.of_layer(path)) for path in maps.layers or ()}
+    found = []
+    for index, (word, place) in enumerate(zip(maps.words, _boxes_and_points(maps), strict=True)):
+        facts = {"word": word.text, "start": word.start, "end": word.end, "tokens": word.tokens}
+        facts |= {**place, "label": index + 1}
+        if alone:
+            facts["layers"] = {path: places[index] for path, places in alone.items()}
+        found.append(facts)
+    return found
+
+
+def _boxes_and_points(maps: "WordMaps") -> list[dict[str, Any]]:
+    parts = zip(maps.peaks.tolist(), maps.centres.tolist(), maps.boxes.tolist(), strict=True)
+    return [{"peak": peak, "centre": centre, "box": box} for peak, centre, box in parts]
+
+
+def _print_places(title: str, names: list[str], found: list[dict[str, Any]]) -> None:
+    print(title)
+    width = max(map(len, names))
+    for name, word in zip(names, found, strict=True):
+        print(f"  {name:{width}}  {_place(word)}")
+        for layer, place in word.get("layers", {}).items():
+            print(f"  {'':{width}}    {_place(place)}  {layer}")
+
+
+def _place(place: dict[str, Any]) -> str:
+    (x, y), (u, v), (left, top, right, bottom) = place["peak"], place["centre"], place["box"]
+    return (
+        f"peak ({x:7.1f}, {y:7.1f})   centre ({u:7.1f}, {v:7.1f})"
+        f"   box {left:.1f}, {top:.1f} to {right:.1f}, {bottom:.1f}"
+    )
+
+
+def _name_points(
+    file: Path, chosen: list[str] | None, top: int, given: tuple[Any, ...], json: bool
+) -> None:
+    """The words most like each fitted point."""
+    from homologue.embedding.point_embeddings import PointEmbeddings
+
+    fitted = PointEmbeddings.load(file)
+    loaded, seconds = timed_model(given[0] or fitted.model, *given[1:])
+    from homologue.console import print_json, progress_bars
+    from homologue.words.nearest import nearest_words
+
+    start = time.perf_counter()
+    with progress_bars() as progress:
+        found = nearest_words(loaded, fitted, top=top, words=chosen, progress=progress)
+    points = fitted.points.tolist()
+    if json:
+        print_json({
+            "embeddings": str(file),
+            "model": loaded.name,
+            "points": [
+                {"point": point, "words": [_named(word) for word in words]}
+                for point, words in zip(points, found, strict=True)
+            ],
+            "seconds": {"load": seconds, "name": time.perf_counter() - start},
+        })  # fmt: skip
+        return
+    print(f"{fitted.source.path or 'source'}: {file}")
+    for number, ((x, y), words) in enumerate(zip(points, found, strict=True), start=1):
+        named = ", ".join(f"{one.word} {one.similarity:.2f}" for one in words)
+        print(f"{number:4}  ({x:8.1f}, {y:8.1f})  {named}")
+
+
+def _named(word: "NamedBy") -> dict[str, Any]:
+    return {"word": word.word, "similarity": word.similarity}

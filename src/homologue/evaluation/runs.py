@@ -1,0 +1,134 @@
+"""A matcher's records for a benchmark, whether just made or read from a run folder."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from homologue.errors import HomologueError
+from homologue.evaluation.kept import Parts
+from homologue.evaluation.record import Record
+from homologue.evaluation.scores import Scores
+from homologue.evaluation.store import FILE, Store
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a matcher found, and what it was asked.
+
+    Attributes:
+        name: what tables and plots call it.
+        configuration: benchmark, split, matcher, settings, see `homologue.evaluation.store`.
+        seconds: that the records took.
+        planned: pairs of the whole selection, of which the records may be a part; None if they
+            are all.
+        root: where the data lay.
+    """
+
+    name: str
+    configuration: Mapping[str, Any]
+    records: Sequence[Record]
+    seconds: float
+    planned: int | None = None
+    root: str | None = None
+
+    @cached_property
+    def scores(self) -> Scores:
+        return Scores(self.records)
+
+    def under(self, thresholds: Sequence[str]) -> "Run":
+        """The same run with these thresholds alone, the first of them the main one.
+
+        Raises:
+            HomologueError: no pair has one of them.
+        """
+        for name in thresholds:
+            if name not in self.scores.thresholds:
+                raise HomologueError(
+                    f"The run {self.name} knows no threshold {name!r}: choose from "
+                    f"{', '.join(self.scores.thresholds) or 'none'}."
+                )
+        kept = [
+            replace(
+                record,
+                thresholds={n: record.thresholds[n] for n in thresholds if n in record.thresholds},
+            )
+            for record in self.records
+        ]
+        return replace(self, records=kept)
+
+    @property
+    def failed(self) -> list[Record]:
+        return [record for record in self.records if record.error is not None]
+
+    @property
+    def benchmark(self) -> str:
+        return str(self.configuration["benchmark"])
+
+    @property
+    def split(self) -> str:
+        return str(self.configuration["split"])
+
+    @property
+    def matcher(self) -> str:
+        return str(self.configuration["matcher"])
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        settings: Mapping[str, Any] = self.configuration["settings"]
+        return settings
+
+    @property
+    def unfinished(self) -> bool:
+        return self.planned is not None and len(self.records) < self.planned
+
+
+def read_runs(folders: Sequence[str | os.PathLike[str]]) -> list[Run]:
+    """Runs as `homologue evaluate --run` left them, finished or not.
+
+    A folder that holds the runs of several matchers stands for all of them. Each is called as its
+    folder is; folders of one name are called by their paths.
+
+    Raises:
+        HomologueError: a folder has no run, or one that cannot be read.
+    """
+    places = [place for folder in folders for place in _run_folders(Path(folder))]
+    names = [place.resolve().name for place in places]
+    runs = []
+    for place, name in zip(places, names, strict=True):
+        with Store.read(place) as store:
+            records, configuration = store.records(), store.configuration
+            called = name if names.count(name) == 1 else str(place)
+            seconds = sum(record.seconds for record in records)
+            runs.append(Run(called, configuration, records, seconds, store.planned, store.root))
+    return runs
+
+
+def read_parts(folder: str | os.PathLike[str]) -> tuple[Run, Parts]:
+    """A run and its predictions by every variant of reading; none if no parts are kept of it.
+
+    Raises:
+        HomologueError: the folder has not one run, or one that cannot be read.
+    """
+    with Store.read(folder) as store:
+        records, parts = store.records(), store.parts()
+        seconds = sum(record.seconds for record in records)
+        name = store.folder.resolve().name
+        run = Run(name, store.configuration, records, seconds, store.planned, store.root)
+    return run, parts
+
+
+def _run_folders(folder: Path) -> list[Path]:
+    """The folder, or those in it that hold runs if it holds none itself."""
+    inside = sorted(file.parent for file in folder.glob(f"*/{FILE}"))
+    return [folder] if (folder / FILE).exists() or not inside else inside
+
+
+def by_benchmark(runs: Iterable[Run]) -> list[list[Run]]:
+    """Runs that can stand side by side, those of one split of one benchmark, as they come."""
+    groups: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.benchmark, run.split), []).append(run)
+    return list(groups.values())

@@ -1,0 +1,226 @@
+"""What is said of runs in tables: rows of text, for a terminal or for a paper."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from homologue.errors import HomologueError
+from homologue.evaluation.compare import Comparison
+from homologue.evaluation.runs import Run
+from homologue.evaluation.scores import Scope
+from homologue.metrics import AVERAGES, Array, Difference
+
+_NOTHING = "-"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of texts.
+
+    Attributes:
+        keys: how many columns, from the left, say what a row is about.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    keys: int
+
+
+def side_by_side(
+    runs: Sequence[Run], alphas: Sequence[float], seed: int = 0, by: Sequence[str] | None = None
+) -> list[Grid]:
+    """All tables of runs of one benchmark.
+
+    Args:
+        by: what else they are broken down by; by group, if None and there are several.
+
+    Raises:
+        HomologueError: no run can be broken down so.
+    """
+    parts = list(dict.fromkeys(part for run in runs for part in run.scores.parts))
+    for one in by or ():
+        if one not in parts:
+            raise HomologueError(
+                f"{_what(runs)} cannot be broken down by {one!r}: choose from {', '.join(parts)}."
+            )
+    if by is None:
+        by = ["group"] if any(len(run.scores.scopes("group")) > 1 for run in runs) else []
+    parted = [breakdown(runs, one, alphas, seed) for one in by]
+    return [run_facts(runs), overall(runs, alphas, seed), errors(runs, alphas, seed), *parted]
+
+
+def run_facts(runs: Sequence[Run]) -> Grid:
+    """What was run, and how far it is."""
+    header = ("run", "matcher", "model", "pairs", "failed", "points", "seconds")
+    rows = [
+        (
+            run.name,
+            run.matcher,
+            _model(run),
+            _progress(run),
+            f"{len(run.failed):,}",
+            f"{run.scores.points():,}",
+            f"{run.seconds:.1f}",
+        )
+        for run in runs
+    ]
+    return Grid(f"{_what(runs)}: runs", header, tuple(rows), 3)
+
+
+def overall(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0) -> Grid:
+    """Every threshold, both averages, every alpha with its interval."""
+    header = ("threshold", "average", "run", *(f"PCK@{alpha:g}" for alpha in alphas))
+    rows = []
+    for threshold in thresholds_of(runs):
+        for average in AVERAGES:
+            for run in runs:
+                score = run.scores.score(threshold, alphas, seed=seed)
+                cells = _with_intervals(score.pck[average], score.interval[average])
+                rows.append((threshold, _spoken(average), run.name, *cells))
+    title = f"{_what(runs)}: PCK in percent [95 % interval over pairs]"
+    return Grid(title, header, tuple(rows), 3)
+
+
+def errors(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0) -> Grid:
+    """Every threshold: what is scored under it, and how far off it is."""
+    header = ("threshold", "run", "pairs", "points", "mean error", "median error")
+    rows = []
+    for threshold in thresholds_of(runs):
+        for run in runs:
+            score = run.scores.score(threshold, alphas, seed=seed)
+            shares = _share(score.mean_error), _share(score.median_error)
+            rows.append((threshold, run.name, f"{score.pairs:,}", f"{score.points:,}", *shares))
+    title = f"{_what(runs)}: what is scored, and its distance from the truth in thresholds"
+    return Grid(title, header, tuple(rows), 2)
+
+
+def breakdown(runs: Sequence[Run], by: str, alphas: Sequence[float], seed: int = 0) -> Grid:
+    """A row for each value, a column for each run: PCK at 0.1, or at the largest alpha.
+
+    Under the first threshold.
+    """
+    at = main_alpha(alphas)
+    threshold = next(iter(thresholds_of(runs)), "")
+    values = dict.fromkeys(scope.value for run in runs for scope in run.scores.scopes(by))
+    rows = []
+    for value in values:
+        scores = [run.scores.score(threshold, alphas, Scope(by, value), seed) for run in runs]
+        cells = (
+            " / ".join(_percent(score.pck[average][at]) for average in AVERAGES) for score in scores
+        )
+        scored = (
+            f"{_range([score.pairs for score in scores], 'pair')}, "
+            f"{_range([score.points for score in scores], 'point')}"
+        )
+        rows.append((value, scored, *cells))
+    averages = " / ".join(map(_spoken, AVERAGES))
+    title = f"{_what(runs)}: PCK@{alphas[at]:g} ({threshold}) in percent, {averages}"
+    return Grid(title, (by, "scored", *(run.name for run in runs)), tuple(rows), 1)
+
+
+def differences(comparisons: Sequence[Comparison]) -> Grid:
+    """How much more each run has than the first, on the pairs that both have."""
+    first = comparisons[0]
+    header = (
+        "threshold", "average", "PCK", "run", "pairs", "difference", "95 %", "draws > 0"
+    )  # fmt: skip
+    rows = [
+        (
+            threshold,
+            _spoken(average),
+            f"@{alpha:g}",
+            one.run.name,
+            f"{one.pairs[threshold]:,}",
+            *_more(one.differences[threshold][average], at),
+        )
+        for threshold in first.differences
+        for average in AVERAGES
+        for at, alpha in enumerate(first.alphas)
+        for one in comparisons
+    ]
+    title = f"{_what([first.against])}: PCK in percent above that of {first.against.name}, paired"
+    return Grid(title, header, tuple(rows), 4)
+
+
+def for_terminal(grid: Grid) -> Group:
+    """The title and the table, in which what repeats the row above is left out."""
+    shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for index, name in enumerate(grid.header):
+        if index < grid.keys:
+            shown.add_column(Text(name), overflow="fold")
+        else:
+            shown.add_column(Text(name), justify="right", no_wrap=True)
+    above: tuple[str, ...] = ()
+    for row in grid.rows:
+        same = 0
+        while same < grid.keys - 1 and row[: same + 1] == above[: same + 1]:
+            same += 1
+        shown.add_row(*("" for _ in row[:same]), *map(Text, row[same:]))
+        above = row
+    return Group(Text(grid.title), shown)
+
+
+def thresholds_of(runs: Sequence[Run]) -> list[str]:
+    """Those of all runs, the benchmark's own first."""
+    return list(dict.fromkeys(name for run in runs for name in run.scores.thresholds))
+
+
+def main_alpha(alphas: Sequence[float]) -> int:
+    """Where the alpha is that stands for all of them: 0.1, or the largest."""
+    return alphas.index(0.1) if 0.1 in alphas else int(np.argmax(alphas))
+
+
+def _what(runs: Sequence[Run]) -> str:
+    return f"{runs[0].benchmark}, {runs[0].split}"
+
+
+def _model(run: Run) -> str:
+    known = (run.settings.get(name) for name in ("model", "preset", "optimise"))
+    return ", ".join(str(value) for value in known if value is not None) or _NOTHING
+
+
+def _progress(run: Run) -> str:
+    if run.unfinished:
+        return f"{len(run.records):,} of {run.planned:,}"
+    return f"{len(run.records):,}"
+
+
+def _spoken(average: str) -> str:
+    return average.replace("_", " ")
+
+
+def _percent(share: float) -> str:
+    return _NOTHING if np.isnan(share) else f"{100 * share:.1f}"
+
+
+def _share(error: float) -> str:
+    return f"{error:.3f}" if np.isfinite(error) else _NOTHING
+
+
+def _with_intervals(pck: Array, ends: Array) -> list[str]:
+    return [
+        _percent(value)
+        if np.isnan(value)
+        else f"{_percent(value)} [{_percent(low)}, {_percent(high)}]"
+        for value, low, high in zip(pck, *ends, strict=True)
+    ]
+
+
+def _more(made: Difference, at: int) -> tuple[str, str, str]:
+    if np.isnan(made.value[at]):
+        return _NOTHING, _NOTHING, _NOTHING
+    ends = f"[{100 * made.low[at]:+.1f}, {100 * made.high[at]:+.1f}]"
+    return f"{100 * made.value[at]:+.1f}", ends, f"{100 * made.better[at]:.1f} %"
+
+
+def _range(numbers: Sequence[int], what: str) -> str:
+    """So many of something; one number if they are all the same."""
+    low, high = min(numbers), max(numbers)
+    counted = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    return f"{counted} {what}" if high == 1 else f"{counted} {what}s"

@@ -1,0 +1,38 @@
+"""What can be computed of a picture before anybody says which points are wanted.
+
+Where queries are cached it is most of the work, and all points share it; the other ways look at
+crops that depend on the point, and there is nothing to prepare.
+"""
+
+from homologue.config import FitConfig, LocateConfig
+from homologue.diffusion.model import LatentDiffusion
+from homologue.embedding.cached import pool_queries
+from homologue.localize.crops import shared_crops
+from homologue.localize.readers import QueryReader
+from homologue.progress import Progress
+from homologue.views import Views
+
+
+def prepare_source(
+    model: LatentDiffusion, views: Views, config: FitConfig, seed: int, progress: Progress
+) -> None:
+    """Has the views of a picture keep what fitting any of its points needs."""
+    if config.optimise == "cached":
+        pool_queries(model, views, config, seed, progress)
+
+
+def prepare_target(
+    model: LatentDiffusion,
+    views: Views,
+    fit: FitConfig,
+    config: LocateConfig,
+    seed: int,
+    progress: Progress,
+) -> None:
+    """Has the views of a picture keep what finding any point in it needs."""
+    if fit.optimise != "cached" or config.follow:
+        return
+    reader = QueryReader(model, views, fit, config, seed)
+    for index, crop in enumerate(shared_crops(model.side, config, seed)):
+        reader.queries(index, crop)
+        progress("look", index + 1, config.crops)

@@ -1,0 +1,1 @@
+"""Plots of runs: their numbers, and the pictures that they are about."""

@@ -1,0 +1,121 @@
+"""What the worker does for matching: fit, locate, take the heat maps apart."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+import torch
+
+from homologue.diffusion.model import LatentDiffusion
+from homologue.embedding.fit import fit_views, source_of
+from homologue.embedding.point_embeddings import PointEmbeddings, Source
+from homologue.geometry import square_to_image
+from homologue.localize.inspect import take_apart
+from homologue.localize.locate import point_maps, read_point, score_point
+from homologue.localize.pasting import combine
+from homologue.localize.prepare import prepare_source, prepare_target
+from homologue.presets import Preset, get_preset
+from homologue.progress import Progress
+from homologue.viewer.kept import Kept
+from homologue.viewer.limits import Limits
+from homologue.viewer.matching.keys import Finding, Fitting, Readiness
+from homologue.viewer.matching.packing import pack
+from homologue.viewer.models import Models
+from homologue.viewer.pictures import Pictures
+from homologue.viewer.refusals import MissingError
+from homologue.viewer.sessions.scene import Settings
+from homologue.viewer.uploads import decode
+from homologue.views import Views
+
+_MOST_VIEWED = 8
+
+
+@dataclass(frozen=True)
+class Found:
+    """Attributes:
+    x, y: image frame of the picture that was searched.
+    score: see `Located`.
+    loss: of the embedding, in the last step of its fit.
+    """
+
+    x: float
+    y: float
+    score: float
+    loss: float
+
+
+class Engine:
+    """Computes and keeps results; its methods run in the worker's thread.
+
+    Points are fitted one at a time, so a result depends on nothing but its key.
+    """
+
+    def __init__(self, models: Models, pictures: Pictures, limits: Limits) -> None:
+        self._models, self._pictures, self._limits = models, pictures, limits
+        self._views: OrderedDict[tuple[str, str], tuple[Views, Source]] = OrderedDict()
+        self._embeddings: Kept[Fitting, PointEmbeddings] = Kept(
+            limits.embedding_bytes, lambda fitted: fitted.contexts.nbytes
+        )
+        self.found: Kept[Finding, Found] = Kept(100_000)
+        self.maps: Kept[str, bytes] = Kept(limits.map_bytes, len)
+        self.ready: Kept[Readiness, bool] = Kept(1000)
+
+    def find(self, key: Finding, progress: Progress) -> None:
+        """Puts what is found under the key, and its maps under the key's address."""
+        settings = key.fitting.settings
+        model = self._models.get(settings.model, progress)
+        fitted = self._embeddings.get(key.fitting) or self._fit(model, key.fitting, progress)
+        views, image = self._look(model, settings, key.picture)
+        maps = next(point_maps(model, views, fitted, fitted.locate, progress))
+        heat = combine(maps, fitted.locate.read_out)
+        point = read_point(heat, fitted.locate, model.side)
+        x, y = square_to_image(point, image.width, image.height, model.side).tolist()
+        parts = take_apart(maps, model.layers(fitted.fit.layers), fitted.locate.read_out)
+        self.maps.put(key.address, pack(parts))
+        loss = float(fitted.losses.nanmean())
+        self.found.put(key, Found(x, y, float(score_point(heat, point)), loss))
+
+    def prepare(self, key: Readiness, progress: Progress) -> None:
+        """Loads the model and looks at the pictures, so that the first point is found sooner."""
+        model = self._models.get(key.settings.model, progress)
+        preset, seed = _preset(key.settings), key.settings.seed
+        views, _ = self._look(model, key.settings, key.source)
+        prepare_source(model, views, preset.fit, seed, progress)
+        for picture in (key.target, key.source):
+            if picture is not None:
+                views, _ = self._look(model, key.settings, picture)
+                prepare_target(model, views, preset.fit, preset.locate, seed, progress)
+        self.ready.put(key, True)
+
+    def _fit(self, model: LatentDiffusion, key: Fitting, progress: Progress) -> PointEmbeddings:
+        views, source = self._look(model, key.settings, key.source)
+        preset = _preset(key.settings)
+        point = torch.tensor([[key.x, key.y]], dtype=torch.float64)
+        fitted = fit_views(
+            model, views, source, point, preset.fit, preset.locate,
+            seed=key.settings.seed, preset=preset.name, progress=progress,
+        )  # fmt: skip
+        self._embeddings.put(key, fitted)
+        if preset.fit.optimise != "cached":
+            # Their crops depend on the point, and would pile up.
+            del self._views[key.settings.model, key.source]
+        return fitted
+
+    def _look(
+        self, model: LatentDiffusion, settings: Settings, picture: str
+    ) -> tuple[Views, Source]:
+        """The views of a picture; those of the last few pictures are kept."""
+        key = (settings.model, picture)
+        if key not in self._views:
+            kept = self._pictures.get(picture)
+            if kept is None:
+                raise MissingError("The picture is no longer kept: open it again.")
+            image = decode(kept.data, kept.name, self._limits.upload_pixels)
+            self._views[key] = Views.of(model, image), replace(source_of(image), path=kept.name)
+        self._views.move_to_end(key)
+        while len(self._views) > _MOST_VIEWED:
+            self._views.popitem(last=False)
+        return self._views[key]
+
+
+def _preset(settings: Settings) -> Preset:
+    return get_preset(settings.preset, settings.optimise)  # type: ignore[arg-type]  # checked before

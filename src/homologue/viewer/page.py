@@ -1,0 +1,47 @@
+"""The files of the page, read once: no request ever names a file on the disk."""
+
+from hashlib import blake2b
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from homologue.viewer.refusals import MissingError
+
+_KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+class Page:
+    """All files below `static`, under their path there."""
+
+    def __init__(self) -> None:
+        self._files = dict(_read(files("homologue.viewer") / "static", ""))
+
+    def answer(self, name: str, request: Request) -> Response:
+        """Raises MissingError unless it is the path of one of the files."""
+        if name not in self._files:
+            raise MissingError(f"There is no file {name!r}.")
+        content, kind = self._files[name]
+        tag = f'"{blake2b(content, digest_size=12).hexdigest()}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type=kind, headers=headers)
+
+
+def _read(folder: Traversable, path: str) -> list[tuple[str, tuple[bytes, str]]]:
+    found = []
+    for entry in folder.iterdir():
+        name = f"{path}{entry.name}"
+        suffix = f".{entry.name.rpartition('.')[2]}"
+        if entry.is_dir():
+            found += _read(entry, f"{name}/")
+        elif suffix in _KINDS:
+            found.append((name, (entry.read_bytes(), _KINDS[suffix])))
+    return found

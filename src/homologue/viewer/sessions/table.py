@@ -1,0 +1,148 @@
+"""The part that every screen shares: pictures, points and settings, and undoing."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from starlette.routing import BaseRoute
+
+from homologue.errors import HomologueError
+from homologue.presets import get_preset
+from homologue.viewer.fields import Fields
+from homologue.viewer.jobs import Task
+from homologue.viewer.limits import Limits
+from homologue.viewer.parts import Action
+from homologue.viewer.pictures import Picture, Pictures
+from homologue.viewer.refusals import MissingError
+from homologue.viewer.sessions.scene import Scene
+from homologue.viewer.sessions.session import Session
+
+_ID = re.compile(r"[a-z0-9-]{4,40}")
+
+
+class Table:
+    """`source`, `target`, `settings`, `add`, `move`, `delete`, `clear`, `undo`, `redo`.
+
+    Args:
+        sample: gives a sample picture by name, None if there is none.
+        models: names of the models that may be chosen.
+    """
+
+    name = "scene"
+
+    def __init__(
+        self,
+        limits: Limits,
+        pictures: Pictures,
+        sample: Callable[[str], Picture | None],
+        models: Sequence[str],
+    ) -> None:
+        self._limits, self._pictures, self._sample = limits, pictures, sample
+        self._models = tuple(models)
+        self.actions: Mapping[str, Action] = {
+            "source": self._source,
+            "target": self._target,
+            "settings": self._settings,
+            "add": self._add,
+            "move": self._move,
+            "delete": self._delete,
+            "clear": self._clear,
+            "undo": lambda session, fields: session.undo(self._possible),
+            "redo": lambda session, fields: session.redo(self._possible),
+        }
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return ()
+
+    def tasks(self, session: Session) -> list[Task]:
+        return []
+
+    def progress(self, session: Session) -> Any:
+        return None
+
+    def describe(self, session: Session) -> dict[str, Any]:
+        scene = session.scene
+        return {
+            "source": self._facts(scene.source),
+            "target": self._facts(scene.target),
+            "settings": asdict(scene.settings),
+            "points": [asdict(point) for point in scene.points],
+        }
+
+    def _facts(self, id_: str | None) -> dict[str, Any] | None:
+        picture = self._pictures.get(id_) if id_ else None
+        return picture.facts() if picture else None
+
+    def _source(self, session: Session, fields: Fields) -> None:
+        """A new source, on which the points of the old one mean nothing."""
+        picture = self._picture(fields)
+        if picture.id != session.scene.source:
+            session.change(replace(session.scene, source=picture.id, points=()))
+
+    def _target(self, session: Session, fields: Fields) -> None:
+        session.change(replace(session.scene, target=self._picture(fields).id))
+
+    def _picture(self, fields: Fields) -> Picture:
+        if "sample" in fields:
+            name = fields.text("sample")
+            found = self._sample(name)
+            if found is None:
+                raise MissingError(f"There is no sample {name!r}.")
+            return found
+        kept = self._pictures.get(fields.text("picture"))
+        if kept is None:
+            raise MissingError("This picture is no longer kept: open it again.")
+        return kept
+
+    def _settings(self, session: Session, fields: Fields) -> None:
+        now = session.scene.settings
+        model = fields.text("model") if "model" in fields else now.model
+        if model not in self._models:
+            raise HomologueError(
+                f"The viewer was not started with the model {model!r}: choose one of "
+                f"{', '.join(self._models)}, or start it with --model {model}."
+            )
+        preset = fields.text("preset") if "preset" in fields else now.preset
+        optimise = fields.text("optimise") if "optimise" in fields else now.optimise
+        optimise = None if optimise == "preset" else optimise
+        get_preset(preset, optimise)  # type: ignore[arg-type]  # refuses what there is not
+        seed = fields.whole("seed") if "seed" in fields else now.seed
+        settings = replace(now, model=model, preset=preset, optimise=optimise, seed=seed)
+        session.change(replace(session.scene, settings=settings))
+
+    def _add(self, session: Session, fields: Fields) -> None:
+        scene, id_ = session.scene, fields.text("id")
+        if not _ID.fullmatch(id_):
+            raise HomologueError("The 'id' of a point is 4 to 40 of a to z, 0 to 9 and '-'.")
+        if any(point.id == id_ for point in scene.points):
+            return
+        if len(scene.points) >= self._limits.points:
+            raise HomologueError(f"At most {self._limits.points} points: delete some first.")
+        session.change(scene.with_point(id_, *self._place(scene, fields)))
+
+    def _move(self, session: Session, fields: Fields) -> None:
+        place = self._place(session.scene, fields)
+        session.change(session.scene.with_moved(fields.text("id"), *place))
+
+    def _place(self, scene: Scene, fields: Fields) -> tuple[float, float]:
+        picture = self._pictures.get(scene.source) if scene.source else None
+        if picture is None:
+            raise HomologueError("There is no source to put a point on: open a picture first.")
+        x, y = fields.number("x"), fields.number("y")
+        if not (0 <= x <= picture.width and 0 <= y <= picture.height):
+            raise HomologueError(
+                f"({x:g}, {y:g}) lies outside the source of {picture.width} x {picture.height} "
+                "pixels."
+            )
+        return x, y
+
+    def _delete(self, session: Session, fields: Fields) -> None:
+        session.change(session.scene.without(fields.text("id")))
+
+    def _clear(self, session: Session, fields: Fields) -> None:
+        session.change(replace(session.scene, points=()))
+
+    def _possible(self, scene: Scene) -> bool:
+        """Whether the pictures of a former scene are still kept."""
+        return all(self._pictures.get(id_) for id_ in scene.pictures)

@@ -1,0 +1,47 @@
+// Asking the server. Refusals become errors whose message is the server's sentence.
+
+const SILENT = "The viewer does not answer: is it still running?";
+
+export function get(path) {
+  return ask(path, {});
+}
+
+export function post(path, content) {
+  return ask(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(content ?? {}),
+  });
+}
+
+// file: a File or Blob, sent as it is.
+export function upload(file, name) {
+  const path = `/api/pictures?name=${encodeURIComponent(name)}`;
+  return ask(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream" },
+    body: file,
+  });
+}
+
+export async function bytes(path) {
+  return (await answer(path, {})).arrayBuffer();
+}
+
+async function ask(path, options) {
+  return (await answer(path, options)).json();
+}
+
+async function answer(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw new Error(SILENT);
+  }
+  if (response.ok) return response;
+  const content = await response.json().catch(() => ({}));
+  const error = new Error(content.error ?? `The viewer refused (${response.status}).`);
+  error.status = response.status;
+  throw error;
+}

@@ -1,0 +1,139 @@
+// One map, as large as the window allows, with its values under the cursor.
+
+import { openDialog } from "../core/dialog.js";
+import { h, set, write } from "../core/dom.js";
+import { nameOf, paint, paintBar, valueText } from "./paint.js";
+import { fetchMaps, valueAt } from "./store.js";
+
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const STEP = 0.02; // of the picture, that an arrow key moves the probe; with Shift a tenth
+
+// Opens the map with an index of the point that is looked at.
+export function enlarge(session, look, colours, index) {
+  const point = session.scene.points.find((one) => one.id === look.point);
+  if (point) new Large(session, look, colours, point, index).draw();
+}
+
+class Large {
+  #image = h("img", { class: "picture", alt: "" });
+  #heat = h("canvas", { class: "heat" });
+  #probe = h("span", { class: "cross", hidden: true });
+  #name = h("strong", {});
+  #value = h("output", { class: "readout" });
+  #bar = h("canvas", { class: "colourbar" });
+  #most = h("span", {});
+  #shown = null; // { maps, side }
+  #at = [0.5, 0.5]; // the probe, shares of width and height
+
+  constructor(session, look, colours, point, index) {
+    this.session = session;
+    this.look = look;
+    this.colours = colours;
+    this.point = point;
+    this.index = index;
+    this.end = look.get("end");
+    this.opacity = h("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Opacity" });
+    this.opacity.value = look.get("opacity");
+    this.view = h("div", { class: "large-view", tabindex: "0", role: "application", "aria-label": "Map: arrow keys read its values" }, this.#image, this.#heat, this.#probe);
+    this.swap = h("button", { class: "quiet", onclick: () => this.#turn() });
+    openDialog(`Point ${point.number}`, this.#content(), { wide: true });
+    this.#listen();
+    this.view.focus();
+  }
+
+  #content() {
+    const step = (by) => () => this.#step(by);
+    return h(
+      "div",
+      { class: "large" },
+      h("div", { class: "large-head" },
+        h("button", { class: "icon", "aria-label": "Previous map", title: "Page up", onclick: step(-1) }, "‹"),
+        this.#name,
+        h("button", { class: "icon", "aria-label": "Next map", title: "Page down", onclick: step(1) }, "›"),
+        this.swap,
+        h("label", { class: "choice" }, h("span", {}, "Opacity"), this.opacity),
+        h("span", { class: "scale" }, "0", this.#bar, this.#most),
+      ),
+      h("div", { class: "large-ground" }, this.view),
+      this.#value,
+    );
+  }
+
+  async draw() {
+    const address = this.session.state.match.points[this.point.id]?.maps[this.end];
+    const picture = this.session.scene[this.end];
+    write(this.swap, this.end === "source" ? "Show the target" : "Show the source");
+    if (!address || !picture) return write(this.#value, "These maps are not there yet.");
+    try {
+      this.#shown = await fetchMaps(address);
+    } catch (error) {
+      return write(this.#value, error.message);
+    }
+    const map = this.#map;
+    set(this.#image, { src: `/api/pictures/${picture.id}` });
+    this.view.style.setProperty("--ratio", picture.width / picture.height);
+    paintBar(this.#bar, this.colours[this.look.get("colours")]);
+    write(this.#name, `${nameOf(map)}, over the ${this.end}`);
+    write(this.#most, valueText(map.scale));
+    this.#blend();
+    return this.#read();
+  }
+
+  get #map() {
+    this.index = Math.min(this.index, this.#shown.maps.length - 1);
+    return this.#shown.maps[this.index];
+  }
+
+  #step(by) {
+    const count = this.#shown?.maps.length ?? 1;
+    this.index = (this.index + by + count) % count;
+    this.draw();
+  }
+
+  #turn() {
+    this.end = this.end === "source" ? "target" : "source";
+    this.draw();
+  }
+
+  #blend() {
+    const colours = this.colours[this.look.get("colours")];
+    if (this.#shown) paint(this.#heat, this.#map, this.#shown.side, colours, Number(this.opacity.value));
+    this.view.style.setProperty("--faded", this.opacity.value);
+  }
+
+  #listen() {
+    this.opacity.addEventListener("input", () => {
+      this.look.set("opacity", Number(this.opacity.value));
+      this.#blend();
+    });
+    this.view.addEventListener("pointermove", (event) => {
+      const box = this.view.getBoundingClientRect();
+      this.#at = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+      set(this.#probe, { hidden: true });
+      this.#read();
+    });
+    this.view.addEventListener("keydown", (event) => this.#press(event));
+  }
+
+  #press(event) {
+    const way = WAYS[event.key];
+    if (event.key === "PageUp") this.#step(-1);
+    else if (event.key === "PageDown") this.#step(1);
+    else if (way) {
+      const step = event.shiftKey ? STEP / 10 : STEP;
+      this.#at = this.#at.map((share, axis) => Math.min(Math.max(share + way[axis] * step, 0), 1));
+      set(this.#probe, { hidden: false });
+      Object.assign(this.#probe.style, { left: `${100 * this.#at[0]}%`, top: `${100 * this.#at[1]}%` });
+      this.#read();
+    } else return;
+    event.preventDefault();
+  }
+
+  #read() {
+    if (!this.#shown) return;
+    const { width, height } = this.session.scene[this.end];
+    const [right, down] = this.#at;
+    const value = valueAt(this.#map, this.#shown.side, right, down);
+    write(this.#value, `x ${(right * width).toFixed(1)}, y ${(down * height).toFixed(1)} · ${valueText(value)}`);
+  }
+}

@@ -1,0 +1,59 @@
+// Maps as pictures.
+
+const SOLID = 0.35; // level, as a share of the highest, from which on a map covers all that it may
+
+// Paints a map onto a canvas, one pixel a place; colours: 256 of [red, green, blue].
+//
+// opacity: from 0 to 1. Below 1, places with little attention let more of the picture through, so
+// that one sees what the map lies on; at 1 the map is all there is.
+export function paint(canvas, map, side, colours, opacity) {
+  canvas.width = side;
+  canvas.height = side;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(side, side);
+  const cover = covers(opacity);
+  for (let place = 0; place < map.levels.length; place += 1) {
+    const level = map.levels[place] >> 8;
+    const [red, green, blue] = colours[level];
+    image.data.set([red, green, blue, cover[level]], 4 * place);
+  }
+  context.putImageData(image, 0, 0);
+}
+
+// How much of the picture each of 256 levels covers, 0 to 255.
+function covers(opacity) {
+  const least = Math.max(0, 2 * opacity - 1) ** 2;
+  return Array.from({ length: 256 }, (_, level) => {
+    const share = least + (1 - least) * Math.min(1, level / 255 / SOLID);
+    return Math.round(255 * opacity * share);
+  });
+}
+
+// Paints the colours themselves, from left to right.
+export function paintBar(canvas, colours) {
+  canvas.width = colours.length;
+  canvas.height = 1;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(colours.length, 1);
+  colours.forEach(([red, green, blue], index) => image.data.set([red, green, blue, 255], 4 * index));
+  context.putImageData(image, 0, 0);
+}
+
+// "mean", "layer up 1.0", "embedding 2"
+export function nameOf(map) {
+  if (map.kind === "layer") return `layer ${layerName(map.name)}`;
+  return map.kind === "mean" ? "mean" : `embedding ${map.name}`;
+}
+
+// up_blocks.1.attentions.0.transformer_blocks.0.attn2 -> up 1.0
+function layerName(path) {
+  const numbers = path.match(/\d+/g) ?? [];
+  const part = path.startsWith("mid") ? "mid" : path.split("_")[0];
+  const deep = numbers.length > 2 && numbers[2] !== "0" ? numbers : numbers.slice(0, 2);
+  return `${part} ${deep.join(".")}`;
+}
+
+// "12.3 × average"
+export function valueText(value) {
+  return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} × average`;
+}

@@ -1,0 +1,78 @@
+// Moving a point: with the pointer, or with the arrow keys.
+
+const PAUSE = 350; // milliseconds after the last arrow key until the move counts
+const SLACK = 3; // pixels that a click may move
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+export class Dragging {
+  #moved = null; // { id, x, y } of the point that is on its way
+  #timer = 0;
+
+  // changed: is called when a point is somewhere else.
+  constructor(stage, session, changed) {
+    this.stage = stage;
+    this.session = session;
+    this.changed = changed;
+  }
+
+  // The point where it is now; another object while it is on its way.
+  place(point) {
+    return this.#moved?.id === point.id ? { ...point, ...this.#moved } : point;
+  }
+
+  begin(id, event) {
+    event.preventDefault();
+    this.#commit();
+    const disc = event.target.closest(".point");
+    disc.focus({ preventScroll: true });
+    disc.setPointerCapture(event.pointerId);
+    const start = this.session.scene.points.find((point) => point.id === id);
+    const [x, y] = this.stage.under("source", event.clientX, event.clientY);
+    const grip = [start.x - x, start.y - y]; // the disc is not taken at its very middle
+    const move = (moved) => this.#follow(id, moved, grip, event);
+    const end = (ended) => {
+      disc.removeEventListener("pointermove", move);
+      disc.removeEventListener("pointerup", end);
+      disc.removeEventListener("pointercancel", end);
+      if (ended.type === "pointercancel") this.#moved = null;
+      this.#commit();
+      this.changed();
+    };
+    disc.addEventListener("pointermove", move);
+    disc.addEventListener("pointerup", end);
+    disc.addEventListener("pointercancel", end);
+  }
+
+  #follow(id, event, grip, began) {
+    const far = Math.hypot(event.clientX - began.clientX, event.clientY - began.clientY);
+    if (!this.#moved && far <= SLACK) return;
+    const [x, y] = this.stage.under("source", event.clientX, event.clientY);
+    const [inX, inY] = this.stage.panes.source.viewport.inside([x + grip[0], y + grip[1]]);
+    this.#moved = { id, x: inX, y: inY };
+    this.changed();
+  }
+
+  // Moves a point by an arrow key: a pixel of the screen, with Shift ten. False for other keys.
+  press(id, event) {
+    const way = WAYS[event.key];
+    if (!way || event.ctrlKey || event.metaKey || event.altKey) return false;
+    const point = this.place(this.session.scene.points.find((one) => one.id === id));
+    const { viewport } = this.stage.panes.source;
+    const step = (event.shiftKey ? 10 : 1) / viewport.scale;
+    const [x, y] = viewport.inside([point.x + way[0] * step, point.y + way[1] * step]);
+    this.#moved = { id, x, y };
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#commit(), PAUSE);
+    this.changed();
+    return true;
+  }
+
+  #commit() {
+    clearTimeout(this.#timer);
+    const moved = this.#moved;
+    this.#moved = null;
+    if (moved && this.session.scene.points.some((point) => point.id === moved.id)) {
+      this.session.act("move", moved);
+    }
+  }
+}

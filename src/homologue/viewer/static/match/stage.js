@@ -1,0 +1,46 @@
+// Source and target side by side, and one drawing over both.
+
+import { h, s, set } from "../core/dom.js";
+
+export class Stage {
+  overlay = s("svg", { class: "overlay", role: "group", "aria-label": "Points" });
+
+  // panes: { source, target }
+  constructor(panes) {
+    this.panes = panes;
+    this.element = h("div", { class: "stage" }, panes.source.element, panes.target.element);
+    this.element.append(this.overlay);
+    new ResizeObserver(() => this.#fit()).observe(this.element);
+  }
+
+  // Where a point of a picture is on the stage: { x, y, seen }, stage frame, CSS pixels.
+  place(end, point) {
+    const { viewport } = this.panes[end];
+    const [left, top] = viewport.toPane(point);
+    const seen =
+      left >= -1 && top >= -1 && left <= viewport.paneWidth + 1 && top <= viewport.paneHeight + 1;
+    const corner = this.corner(end);
+    return { x: corner.x + left, y: corner.y + top, seen };
+  }
+
+  // The top left corner of a pane's well, stage frame.
+  corner(end) {
+    const well = this.panes[end].well.getBoundingClientRect();
+    const stage = this.element.getBoundingClientRect();
+    return { x: well.left - stage.left, y: well.top - stage.top };
+  }
+
+  // The point of a picture under a place of the window, on its edge if it is beyond.
+  under(end, clientX, clientY) {
+    const pane = this.panes[end];
+    const well = pane.well.getBoundingClientRect();
+    return pane.viewport.inside(
+      pane.viewport.toPicture([clientX - well.left, clientY - well.top]),
+    );
+  }
+
+  #fit() {
+    const { clientWidth, clientHeight } = this.element;
+    set(this.overlay, { width: clientWidth, height: clientHeight });
+  }
+}

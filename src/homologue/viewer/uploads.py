@@ -1,0 +1,106 @@
+"""Pictures from outside: their bytes are counted, and only pictures are decoded."""
+
+import asyncio
+import io
+import re
+import threading
+
+from PIL import Image, UnidentifiedImageError
+from starlette.requests import Request
+
+from homologue.errors import HomologueError
+from homologue.images import LEAST_SIDE, RGBImage, read_image
+from homologue.viewer.limits import Limits
+from homologue.viewer.pictures import Picture, make_picture
+from homologue.viewer.refusals import BusyError, TooLargeError
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""No others are opened: Pillow's readers of rare formats are hardly ever looked at."""
+
+# Decoding takes several times the memory of the picture: one at a time.
+_decoding = threading.Lock()
+
+
+class Uploads:
+    """Takes pictures in: a few at a time; the bytes of the others wait with their senders."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._turns = asyncio.Semaphore(limits.uploads_at_once)
+
+    async def receive(self, request: Request, name: str) -> Picture:
+        """The picture that is the body of a request.
+
+        Raises TooLargeError as soon as too many bytes have come, BusyError if they come too slowly,
+        and HomologueError if they are no picture.
+        """
+        seconds, pixels = self._limits.upload_seconds, self._limits.upload_pixels
+        try:
+            async with asyncio.timeout(seconds) as waiting, self._turns:
+                waiting.reschedule(asyncio.get_running_loop().time() + seconds)
+                data = await read_body(request, self._limits.upload_bytes)
+                waiting.reschedule(None)
+                return await asyncio.to_thread(
+                    lambda: make_picture(data, name, decode(data, name, pixels))
+                )
+        except TimeoutError:
+            raise BusyError("The upload took too long: try again.") from None
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """The body of a request; TooLargeError as soon as more than `most` bytes have come."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise TooLargeError(f"That is more than the {most:,} bytes that are taken.")
+    return bytes(body)
+
+
+def decode(data: bytes, name: str, most_pixels: int) -> RGBImage:
+    """The picture in an upload; of an animation the first frame.
+
+    Raises HomologueError, naming the picture, unless it is one of `FORMATS` with at most
+    `most_pixels`; the number is read before anything is decoded.
+    """
+    with _decoding:
+        try:
+            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+        except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+            raise HomologueError(_refusal(data, name, error)) from None
+        except Exception as error:
+            raise HomologueError(f"{name} is damaged ({error}); get it again.") from None
+        with picture:
+            width, height = picture.size
+            if width * height > most_pixels:
+                raise HomologueError(
+                    f"{name} has {width} x {height} pixels, more than {most_pixels:,}; scale it "
+                    "down first."
+                )
+            return read_image(_first_frame(picture, name), least_side=LEAST_SIDE)
+
+
+def _first_frame(picture: Image.Image, name: str) -> Image.Image:
+    if getattr(picture, "is_animated", False) and picture.format != "MPO":
+        try:
+            picture = picture.copy()
+        except Exception as error:
+            raise HomologueError(f"{name} is damaged ({error}); get it again.") from None
+    # It is what `read_image` calls the picture in a complaint.
+    picture.filename = name  # type: ignore[attr-defined]
+    return picture
+
+
+def _refusal(data: bytes, name: str, error: Exception) -> str:
+    if isinstance(error, Image.DecompressionBombError):
+        return f"{name} has far too many pixels; scale it down first."
+    if b"<svg" in data[:4096].lower():
+        return f"{name} is an SVG drawing; rasterise it first, e.g. to PNG."
+    return f"{name} is no picture of a known kind; use PNG, JPEG, WebP, GIF, BMP or TIFF."
+
+
+def clean_name(given: str) -> str:
+    """The last part of a file name, for people to read; never used to find a file."""
+    last = re.split(r"[/\\]", given)[-1]
+    shown = "".join(char for char in last if char.isprintable()).strip()
+    return shown[:80] or "picture"

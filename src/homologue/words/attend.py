@@ -1,0 +1,117 @@
+"""From an image and a prompt to a heat map for each word."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from homologue.config import Over, WordsConfig
+from homologue.diffusion.load_text import text_encoder
+from homologue.diffusion.model import LatentDiffusion
+from homologue.diffusion.text import Context
+from homologue.geometry import resize, whole_crop
+from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
+from homologue.progress import Progress, silent
+from homologue.seeds import generator
+from homologue.views import Views
+from homologue.words.maps import WordMaps
+from homologue.words.spans import Word, select_words, words_of
+
+
+def attend(
+    model: LatentDiffusion,
+    image: ImageLike | RGBImage,
+    prompt: str,
+    *,
+    words: Sequence[str] | None = None,
+    layers: bool = False,
+    config: WordsConfig | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> WordMaps:
+    """Where a model sees each word of a prompt in an image.
+
+    Args:
+        image: path, PIL image, (H, W, 3) uint8 array or (3, H, W) float tensor in [0, 1].
+        prompt: says what is in the image; a word is a poor one to look for if it is not.
+        words: of the prompt, all if None; upper and lower case are the same.
+        layers: whether to keep the maps of each layer alone.
+        config: settings; None takes the defaults.
+        seed: same seed, same maps.
+        progress: called after every pass through the UNet.
+
+    Raises:
+        HomologueError: the image cannot be read, the prompt is empty or too long, it lacks one of
+            the words, or the model has no text encoder.
+    """
+    settings = config or WordsConfig()
+    picture = read_image(image, least_side=LEAST_SIDE)
+    encoder = text_encoder(model)
+    tokens = encoder.tokenize(prompt)
+    chosen = words_of(tokens)
+    if words is not None:
+        chosen = select_words(chosen, words)
+    context = encoder.encode(tokens)
+    by_layer = _layer_maps(model, picture, context, chosen, settings, seed, progress)
+    whole = torch.stack([resize(maps, model.side) for maps in by_layer.values()]).mean(dim=0)
+    return WordMaps(
+        prompt=prompt,
+        words=chosen,
+        maps=_distribution(whole),
+        layers=by_layer if layers else None,
+        threshold=settings.threshold,
+        width=picture.width,
+        height=picture.height,
+        path=picture.path,
+    )
+
+
+def _layer_maps(
+    model: LatentDiffusion,
+    image: RGBImage,
+    context: Context,
+    words: Sequence[Word],
+    config: WordsConfig,
+    seed: int,
+    progress: Progress,
+) -> dict[str, Tensor]:
+    """Maps (W, h, w) of words in each layer, each with sum 1, on the CPU."""
+    layers = model.layers(config.layers)
+    latent = Views.of(model, image).latent(whole_crop(model.side))[None]
+    sums: dict[str, Tensor] = {}
+    total = len(config.timesteps) * config.noises
+    for done in range(total):
+        timestep, number = config.timesteps[done // config.noises], done % config.noises
+        noise = torch.randn(latent.shape, generator=generator(seed, "words", timestep, number))
+        noisy = model.add_noise(latent, noise, timestep)
+        for layer, maps in _look(model, noisy, timestep, context, layers, words, config.over):
+            sums[layer] = sums.get(layer, 0) + maps
+        progress("words", done + 1, total)
+    return {layer: _distribution(maps) for layer, maps in sums.items()}
+
+
+@torch.no_grad()
+def _look(
+    model: LatentDiffusion,
+    noisy: Tensor,
+    timestep: int,
+    context: Context,
+    layers: Sequence[str],
+    words: Sequence[Word],
+    over: Over,
+) -> list[tuple[str, Tensor]]:
+    """Maps (W, h, w) of words in each layer: means over the heads and the pieces of a word."""
+    tokens = sorted({token for word in words for token in word.tokens})
+    seen = model.attention(noisy, timestep, context.states, layers, tokens, over, context.pooled)
+    rows = [[tokens.index(token) for token in word.tokens] for word in words]
+    found = []
+    for layer in layers:
+        mean = seen[layer][0].float().mean(dim=0).cpu()  # (h, w, n)
+        found.append((layer, torch.stack([mean[..., row].mean(dim=-1) for row in rows])))
+    return found
+
+
+def _distribution(maps: Tensor) -> Tensor:
+    """Maps (W, h, w), each scaled to sum 1; one that is 0 everywhere becomes level."""
+    positive = maps.clamp_min(torch.finfo(maps.dtype).tiny)
+    return positive / positive.sum(dim=(-2, -1), keepdim=True)

@@ -1,0 +1,64 @@
+"""A program: a matcher that one pair kills, on two Ray workers. Prints what became of the pairs."""
+
+import json
+import os
+import signal
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from homologue.datasets.base import Pair, Picture
+from homologue.evaluation.distributed import RayEngine, cluster
+from homologue.evaluation.work import outstanding
+from homologue.images import RGBImage
+from homologue.matchers.base import Finder, Found
+
+POINTS = torch.tensor([[1.0, 2.0]], dtype=torch.float64)
+
+
+class Deadly:
+    name = "deadly"
+    settings: Mapping[str, Any] = {"bad": 13}
+
+    def fit(self, source: RGBImage, points: Tensor) -> Finder:
+        def find(target: RGBImage) -> Found:
+            if target.width == 13:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return Found(points + target.width)
+
+        return find
+
+
+def blank(width: int) -> RGBImage:
+    return RGBImage(torch.zeros(3, 8, width))
+
+
+def pair(source: str, width: int) -> Pair:
+    return Pair(
+        name=f"{source} {width}",
+        category="",
+        group="",
+        source=Picture(source, partial(blank, 8)),
+        target=Picture(str(width), partial(blank, width)),
+        source_points=POINTS,
+        target_points=POINTS,
+        point_names=("a",),
+        fit_points=POINTS,
+        thresholds={},
+        tags={},
+    )
+
+
+if __name__ == "__main__":
+    pairs = [pair(source, width) for source in "xy" for width in (10, 13, 20)]
+    del pairs[4]  # one bad pair is enough
+    made = []
+    with cluster(None), RayEngine(Deadly, 2, gpus=False) as engine:
+        about = [engine.name, dict(engine.settings)]
+        for one in engine.predict(outstanding(pairs)):
+            found = None if one.predicted is None else one.predicted.tolist()
+            made.append([one.position, one.pair, found, one.error])
+    print(json.dumps([about, sorted(made)]))

@@ -1,0 +1,141 @@
+"""Many processes: the same rows as one makes, whatever happens to a worker."""
+
+import json
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+from made_up import pair
+from processes import ALONE, done, finished, rows, started, wait_for
+
+from homologue.errors import HomologueError
+from homologue.evaluation.distributed import Worker, cluster, shares
+from homologue.evaluation.work import Placed
+from homologue.matchers.identity import Identity
+from homologue.matchers.named import Ingredients, make_matcher
+from homologue.presets import DEFAULT
+
+pytest.importorskip("ray")
+RAY = ("--engine", "ray", "--workers", "2")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "pairs"),
+    [(("--matcher", "hog", "--limit", "20"), 60), (("--matcher", "attention", "--limit", "3"), 9)],
+)
+def test_two_workers_of_which_one_is_killed_make_the_same_rows_as_one_process(
+    tmp_path: Path, arguments: tuple[str, ...], pairs: int
+) -> None:
+    finished(*arguments, "--run", str(tmp_path / "whole"))
+    process = started(*arguments, *RAY, "--run", str(tmp_path / "ray"), "--json")
+    wait_for(tmp_path / "ray", pairs // 4, process)
+    victim, other = workers_of(process.pid)
+    before = done(tmp_path / "ray")
+    victim.kill()
+    assert before < pairs
+    out, err = process.communicate(timeout=400)
+    assert process.returncode == 0, err
+    assert psutil.wait_procs([other], timeout=120)[0], "a worker outlives its driver"
+    result = json.loads(out)
+    assert (result["pairs"], result["failed"]) == (pairs, 0)
+    assert rows(tmp_path / "ray") == rows(tmp_path / "whole")
+
+
+def workers_of(pid: int) -> list[psutil.Process]:
+    """Ray calls the processes of actors after their class."""
+    below = psutil.Process(pid).children(recursive=True)
+    return [one for one in below if one.cmdline()[:1] and "Worker" in one.cmdline()[0]]
+
+
+@pytest.mark.slow
+def test_what_a_worker_refuses_is_one_sentence(tmp_path: Path) -> None:
+    process = started("--matcher", "attention", "--model", str(tmp_path / "none"), *RAY)
+    out, err = process.communicate(timeout=200)
+    assert (process.returncode, out) == (2, "")
+    assert err.count("\n") == 1, err
+    assert err.startswith("homologue: ")
+    assert str(tmp_path / "none") in err
+
+
+@pytest.mark.slow
+def test_a_pair_that_kills_every_worker_fails_and_the_others_go_on() -> None:
+    program = Path(__file__).with_name("deadly.py")
+    ended = subprocess.run(
+        [sys.executable, program], capture_output=True, text=True, env=ALONE, timeout=400
+    )
+    assert ended.returncode == 0, ended.stderr
+    about, records = json.loads(ended.stdout)
+    assert about == ["deadly", {"bad": 13}]
+    killed = "its worker died 4 times, perhaps for lack of memory"
+    assert records == [
+        [0, "x 10", [[11, 12]], None],
+        [1, "x 13", None, killed],
+        [2, "x 20", [[21, 22]], None],
+        [3, "y 10", [[11, 12]], None],
+        [4, "y 20", [[21, 22]], None],
+    ]
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_the_workers_and_says_how_to_go_on(tmp_path: Path) -> None:
+    process = started("--matcher", "hog", *RAY, "--run", str(tmp_path))
+    wait_for(tmp_path, 3, process)
+    workers = workers_of(process.pid)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (143, "")
+    assert f"homologue: interrupted: {done(tmp_path)} of" in err
+    assert len(psutil.wait_procs(workers, timeout=120)[0]) == 2
+
+
+def test_workers_take_a_gpu_each_or_as_many_cores_as_this_process_computes_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("torch.get_num_threads", lambda: 4)
+    cpus, both = {"CPU": 16.0}, {"CPU": 16.0, "GPU": 3.0}
+    on_cpu, on_gpu = {"num_gpus": 0, "num_cpus": 4}, {"num_gpus": 1, "num_cpus": 1}
+    assert shares(cpus, None, gpus=True) == (4, on_cpu)
+    assert shares(cpus, 2, gpus=True) == (2, on_cpu)
+    assert shares(both, None, gpus=True) == (3, on_gpu)
+    assert shares(both, 1, gpus=True) == (1, on_gpu)
+    assert shares(both, None, gpus=False) == (4, on_cpu)
+    for resources, wanted, words in (
+        (cpus, 5, "room for 4 workers of 4 CPU each on the Ray cluster, not for 5"),
+        (both, 4, "room for 3 workers of 1 GPU each on the Ray cluster, not for 4"),
+        (cpus, 0, "not for 0"),
+        ({"CPU": 3.0}, None, "room for 0 workers"),
+    ):
+        with pytest.raises(HomologueError, match=words):
+            shares(resources, wanted, gpus=True)
+
+
+def test_a_worker_makes_its_matcher_once_and_when_it_is_needed() -> None:
+    made = []
+
+    def recipe() -> Identity:
+        made.append(Identity())
+        return made[-1]
+
+    worker = Worker(recipe, None)
+    assert made == []
+    assert worker.describe() == ("identity", {})
+    record = worker.predict(Placed(7, pair("a", "b")))
+    assert (record.position, record.error, len(made)) == (7, None, 1)
+
+
+def test_recipes_can_be_sent_to_workers() -> None:
+    import pickle
+
+    recipe = partial(make_matcher, "random", Ingredients(dict, DEFAULT, seed=5))  # type: ignore[arg-type]
+    assert pickle.loads(pickle.dumps(recipe))().settings == {"seed": 5}
+
+
+def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(HomologueError, match=r"pip install 'homologue\[ray\]'"), cluster(None):
+        pass

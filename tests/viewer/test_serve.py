@@ -1,0 +1,132 @@
+"""Sockets, names and addresses; and the command itself."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from typer.testing import CliRunner
+
+from homologue.cli import app
+from homologue.commands import view as command
+from homologue.errors import HomologueError
+from homologue.viewer.serve import address_of, is_loopback, open_socket, own_names
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True),
+        ("0.0.0.0", False), ("::", False), ("192.168.1.5", False), ("example.org", False),
+    ],
+)  # fmt: skip
+def test_what_is_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+def test_any_free_port_is_taken_and_told() -> None:
+    with open_socket("127.0.0.1", 0) as one, open_socket("127.0.0.1", 0) as other:
+        ports = [each.getsockname()[1] for each in (one, other)]
+        assert ports[0] != ports[1]
+        assert address_of(one, "127.0.0.1", None) == f"http://127.0.0.1:{ports[0]}/"
+        assert address_of(one, "::1", "x") == f"http://[::1]:{ports[0]}/?token=x"
+        assert address_of(one, "0.0.0.0", "x").startswith(f"http://{socket.gethostname()}:")
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with open_socket("127.0.0.1", 0) as one:
+        port = one.getsockname()[1]
+        with pytest.raises(HomologueError, match=rf"127\.0\.0\.1, port {port} .*--port"):
+            open_socket("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(("host", "port"), [("no.such.host.invalid", 0), ("127.0.0.1", 99999)])
+def test_hosts_and_ports_that_are_none(host: str, port: int) -> None:
+    with pytest.raises(HomologueError, match="cannot listen"):
+        open_socket(host, port)
+
+
+def test_we_go_by_our_addresses_only_beyond_loopback() -> None:
+    assert own_names("127.0.0.1") == {"127.0.0.1", "localhost", "::1"}
+    everywhere = own_names("0.0.0.0")
+    assert {"127.0.0.1", socket.gethostname().lower()} <= everywhere
+
+
+def test_another_host_needs_a_flag() -> None:
+    result = CliRunner().invoke(app, ["view", "--host", "0.0.0.0", "--no-browser"])
+    assert isinstance(result.exception, HomologueError)
+    assert "--share" in str(result.exception)
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    with pytest.raises(HomologueError, match=r"starlette and uvicorn: pip install 'homologue\["):
+        command.view()
+
+
+@contextmanager
+def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command in a process of its own, and the address that it prints."""
+    arguments = [sys.executable, "-m", "homologue", "view", "--no-browser", *options]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found = re.fullmatch(r"The viewer is at (http://\S+) \(Ctrl-C ends it\)\n", line)
+            assert found, line
+            yield process, found[1]
+        finally:
+            process.kill()
+
+
+def answered(client: httpx2.Client, path: str) -> httpx2.Response:
+    """The answer, as soon as the server has begun to give any."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return client.get(path)
+        except httpx2.TransportError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_the_command_serves_until_it_is_interrupted() -> None:
+    with started() as (process, address), httpx2.Client(base_url=address) as client:
+        assert answered(client, "/").text.startswith("<!doctype html>")
+        session = client.post("/api/sessions", headers={"Origin": address.rstrip("/")}).json()
+        events = f"/api/sessions/{session['session']}/events"
+        with client.stream("GET", events) as stream:
+            next(stream.iter_lines())
+            process.send_signal(signal.SIGINT)
+            rest = list(stream.iter_lines())
+        assert rest is not None
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.slow
+def test_sharing_needs_the_token_of_the_address() -> None:
+    with started("--share") as (_, address), httpx2.Client() as client:
+        page, _, token = address.partition("?token=")
+        assert len(token) >= 32
+        assert answered(client, page).status_code == 401
+        assert client.get(address).status_code == 303
+        assert client.get(page).status_code == 200
+
+
+def test_every_file_of_the_page_is_served_with_its_kind() -> None:
+    folder = Path(command.__file__).parents[1] / "viewer" / "static"
+    assert {file.suffix for file in folder.rglob("*.*")} == {".css", ".html", ".js", ".svg"}

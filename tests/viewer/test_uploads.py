@@ -1,0 +1,154 @@
+"""Only pictures are decoded, and only those of a bearable size."""
+
+import io
+import struct
+import zlib
+
+import pytest
+import torch
+from PIL import Image
+from running import encoded, noise
+
+from homologue.errors import HomologueError
+from homologue.images import read_image
+from homologue.viewer.pictures import Pictures, make_picture
+from homologue.viewer.refusals import BusyError
+from homologue.viewer.uploads import clean_name, decode
+
+PIXELS = 1_000_000
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    check = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + check
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it has that many pixels."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    rows = zlib.compress(bytes(10_000_000))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+def test_common_kinds_are_read(kind: str) -> None:
+    image = decode(encoded(noise(30, 20), kind), "a", PIXELS)
+    assert (image.width, image.height) == (30, 20)
+
+
+def test_a_phone_s_photograph_of_several_views_is_read() -> None:
+    data = encoded(noise(30, 20), "MPO", save_all=True, append_images=[noise(30, 20, 1)])
+    image = decode(data, "a", PIXELS)
+    assert (image.width, image.height) == (30, 20)
+
+
+def test_what_is_read_is_what_the_library_reads() -> None:
+    picture = noise(30, 20)
+    assert torch.equal(
+        decode(encoded(picture, "PNG"), "a", PIXELS).pixels, read_image(picture).pixels
+    )
+
+
+def test_photographs_are_turned_as_their_camera_says() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees
+    image = decode(encoded(noise(30, 20), "JPEG", exif=exif), "a", PIXELS)
+    assert (image.width, image.height) == (20, 30)
+
+
+def test_of_an_animation_the_first_frame_is_read_without_a_warning() -> None:
+    frames = [noise(8, 8, seed) for seed in range(3)]
+    data = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    assert torch.equal(decode(data, "a", PIXELS).pixels, read_image(frames[0]).pixels)
+
+
+@pytest.mark.parametrize("side", [2_000, 20_000, 100_000])
+def test_bombs_are_refused_before_they_go_off(side: int) -> None:
+    with pytest.raises(HomologueError, match=r"^bomb\.png has .*scale it down"):
+        decode(bomb(side, side), "bomb.png", PIXELS)
+
+
+def test_a_bomb_that_lies_about_its_size_is_no_larger_than_it_says() -> None:
+    # Ten megabytes of rows in a picture of 10 x 10: Pillow stops where the picture ends.
+    assert decode(bomb(10, 10), "bomb.png", PIXELS).pixels.shape == (3, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"", "no picture of a known kind"),
+        (b"<svg xmlns='x'><script>alert(1)</script></svg>", "an SVG drawing"),
+        (b"<?xml version='1.0'?>\n<!-- x --><SVG onload='alert(1)'/>", "an SVG drawing"),
+        (b"<html><script>alert(1)</script></html>", "no picture of a known kind"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no picture of a known kind"),
+        (b"%PDF-1.7", "no picture of a known kind"),
+        (b"\x80\x04\x95\x10\x00\x00\x00cos\nsystem\n(S'id'\ntR.", "no picture of a known kind"),
+        (encoded(noise(64, 64), "PNG")[:500], "damaged"),
+        (encoded(noise(64, 64), "PPM"), "no picture of a known kind"),
+    ],
+)
+def test_everything_else_is_refused_in_a_sentence(data: bytes, complaint: str) -> None:
+    with pytest.raises(HomologueError, match=complaint) as caught:
+        decode(data, "thing", PIXELS)
+    assert str(caught.value).startswith("thing ")
+
+
+def test_a_single_pixel_has_no_parts() -> None:
+    with pytest.raises(HomologueError, match="too few to have parts"):
+        decode(encoded(noise(1, 1), "PNG"), "dot", PIXELS)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("cat.png", "cat.png"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\photos\\cat.png", "cat.png"),
+        ("/", "picture"),
+        ("", "picture"),
+        ("a\nb\x00\x1b[31m.png", "ab[31m.png"),
+        ("\u202egnp.exe", "gnp.exe"),
+        (300 * "x", 80 * "x"),
+        ("Katze äöü 猫.png", "Katze äöü 猫.png"),
+    ],
+)
+def test_names_are_for_people(given: str, shown: str) -> None:
+    assert clean_name(given) == shown
+
+
+def test_what_is_shown_is_never_what_was_uploaded() -> None:
+    data = encoded(noise(30, 20), "PNG") + b"<script>alert(1)</script>"
+    picture = make_picture(data, "a", decode(data, "a", PIXELS))
+    assert b"script" not in picture.shown
+    assert picture.kind == "image/png"
+    assert (picture.width, picture.height) == (30, 20)
+
+
+def test_large_pictures_are_shown_smaller_and_keep_their_frame() -> None:
+    data = encoded(Image.new("RGB", (6000, 1500), "red"), "JPEG")
+    picture = make_picture(data, "a", decode(data, "a", 10_000_000))
+    assert (picture.width, picture.height) == (6000, 1500)
+    assert picture.kind == "image/jpeg"
+    with Image.open(io.BytesIO(picture.shown)) as shown:
+        assert shown.size == (4096, 1024)
+
+
+def kept(seed: int) -> tuple[bytes, str]:
+    return encoded(noise(20, 20, seed), "PNG"), f"picture {seed}"
+
+
+def test_pictures_make_room_but_not_those_in_use() -> None:
+    made = [
+        make_picture(data, name, decode(data, name, PIXELS)) for data, name in map(kept, range(4))
+    ]
+    in_use = {made[0].id}
+    pictures = Pictures(3 * made[0].size + 200, lambda: in_use)
+    for picture in made:
+        pictures.add(picture)
+    assert [pictures.get(picture.id) is not None for picture in made] == [True, False, True, True]
+    in_use.update(picture.id for picture in made)
+    other = make_picture(*kept(9), decode(kept(9)[0], "a", PIXELS))
+    with pytest.raises(BusyError, match="no room"):
+        pictures.add(other)
+    pictures.add(made[2])
+    assert pictures.get(other.id) is None
