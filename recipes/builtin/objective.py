@@ -21,8 +21,6 @@ NAMES, STYLES = 8, 2  # a batch: names x styles, two views of each icon
 EMBEDDED_POINTS = 16
 QUIET = 300  # time steps below which the queries are taught
 TAUGHT = 0.75  # share of the names that teach queries; the others teach pictures from captions
-ANY_WAY = 0.2  # share of the second views that are turned by any angle
-MIRRORED = 0.4  # share of the lopsided names whose second views are mirrored against the first
 WEIGHTS = {
     "noise": 1.0,
     "equivariance": 0.3,
@@ -45,22 +43,19 @@ class Batch:
 def random_batch(pool: IconPool, random: np.random.Generator, names: int) -> Batch:
     sample = pool.sample(random, names, STYLES, outlined=0.25)
     mirrored = (torch.rand(names) < 0.5).repeat(STYLES)
-    against = sample.lopsided & (torch.rand(names) < MIRRORED).repeat(STYLES)
     taught = (torch.rand(names) < TAUGHT).repeat(STYLES)
     count = len(taught)
     upright_a = (torch.rand(count) < 0.5) | ~taught
     upright_b = (torch.rand(count) < 0.1) | ~taught
-    any_way = (torch.rand(count) < ANY_WAY) & ~upright_b
     plain = torch.where(taught, 0.0, 0.9)
     tinted = (torch.rand(count) < 0.8) & taught
     a = make_views(
         sample.icons,
-        random_maps(mirrored, upright_a, torch.zeros_like(any_way)),
+        random_maps(mirrored, upright_a),
         plain.clamp(min=0.5 * upright_a),
         tinted,
     )
-    maps_b = random_maps(mirrored ^ (against & taught), upright_b, any_way)
-    b = make_views(sample.icons, maps_b, plain, tinted)
+    b = make_views(sample.icons, random_maps(mirrored, upright_b), plain, tinted)
     return Batch(sample, a, b, taught)
 
 

@@ -38,18 +38,16 @@ def compose(scale: Tensor, aspect: Tensor, angle: Tensor, shift: Tensor) -> Tens
     return torch.cat([linear, shift[:, :, None]], -1)
 
 
-def random_maps(mirrored: Tensor, upright: Tensor, any_way: Tensor) -> Tensor:
+def random_maps(mirrored: Tensor, upright: Tensor) -> Tensor:
     """(B, 2, 3) random maps, seen in a mirror where `mirrored` (B,) is true.
 
     Where `upright` (B,) is true, as drawn but for a few percent and degrees; elsewhere scaled 0.55
-    to 1.5, turned by up to 35 degrees and more rarely beyond, or where `any_way` (B,) is true by
-    any angle, shifted.
+    to 1.5, turned by up to 35 degrees and more rarely beyond, shifted.
     """
     count = len(mirrored)
     scale = torch.exp(torch.empty(count).uniform_(math.log(0.55), math.log(1.5)))
     aspect = torch.exp(torch.empty(count).uniform_(-0.07, 0.07))
     angle = math.radians(35) * (torch.rand(count) * 2 - 1) + math.radians(5) * torch.randn(count)
-    angle = torch.where(any_way, math.pi * (torch.rand(count) * 2 - 1), angle)
     shift = torch.rand(count, 2) * 2 - 1
     scale = torch.where(upright, torch.empty(count).uniform_(0.92, 1.08), scale)
     aspect = torch.where(upright, 1, aspect)
