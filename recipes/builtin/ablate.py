@@ -42,12 +42,12 @@ def trained(run: Path, variant: str, minutes: float, workers: int) -> dict[str, 
     """The last line of the variant's validation."""
     folder = folder_of(run, variant)
     result = folder / "validation.jsonl"
-    if not result.exists():
-        budget = ["--minutes", str(minutes), "--workers", str(workers)]
+    if not result.exists():  # train.py writes it at the end
+        once = ["--validate-minutes", "inf"]
+        budget = ["--minutes", str(minutes), "--workers", str(workers), *once]
         train = [sys.executable, HERE / "train.py", folder, *budget, *VARIANTS[variant]]
         with (folder / "train.log").open("w") as log:
             subprocess.run(train, check=True, stdout=log)
-            subprocess.run([sys.executable, HERE / "validate.py", folder], check=True, stdout=log)
     last: dict[str, float] = json.loads(result.read_text().splitlines()[-1])
     return last
 

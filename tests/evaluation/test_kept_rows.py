@@ -68,7 +68,9 @@ def assert_kept(one: Kept | None, other: Kept) -> None:
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         store.add(record("a", 0, kept=kept()))
-        store.add(record("b", 3, kept=kept("g", parts=dict.fromkeys((OWN, OTHER), np.ones((2, 2))))))
+        store.add(
+            record("b", 3, kept=kept("g", parts=dict.fromkeys((OWN, OTHER), np.ones((2, 2)))))
+        )
         store.add(failed("c", 1))
     with Store.read(tmp_path) as store:
         first, lost, _ = store.records()

@@ -57,7 +57,7 @@ def less(embeddings: PointEmbeddings, variant: Variant, layers: tuple[str, ...])
     return replace(embeddings, fit=fit, contexts=contexts, losses=losses)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [pytest.param("exact", marks=pytest.mark.slow), "joint", "cached"])
 def test_each_variant_is_what_reading_so_finds(
     model: LatentDiffusion, target: RGBImage, embeddings: dict[str, PointEmbeddings], way: str
 ) -> None:

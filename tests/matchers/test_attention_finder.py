@@ -23,9 +23,7 @@ POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25]], dtype=torch.float64)
 
 
 @pytest.fixture(scope="module")
-def found(
-    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset
-) -> Found:
+def found(model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset) -> Found:
     return Attention(model, quick, seed=3, keep=ITEMS).fit(source, POINTS)(target)
 
 
@@ -112,7 +110,7 @@ def test_sizes_are_those_of_what_is_kept(
     assert found.kept.embeddings is not None
     embeddings = PointEmbeddings.from_bytes("it", found.kept.embeddings)
     assert keeps["embeddings"] == Size(source_point=embeddings.contexts.numel() * 4 // 2)
-    assert keeps["parts"] == Size(pair_point=48 * 30)
+    assert keeps["parts"] == Size(pair_point=48 * 34)
     assert found.kept.maps is not None
     each = sum(maps.numel() for maps in found.kept.maps.values()) * 2 // 2
     assert keeps["maps"] == Size(each, each)

@@ -32,6 +32,8 @@ class PastedMaps:
         """(rows, layers, side, side); the lowest value of a map where no crop has been."""
         mean = self._sum[rows] / self._count[rows].clamp_min(1)
         nowhere = self._count[rows] == 0
+        if not nowhere.any():
+            return mean
         lowest = mean.masked_fill(nowhere, torch.inf).amin(dim=(-2, -1), keepdim=True)
         return torch.where(nowhere, lowest, mean)
 

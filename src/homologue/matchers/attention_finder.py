@@ -21,7 +21,7 @@ from homologue.localize.small_maps import SmallMaps, stacked
 from homologue.localize.variant_points import VariantPoints
 from homologue.matchers.base import Found, Kept, Size
 
-_PART_ROW = 30  # bytes of a row of the table of parts, keys and all
+_PART_ROW = 34  # bytes of a row of the table of parts, keys and all
 
 
 class AttentionFinder:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from homologue.evaluation.ablate import (
@@ -48,7 +49,7 @@ def draw_study(ablation: Ablation, study: str) -> Figure:
     curves = study in _OF
     bars = 1 if study == READING else len(_COLOURS)
     high = 4.6 if curves else 1.9 + len(variants) * (0.14 + 0.2 * bars)
-    figure = Figure((9, high), layout="constrained")
+    figure = Figure((9, high), layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
     panels = figure.subplots(1, len(AVERAGES), sharey=True)
     for panel, average in zip(panels, AVERAGES, strict=True):
         if curves:
@@ -113,6 +114,9 @@ def _draw_bars(panel: Axes, ablation: Ablation, study: str, average: str) -> Non
     ]
     panel.set_yticks(range(len(variants)), names)
     panel.set(ylim=(len(variants) - 0.4, -0.6), xlim=(0, 100))
+    if study == LAYERS:
+        window = ablation.own.window
+        panel.set_xlabel(f"window {window:g}" if window else "highest pixel")
 
 
 def _bars(ablation: Ablation, study: str) -> list[list[Variant]]:
