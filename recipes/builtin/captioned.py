@@ -61,12 +61,7 @@ def on_white(rgba: Tensor) -> RGBImage:
 
 def read_captioned() -> list[Captioned]:
     entries = json.loads((FOLDER / "captions.json").read_text())
-    return [
-        Captioned(
-            e["icon"], e["style"], {w: [tuple(b) for b in bs] for w, bs in e["words"].items()}
-        )
-        for e in entries
-    ]
+    return [Captioned(entry["icon"], entry["style"], entry["words"]) for entry in entries]
 
 
 def main() -> None:

@@ -92,7 +92,7 @@ def report(
 ) -> str:
     """Everything between the marks, in Markdown."""
     return "\n\n".join([
-        f"Model `{model}`, fingerprint `{fingerprint}`.",
+        f"Model `{model}`, fingerprint `{fingerprint}`. {verdict(parts[0])}",
         "**Parts**",
         table(HEAD, [one.seen() for one in parts]),
         "**Whole subjects**: the peak on the drawing rather than on the ground; the other word is"
@@ -105,6 +105,23 @@ def report(
         f"**Right** ({len(hits)}): {'; '.join(hits)}.",
         f"**Wrong** ({len(misses)}): {'; '.join(misses)}.",
     ])  # fmt: skip
+
+
+def verdict(parts: Line) -> str:
+    """What the first table comes to, in words."""
+    low, high = parts.more_hits
+    if low > 0:
+        meaning = "The word matters: the difference is above 0"
+    elif high < 0:
+        meaning = "Another word finds the part better: the difference is below 0"
+    else:
+        meaning = "No effect of the word is measured: the difference may be 0"
+    return (
+        f"The peak of the word's map lies on the part in {round(parts.hit * parts.count / 100)} of"
+        f" {parts.count} drawings, {parts.hit:.0f} %; that of another word in its place in"
+        f" {parts.other_hit:.0f} %; a peak anywhere would in {parts.chance:.0f} %. {meaning}"
+        f" ({_interval(parts.more_hits)} percentage points)."
+    )
 
 
 def rewrite(text: str) -> None:

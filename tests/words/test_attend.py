@@ -195,12 +195,23 @@ def test_attention_that_underflows_gives_a_level_map(
     torch.testing.assert_close(found.maps, torch.full((1, 64, 64), 1 / 64**2))
 
 
+def test_the_built_in_model_has_words_of_its_own() -> None:
+    model = homologue.load("builtin", device="cpu")
+    image = Path(__file__).parents[2] / "examples" / "images" / "cat-noto.png"
+    found = homologue.attend(model, image, "a cat wearing a hat", layers=True, config=QUICK)
+    assert found.names == ["a 1", "cat", "wearing", "a 2", "hat"]
+    assert (found.width, found.height, found.path) == (256, 256, str(image))
+    assert found.layers is not None and len(found.layers) == 4
+    with pytest.raises(HomologueError, match=r"has 15 tokens .* builtin has room for 14"):
+        homologue.attend(model, image, "cat " * 15)
+
+
 def test_what_cannot_be_done_is_said(
     worded: dict[str, LatentDiffusion], model: LatentDiffusion, source: RGBImage
 ) -> None:
     with pytest.raises(HomologueError, match="'dog' is no word of the prompt"):
         attend(worded["sd1"], source, "a cat", words=["dog"])
-    with pytest.raises(HomologueError, match="has 76 tokens and the context .* room for 75"):
+    with pytest.raises(HomologueError, match=r"has 76 tokens and the context .* room for 75"):
         attend(worded["sd1"], source, "cat " * 76)
     with pytest.raises(HomologueError, match="has no words"):
         attend(worded["sd1"], source, " . ")

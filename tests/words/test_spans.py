@@ -111,6 +111,8 @@ def test_a_word_that_is_not_there(tokenizer: Any) -> None:
         HomologueError, match=r"'dog' is no word of the prompt; .* a, cat, and, hat"
     ):
         select_words(words, ["cat", "dog"])
+    with pytest.raises(HomologueError, match="No words are asked for"):
+        select_words(words, [])
 
 
 @pytest.mark.parametrize("prompt", ["", "  ", "?!", "\u200d"])

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def words(
-    image: Annotated[Path | None, typer.Argument(help="An image, and")] = None,
-    prompt: Annotated[str | None, typer.Argument(help="what is in it, in English.")] = None,
+    image: Annotated[Path | None, typer.Argument(help="An image.")] = None,
+    prompt: Annotated[str | None, typer.Argument(help="What is in it, in quotes.")] = None,
     words: Annotated[
         str | None, typer.Option(metavar="CAT,HAT", help="Only these of the words.")
     ] = None,

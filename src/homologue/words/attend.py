@@ -48,12 +48,15 @@ def attend(
     picture = read_image(image, least_side=LEAST_SIDE)
     encoder = text_encoder(model)
     tokens = encoder.tokenize(prompt)
-    chosen = words_of(tokens)
-    if words is not None:
-        chosen = select_words(chosen, words)
-    context = encoder.encode(tokens)
-    by_layer = _layer_maps(model, picture, context, chosen, settings, seed, progress)
-    whole = torch.stack([resize(maps, model.side) for maps in by_layer.values()]).mean(dim=0)
+    every = words_of(tokens)
+    chosen = every if words is None else select_words(every, words)
+    # All are read, so that the rounding of one does not depend on the others.
+    read = _layer_maps(model, picture, encoder.encode(tokens), every, settings, seed, progress)
+    rows = [every.index(word) for word in chosen]
+    by_layer = {layer: maps[rows] for layer, maps in read.items()}
+    whole = torch.zeros(len(chosen), model.side, model.side)
+    for maps in by_layer.values():  # one by one: SDXL's side is 1024
+        whole += resize(maps, model.side)
     return WordMaps(
         prompt=prompt,
         words=chosen,

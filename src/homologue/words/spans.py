@@ -75,8 +75,10 @@ def select_words(words: Sequence[Word], wanted: Sequence[str]) -> tuple[Word, ..
     Upper and lower case are the same.
 
     Raises:
-        HomologueError: one is not in the prompt.
+        HomologueError: none is asked for, or one is not in the prompt.
     """
+    if not wanted:
+        raise HomologueError("No words are asked for; name some, or leave them out to get all.")
     chosen: list[Word] = []
     for name in wanted:
         same = [word for word in words if _folded(word.text) == _folded(name)]
