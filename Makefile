@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two test processes on two cores: one thread each, or they wait for one another.
 JOBS ?= $(shell nproc)
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint chromium screenshots clean
 
 demo: .venv/installed
 	mkdir -p demo-output
@@ -13,7 +13,7 @@ demo: .venv/installed
 	$(BIN)/python examples/03_eight_pairs.py demo-output/pairs.png
 	@echo "The pictures are demo-output/match.png and demo-output/pairs.png"
 
-test: lint
+test: lint chromium
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
 lint: .venv/developed
@@ -21,6 +21,18 @@ lint: .venv/developed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The browser of the viewer's tests. Where it cannot be installed, they are skipped.
+chromium:
+	@command -v chromium > /dev/null \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; } > /dev/null \
+		|| echo "There is no chromium, and it could not be installed: the browser tests are skipped." \
+			"Install Debian's package chromium to run them."
+
+# Pictures of the viewer in docs/; look at them afterwards.
+screenshots: .venv/developed chromium
+	$(BIN)/python tools/screenshots.py docs
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from running import Running, running
@@ -10,6 +11,9 @@ from homologue.diffusion.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import DEFAULT, PRESETS, Preset
 from homologue.viewer.sessions.scene import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -41,4 +45,15 @@ def server(builtin: LatentDiffusion, hasty: Preset) -> Iterator[Running]:
 
     settings = Settings("builtin", "hasty")
     with running(choose, settings, names=("builtin", "broken")) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Needs Debian's package `chromium`, which `make test` installs where it may."""
+    from browsing import CHROMIUM, chromium
+
+    if CHROMIUM is None:
+        pytest.skip("There is no chromium here: install it (apt-get install chromium).")
+    with chromium() as one:
         yield one

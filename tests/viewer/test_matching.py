@@ -189,6 +189,37 @@ def test_uploaded_pictures_have_their_own_frame(server: Running) -> None:
     assert "immutable" in shown.headers["cache-control"]
 
 
+def test_a_picture_of_one_s_own_takes_the_place_of_both_samples(server: Running) -> None:
+    own = server.upload(png(40, 30, seed=8)).json()["id"]
+    for end, other in (("source", "target"), ("target", "source")):
+        session = server.session()
+        scene = server.act(session, end, picture=own)["scene"]
+        assert (scene[end]["id"], scene[other]) == (own, None)
+        scene = server.act(session, other, sample="cat/noto")["scene"]
+        assert (scene[end]["id"], scene[other]["name"]) == (own, "cat, noto")
+    session = server.session()
+    server.act(session, "add", id="aaaa", x=9, y=9)  # somebody works with the samples
+    assert server.act(session, "target", picture=own)["scene"]["source"]["name"] == "fox, noto"
+
+
+def test_without_a_target_a_point_is_fitted_and_seen_in_its_source(server: Running) -> None:
+    session = server.session()
+    own = server.upload(png(60, 30, seed=9)).json()["id"]
+    server.act(session, "source", picture=own)
+    server.act(session, "add", id="aaaa", x=30, y=15)
+    state = server.wait(
+        session, lambda state: state["match"]["points"]["aaaa"]["maps"]["source"] is not None
+    )
+    point = state["match"]["points"]["aaaa"]
+    assert (point["state"], point["found"], point["maps"]["target"]) == ("done", None, None)
+    status, sentence = server.refused(session, "swap")
+    assert (status, sentence) == (
+        400, "There are no two pictures to swap: open both first."
+    )  # fmt: skip
+    server.act(session, "target", sample="cat/noto")
+    assert server.settled(session)["match"]["points"]["aaaa"]["found"] is not None
+
+
 def test_the_same_picture_is_kept_once(server: Running) -> None:
     data = png(40, 30, seed=7)
     assert server.upload(data, "a.png").json()["id"] == server.upload(data, "b.png").json()["id"]

@@ -48,10 +48,12 @@ def test_a_port_that_is_taken_is_named() -> None:
             open_socket("127.0.0.1", port)
 
 
-@pytest.mark.parametrize(("host", "port"), [("no.such.host.invalid", 0), ("127.0.0.1", 99999)])
-def test_hosts_and_ports_that_are_none(host: str, port: int) -> None:
-    with pytest.raises(HomologueError, match="cannot listen"):
-        open_socket(host, port)
+def test_hosts_and_ports_that_are_none() -> None:
+    with pytest.raises(HomologueError, match=r"cannot listen on no\.such\.host\.invalid"):
+        open_socket("no.such.host.invalid", 0)
+    for port in (-1, 65536):
+        with pytest.raises(HomologueError, match=f"no port {port}"):
+            open_socket("127.0.0.1", port)
 
 
 def test_we_go_by_our_addresses_only_beyond_loopback() -> None:
@@ -108,10 +110,11 @@ def test_the_command_serves_until_it_is_interrupted() -> None:
         session = client.post("/api/sessions", headers={"Origin": address.rstrip("/")}).json()
         events = f"/api/sessions/{session['session']}/events"
         with client.stream("GET", events) as stream:
-            next(stream.iter_lines())
+            lines = stream.iter_lines()
+            assert next(lines) == "event: state"
             process.send_signal(signal.SIGINT)
-            rest = list(stream.iter_lines())
-        assert rest is not None
+            for _ in lines:  # until the server ends it
+                pass
         assert process.wait(30) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""

@@ -29,7 +29,3 @@ class Models:
             self._loaded[name] = self._load(name)
             progress("load", 1, 1)
         return self._loaded[name]
-
-    def has(self, name: str) -> bool:
-        """Whether it is loaded."""
-        return name in self._loaded

@@ -43,13 +43,15 @@ def open_socket(host: str, port: int) -> socket.socket:
 
     Raises HomologueError if there is no such host here, or the port is taken.
     """
+    if not 0 <= port < 2**16:  # the system would count on from 0
+        raise HomologueError(f"There is no port {port}: choose one from 0 to 65535.")
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.create_server(address[:2], family=family, backlog=512)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
+        reason = error.strerror or error
         raise HomologueError(
             f"The viewer cannot listen on {host}, port {port} ({reason}): choose another --host or "
             "--port; port 0 takes any that is free."

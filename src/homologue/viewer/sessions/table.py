@@ -15,6 +15,7 @@ from homologue.viewer.limits import Limits
 from homologue.viewer.parts import Action
 from homologue.viewer.pictures import Picture, Pictures
 from homologue.viewer.refusals import MissingError
+from homologue.viewer.samples import FIRST_PAIR
 from homologue.viewer.sessions.scene import Scene
 from homologue.viewer.sessions.session import Session
 
@@ -76,12 +77,23 @@ class Table:
 
     def _source(self, session: Session, fields: Fields) -> None:
         """A new source, on which the points of the old one mean nothing."""
-        picture = self._picture(fields)
-        if picture.id != session.scene.source:
-            session.change(replace(session.scene, source=picture.id, points=()))
+        scene, picture = session.scene, self._picture(fields)
+        if picture.id != scene.source:
+            target = None if self._unwanted(scene, fields) else scene.target
+            session.change(replace(scene, source=picture.id, target=target, points=()))
 
     def _target(self, session: Session, fields: Fields) -> None:
-        session.change(replace(session.scene, target=self._picture(fields).id))
+        scene, picture = session.scene, self._picture(fields)
+        source = None if self._unwanted(scene, fields) else scene.source
+        session.change(replace(scene, source=source, target=picture.id))
+
+    def _unwanted(self, scene: Scene, fields: Fields) -> bool:
+        """Whether the other picture only is there because every session begins with it.
+
+        Who brings a picture of their own does not look for its parts in our fox.
+        """
+        first = tuple(sample.id for name in FIRST_PAIR if (sample := self._sample(name)))
+        return (scene.source, scene.target) == first and not scene.points and "sample" not in fields
 
     def _picture(self, fields: Fields) -> Picture:
         if "sample" in fields:

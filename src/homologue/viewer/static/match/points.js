@@ -74,6 +74,7 @@ export class Points {
   // What there is to draw of each point.
   #items() {
     const told = this.session.progress.match?.points ?? {};
+    const [onSource, onTarget] = ["source", "target"].map((end) => this.stage.placer(end));
     return this.session.scene.points.map((given) => {
       const point = this.dragging.place(given);
       const facts = this.session.state.match.points[point.id];
@@ -85,8 +86,8 @@ export class Points {
         found,
         told: told[point.id] ?? null,
         dragged: point !== given,
-        from: this.stage.place("source", [point.x, point.y]),
-        to: found ? this.stage.place("target", [found.x, found.y]) : null,
+        from: onSource([point.x, point.y]),
+        to: found ? onTarget([found.x, found.y]) : null,
       };
     });
   }
@@ -95,8 +96,7 @@ export class Points {
   #radius(count) {
     const { paneWidth, paneHeight } = this.stage.panes.source.viewport;
     const room = Math.sqrt((paneWidth * paneHeight) / Math.max(count, 1)) / 14;
-    const type = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 15;
-    return type * Math.min(Math.max(room, LEAST_RADIUS), MOST_RADIUS);
+    return (this.stage.type / 15) * Math.min(Math.max(room, LEAST_RADIUS), MOST_RADIUS);
   }
 
   #hover(event) {

@@ -37,14 +37,18 @@ export function chooseSample(samples, end) {
 function buttons(samples, style, filter, choose) {
   const wanted = filter.trim().toLowerCase();
   return Object.keys(samples)
-    .filter((subject) => samples[subject].includes(style) && subject.includes(wanted))
+    .filter((subject) => samples[subject].includes(style) && shown(subject).includes(wanted))
     .map((subject) => {
       const name = `${subject}/${style}`;
       return h(
         "button",
         { class: "sample", onclick: () => choose(name) },
         h("img", { src: `/api/samples/${name}`, alt: "", loading: "lazy", width: 96, height: 96 }),
-        h("span", {}, subject.replaceAll("-", " ")),
+        h("span", {}, shown(subject)),
       );
     });
+}
+
+function shown(subject) {
+  return subject.replaceAll("-", " ");
 }

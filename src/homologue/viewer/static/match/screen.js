@@ -99,9 +99,9 @@ class MatchScreen {
     }
     this.panes.source.addEventListener("place", (event) => this.#add(event.detail));
     this.ends = [
-      on(session, "change", () => this.#draw()),
-      on(session, "progress", () => this.#drawProgress()),
-      on(look, "change", () => this.#drawLook()),
+      on(session, "change", () => this.#ask()),
+      on(session, "progress", () => this.#ask()),
+      on(look, "change", () => this.#ask()),
       app.keys.add("Ctrl+Z", "Undo", () => session.act("undo")),
       app.keys.add("Ctrl+Y or Ctrl+Shift+Z", "Redo", () => session.act("redo")),
       app.keys.add("]", "Next point", () => this.#step(1)),
@@ -124,7 +124,7 @@ class MatchScreen {
     const id = newId();
     this.session.act("add", { id, x, y });
     this.look.set("selected", id);
-    this.points.draw(); // at once, not with the next frame
+    this.points.draw(); // at once; all else may come a frame later
   }
 
   #step(by) {
@@ -142,6 +142,20 @@ class MatchScreen {
     else this.look.set("selected", null);
   }
 
+  // Has everything drawn soon, once for all that happens until then. The frame that comes first
+  // has the points only: what a person does there is to show without delay.
+  #ask() {
+    this.points.ask();
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        this.asked = false;
+        this.#draw();
+      }),
+    );
+  }
+
   #draw() {
     const { scene, state } = this.session;
     for (const end of ["source", "target"]) this.panes[end].show(scene[end]);
@@ -152,31 +166,18 @@ class MatchScreen {
     this.undo.disabled = !state.undo;
     this.redo.disabled = !state.redo;
     this.swap.disabled = !scene.source || !scene.target;
-    this.settings.draw();
+    for (const part of [this.settings, this.heat, this.strip, this.list, this.line]) part.draw();
     this.#say();
-    this.#drawLook();
-  }
-
-  #drawLook() {
-    this.heat.draw();
-    this.strip.draw();
-    this.#drawProgress();
-  }
-
-  #drawProgress() {
-    this.points.ask();
-    this.list.draw();
-    this.line.draw();
   }
 
   // Tells those who cannot see the page what was found.
   #say() {
-    const before = this.states ?? {};
+    const before = this.states; // none yet when the page has just been opened
     const { points } = this.session.state.match;
     this.states = Object.fromEntries(Object.entries(points).map(([id, one]) => [id, one.state]));
     for (const { id, number } of this.session.scene.points) {
       const now = points[id];
-      if (!now || !before[id] || before[id] === now.state) continue;
+      if (!before || !now || before[id] === now.state) continue;
       if (now.state === "done" && now.found) {
         this.app.toasts.say(`Point ${number} found, score ${now.found.score.toFixed(2)}`);
       } else if (now.state === "failed") this.app.toasts.show(`Point ${number}: ${now.error}`, "problem");

@@ -3,6 +3,7 @@
 import { h, s, set } from "../core/dom.js";
 
 export class Stage {
+  type = 15; // size of the page's type, in pixels
   overlay = s("svg", { class: "overlay", role: "group", "aria-label": "Points" });
 
   // panes: { source, target }
@@ -13,14 +14,17 @@ export class Stage {
     new ResizeObserver(() => this.#fit()).observe(this.element);
   }
 
-  // Where a point of a picture is on the stage: { x, y, seen }, stage frame, CSS pixels.
-  place(end, point) {
+  // Gives a function that says where a point of a picture is on the stage as it is laid out now:
+  // { x, y, seen }, stage frame, CSS pixels.
+  placer(end) {
     const { viewport } = this.panes[end];
-    const [left, top] = viewport.toPane(point);
-    const seen =
-      left >= -1 && top >= -1 && left <= viewport.paneWidth + 1 && top <= viewport.paneHeight + 1;
     const corner = this.corner(end);
-    return { x: corner.x + left, y: corner.y + top, seen };
+    return (point) => {
+      const [left, top] = viewport.toPane(point);
+      const across = left >= -1 && left <= viewport.paneWidth + 1;
+      const seen = across && top >= -1 && top <= viewport.paneHeight + 1;
+      return { x: corner.x + left, y: corner.y + top, seen };
+    };
   }
 
   // The top left corner of a pane's well, stage frame.
@@ -40,6 +44,7 @@ export class Stage {
   }
 
   #fit() {
+    this.type = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
     const { clientWidth, clientHeight } = this.element;
     set(this.overlay, { width: clientWidth, height: clientHeight });
   }

@@ -1,0 +1,96 @@
+"""A person at the page: real Chromium, driven by Playwright."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE = 120_000.0  # milliseconds; the machine may be busy with other things
+expect.set_options(timeout=PATIENCE)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium. Its sandbox is off, as it refuses to run so for root."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Person:
+    """A page; `complaints` has all that goes wrong on it, warnings of the console included."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("requestfailed", lambda request: self._miss(request))
+
+    def _hear(self, message: Any) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{message.text} {message.location}")
+
+    def _miss(self, request: Any) -> None:
+        # Leaving a page ends its stream of events.
+        if not request.url.endswith("/events"):
+            self.complaints.append(f"{request.url}: {request.failure}")
+
+    def go(self, address: str) -> None:
+        self.page.goto(address)
+        expect(self.page.locator(".well").first).to_be_visible()
+        expect(self.picture("target")).to_be_visible()
+        self.page.wait_for_function(
+            "[...document.querySelectorAll('.well > .picture')].every((image) => image.complete)"
+        )
+
+    @property
+    def session(self) -> str:
+        return self.page.url.rpartition("/")[2]
+
+    def picture(self, end: str) -> Locator:
+        return self.page.locator(f"[data-end={end}] .well > .picture")
+
+    def place(self, end: str, x: float, y: float) -> tuple[float, float]:
+        """Where on the page a place of a picture is, given as shares of its sides."""
+        box = self.picture(end).bounding_box()
+        assert box is not None
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def click(self, x: float, y: float) -> None:
+        """Clicks the source, at shares of its sides."""
+        self.page.mouse.click(*self.place("source", x, y))
+
+    def rows(self, state: str = "") -> Locator:
+        """Rows of the list, of points whose state reads so."""
+        return self.page.locator(".row", has=self.page.locator(".row-state", has_text=state))
+
+    def wait_found(self, count: int) -> None:
+        expect(self.page.locator(".row .score:not([hidden])")).to_have_count(count)
+
+    def wait_maps(self) -> None:
+        """Until the selected point has maps over both pictures."""
+        expect(self.page.locator(".well > .heat:visible")).to_have_count(2)
+
+    def discs(self, end: str) -> Locator:
+        return self.page.locator(f".{end}s > .point")
+
+
+@contextmanager
+def person(browser: Browser, **options: Any) -> Iterator[Person]:
+    """Someone with a window of their own, who has nothing to complain of in the end."""
+    size = options.pop("viewport", {"width": 1280, "height": 800})
+    context: BrowserContext = browser.new_context(viewport=size, **options)
+    try:
+        one = Person(context.new_page())
+        yield one
+        assert one.complaints == []
+    finally:
+        context.close()

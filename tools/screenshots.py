@@ -1,0 +1,118 @@
+"""Pictures of the viewer for the documentation: python tools/screenshots.py [FOLDER], or
+`make screenshots`.
+
+It starts `homologue view`, goes through every screen in Chromium and writes one PNG for each into
+`docs/`. Look at them.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 120_000.0  # milliseconds
+PARTS = [(0.375, 0.57), (0.62, 0.57), (0.5, 0.83), (0.25, 0.06), (0.74, 0.06), (0.16, 0.73)]
+
+
+@contextmanager
+def viewer() -> Iterator[str]:
+    """The address of a viewer in a process of its own."""
+    arguments = [sys.executable, "-m", "homologue", "view", "--no-browser"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found
+        try:
+            yield found[0]
+        finally:
+            process.terminate()
+
+
+def place(page: Page, count: int) -> None:
+    """Clicks so many parts of the source, and waits for them with their maps."""
+    click(page, count)
+    expect(page.locator(".row .score:not([hidden])")).to_have_count(count)
+    expect(page.locator(".well > .heat:visible")).to_have_count(2)
+    page.wait_for_timeout(300)
+
+
+def click(page: Page, count: int) -> None:
+    box = page.locator("[data-end=source] .well > .picture").bounding_box()
+    assert box is not None
+    for x, y in PARTS[:count]:
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    page.mouse.move(2, 2)
+
+
+def matched(page: Page) -> None:
+    place(page, 6)
+
+
+def narrow(page: Page) -> None:
+    place(page, 3)
+
+
+def fitting(page: Page) -> None:
+    page.locator("select[name=optimise]").select_option("exact")
+    click(page, 2)
+    expect(page.locator(".status-text")).to_contain_text(re.compile(r"step [1-9]\d of"))
+
+
+def map_enlarged(page: Page) -> None:
+    place(page, 3)
+    page.locator(".map").nth(3).click()
+    expect(page.locator(".large-view .picture")).to_be_visible()
+    page.locator(".large-view").hover(position={"x": 300, "y": 470})
+
+
+def samples(page: Page) -> None:
+    page.locator("[data-end=target]").get_by_role("button", name="Sample").click()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1500)
+
+
+# Name of the file -> width, height, colour scheme, what to do before the picture is taken.
+SCREENS: dict[str, tuple[int, int, str, Callable[[Page], None]]] = {
+    "viewer": (1360, 860, "light", matched),
+    "viewer-dark": (1360, 860, "dark", matched),
+    "viewer-fitting": (1360, 860, "light", fitting),
+    "viewer-map": (1360, 860, "light", map_enlarged),
+    "viewer-samples": (1360, 860, "light", samples),
+    "viewer-narrow": (360, 1240, "light", narrow),
+}
+
+
+def take(browser: Browser, address: str, name: str, folder: Path) -> None:
+    """One picture, in a window of its own."""
+    width, height, scheme, prepare = SCREENS[name]
+    size = {"width": width, "height": height}
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    expect(page.locator("[data-end=target] .well > .picture")).to_be_visible()
+    page.wait_for_timeout(500)
+    prepare(page)
+    page.screenshot(path=folder / f"{name}.png")
+    page.keyboard.press("Escape")
+    context.close()
+    print(folder / f"{name}.png")
+
+
+def main(folder: Path) -> None:
+    """Takes all pictures."""
+    expect.set_options(timeout=PATIENCE)
+    with viewer() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for name in SCREENS:
+            take(browser, address, name, folder)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs"))
