@@ -19,7 +19,11 @@ class Diary:
     def __init__(self) -> None:
         self.ends: list[tuple[str, Hashable, Outcome, str]] = []
         self.heard: list[str] = []
+        self.begun: list[str] = []
         self._news = threading.Condition()
+
+    def began(self, owner: str) -> None:
+        self.begun.append(owner)
 
     def progressed(self, owner: str) -> None:
         self.heard.append(owner)
@@ -82,7 +86,9 @@ def test_sessions_take_turns(worker: Worker, diary: Diary) -> None:
     worker.wish("many", [task(number) for number in range(4)])
     worker.wish("few", [task("x"), task("y")])
     worker.start()
-    assert [owner for owner, *_ in diary.wait(6)] == ["many", "few", "many", "few", "many", "many"]
+    turns = ["many", "few", "many", "few", "many", "many"]
+    assert [owner for owner, *_ in diary.wait(6)] == turns
+    assert diary.begun == turns
 
 
 def test_every_outcome_is_told(

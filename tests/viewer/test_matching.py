@@ -291,6 +291,29 @@ def test_progress_is_told_while_it_runs(server: Running) -> None:
     assert fit[-1]["loss"] < fit[0]["loss"]
 
 
+def test_the_beginning_of_a_job_is_told(server: Running) -> None:
+    session = server.session()
+    server.act(session, "settings", preset="default", optimise="exact")
+    states = []
+    with server.client.stream("GET", f"/api/sessions/{session}/events") as events:
+        kind = ""
+        for line in events.iter_lines():
+            kind = line.removeprefix("event: ") if line.startswith("event: ") else kind
+            if kind == "state" and line.startswith("data: "):
+                points = json.loads(line.removeprefix("data: "))["match"]["points"]
+                states.append(tuple(one["state"] for one in points.values()))
+                if not points:
+                    for index in range(2):
+                        server.act(session, "add", id=f"point-{index}", x=70 + index, y=88)
+                if states[-1] == ("running", "waiting"):
+                    server.act(session, "cancel", id="point-0")
+                if states[-1] == ("cancelled", "running"):
+                    break
+    assert ("running", "waiting") in states
+    server.act(session, "clear")
+    server.settled(session)
+
+
 def test_the_points_file_is_read_by_the_command_line(server: Running, tmp_path: Path) -> None:
     session = server.session()
     server.act(session, "add", id="aaaa", x=96.5, y=145.25)

@@ -116,6 +116,9 @@ class Desk:
 
     # From here on: called by the worker, in its thread.
 
+    def began(self, owner: str) -> None:
+        self._later(lambda: self._tell(owner, "state"))
+
     def progressed(self, owner: str) -> None:
         self._later(lambda: self._tell(owner, "progress"))
 

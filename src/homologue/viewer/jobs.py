@@ -34,6 +34,8 @@ class Task:
 class Listener(Protocol):
     """Is told of jobs from within the worker's thread."""
 
+    def began(self, owner: str) -> None: ...
+
     def progressed(self, owner: str) -> None: ...
 
     def ended(self, owner: str, key: Hashable, outcome: Outcome, sentence: str) -> None:
@@ -133,6 +135,7 @@ class Worker:
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
+            self._listener.began(job.owner)
             outcome, sentence = self._work(job)
             with self._change:
                 del self._jobs[job.owner, job.task.key]
