@@ -91,6 +91,6 @@ def person(browser: Browser, **options: Any) -> Iterator[Person]:
     try:
         one = Person(context.new_page())
         yield one
-        assert one.complaints == []
+        assert one.complaints == [], one.complaints
     finally:
         context.close()
