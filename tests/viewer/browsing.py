@@ -39,8 +39,8 @@ class Person:
             self.complaints.append(f"{message.text} {message.location}")
 
     def _miss(self, request: Any) -> None:
-        # Leaving a page ends its stream of events.
-        if not request.url.endswith("/events"):
+        # Leaving a page ends what is on its way, its stream of events for one.
+        if request.failure != "net::ERR_ABORTED":
             self.complaints.append(f"{request.url}: {request.failure}")
 
     def go(self, address: str) -> None:

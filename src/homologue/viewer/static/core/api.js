@@ -6,9 +6,11 @@ export function get(path) {
   return ask(path, {});
 }
 
+// It arrives even if the page is left meanwhile.
 export function post(path, content) {
   return ask(path, {
     method: "POST",
+    keepalive: true,
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(content ?? {}),
   });

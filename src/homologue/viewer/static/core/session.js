@@ -21,7 +21,8 @@ const PLAY = {
 
 export class Session extends EventTarget {
   #answers = Promise.resolve();
-  #pending = [];
+  #pending = []; // not answered yet, in their order
+  #sent = null; // the one of them that is on its way
   #source = null;
 
   constructor(state) {
@@ -30,6 +31,7 @@ export class Session extends EventTarget {
     this.progress = {};
     this.#listen();
     document.addEventListener("visibilitychange", this.#seen);
+    window.addEventListener("pagehide", this.#leave);
   }
 
   static async open(id) {
@@ -66,12 +68,14 @@ export class Session extends EventTarget {
 
   close() {
     document.removeEventListener("visibilitychange", this.#seen);
+    window.removeEventListener("pagehide", this.#leave);
     this.#source?.close();
   }
 
   async #send(action) {
     let state = null;
     let problem = null;
+    this.#sent = action;
     try {
       state = await post(`/api/sessions/${this.id}`, action);
     } catch (error) {
@@ -108,6 +112,15 @@ export class Session extends EventTarget {
   #seen = () => {
     if (document.hidden) this.#source?.close();
     else this.#listen();
+  };
+
+  // What has not been sent when the page is left is sent then.
+  #leave = () => {
+    for (const action of this.#pending) {
+      if (action === this.#sent) continue;
+      const content = new Blob([JSON.stringify(action)], { type: "application/json" });
+      navigator.sendBeacon(`/api/sessions/${this.id}`, content);
+    }
   };
 
   #tell(kind) {
