@@ -1,4 +1,4 @@
-"""A wall-clock training budget: elapsed minutes, learning rate, checkpoints, log."""
+"""A budget of processor time for training: minutes used, learning rate, checkpoints, log."""
 
 import json
 import math
@@ -10,15 +10,19 @@ import torch
 
 
 class Clock:
-    """Minutes of training, counted on from a checkpoint's."""
+    """Minutes that this thread has computed, counted on from a checkpoint's.
+
+    Of the processor, not of the clock: what other programs take does not count, so runs that get
+    the same minutes have been given the same.
+    """
 
     def __init__(self, budget: float, elapsed: float = 0.0) -> None:
         self.budget = budget
-        self._start = time.monotonic() - elapsed * 60
+        self._start = time.thread_time() - elapsed * 60
 
     @property
     def minutes(self) -> float:
-        return (time.monotonic() - self._start) / 60
+        return (time.thread_time() - self._start) / 60
 
     @property
     def fraction(self) -> float:
