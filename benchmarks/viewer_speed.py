@@ -77,13 +77,17 @@ def open_page(browser: Any, address: str) -> Page:
     page.set_default_timeout(120_000)
     page.goto(address)
     page.locator("[data-end=target] .well > .picture").wait_for()
-    page.wait_for_function("!/Loading|Getting/.test(document.querySelector('.status').innerText)")
+    page.wait_for_function(
+        "() => !/Loading|Getting/.test(document.querySelector('.status').innerText)"
+    )
     page.wait_for_timeout(1000)
     return page
 
 
 def wait_until_idle(page: Page, found: int) -> None:
-    page.wait_for_function(f"document.querySelectorAll('.targets > .point').length >= {found}")
+    page.wait_for_function(
+        f"() => document.querySelectorAll('.targets > .point').length >= {found}"
+    )
     page.wait_for_timeout(1500)
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -21,16 +22,22 @@ PARTS = [(0.375, 0.57), (0.62, 0.57), (0.5, 0.83), (0.25, 0.06), (0.74, 0.06), (
 
 @contextmanager
 def viewer() -> Iterator[str]:
-    """The address of a viewer in a process of its own."""
-    arguments = [sys.executable, "-m", "homologue", "view", "--no-browser"]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found
-        try:
-            yield found[0]
-        finally:
-            process.terminate()
+    """The address of a viewer in a process of its own, which has a run of a few pairs."""
+    command = [sys.executable, "-m", "homologue"]
+    with TemporaryDirectory() as folder:
+        run = f"{folder}/attention"
+        evaluate = ["evaluate", "emoji", "--split", "val", "--limit", "6", "--keep", "maps"]
+        quiet = subprocess.DEVNULL
+        subprocess.run([*command, *evaluate, "--run", run], check=True, stdout=quiet, stderr=quiet)
+        arguments = [*command, "view", run, "--no-browser"]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            found = re.search(r"http://[^#\s]+", process.stdout.readline())
+            assert found
+            try:
+                yield f"{found[0]}#/match/"
+            finally:
+                process.terminate()
 
 
 def place(page: Page, count: int) -> None:
@@ -76,6 +83,64 @@ def samples(page: Page) -> None:
     page.wait_for_timeout(1500)
 
 
+def words(page: Page) -> None:
+    page.get_by_role("link", name="Words").click()
+    page.get_by_label("Sentence").fill("a red fox face with ears")
+    page.keyboard.press("Enter")
+    for name in ("fox", "face", "ears"):
+        page.get_by_label(f"Combine: {name}", exact=True).check()
+    page.get_by_role("button", name="segments").click()
+    page.get_by_label("Segments by").select_option("strongest")
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(300)
+
+
+def runs(page: Page) -> None:
+    page.get_by_role("link", name="Runs").click()
+    expect(page.locator(".pair-card image")).to_have_count(36)
+    page.wait_for_timeout(500)
+
+
+def pair(page: Page) -> None:
+    page.get_by_role("link", name="Runs").click()
+    page.locator("[name='by.category']").select_option("turtle")
+    page.locator(".pair-card", has_text="turtle").first.click()
+    expect(page.locator(".run-sources .spot").first).to_be_visible()
+    page.wait_for_timeout(500)
+
+
+def pair_maps(page: Page) -> None:
+    pair(page)
+    page.locator(".run-sources .spot").nth(3).click()
+    page.locator(".map").nth(3).click()
+    expect(page.locator(".well > .heat:visible")).to_have_count(2)
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(500)
+
+
+def transfer(page: Page) -> None:
+    page.get_by_role("link", name="Transfer").click()
+    page.locator(".inviting").get_by_role("button", name="Samples").click()
+    for subject in ("fox", "cat face"):
+        page.get_by_label("Filter samples").fill(subject)
+        page.get_by_role("button", name="Select all shown").click()
+    page.get_by_role("button", name="Add").click()
+    click(page, 5)
+    expect(page.locator(".status-text")).to_contain_text("done")
+    page.wait_for_timeout(500)
+
+
+def transfer_enlarged(page: Page) -> None:
+    transfer(page)
+    page.get_by_role("button", name="Enlarge fox, fluent-emoji.png").click()
+    to_the_eye = ["Shift+ArrowRight"] * 3 + ["Shift+ArrowUp"] * 2
+    to_the_nose = ["Shift+ArrowUp"] * 8 + ["Shift+ArrowRight"] * 2
+    for keys in ("]", "]", *to_the_eye, "]", *to_the_nose):
+        page.keyboard.press(keys)
+    expect(page.locator(".enlarged-points .row", has_text="Corrected")).to_have_count(2)
+    page.wait_for_timeout(500)
+
+
 # Name of the file -> width, height, colour scheme, what to do before the picture is taken.
 SCREENS: dict[str, tuple[int, int, str, Callable[[Page], None]]] = {
     "viewer": (1360, 860, "light", matched),
@@ -84,6 +149,12 @@ SCREENS: dict[str, tuple[int, int, str, Callable[[Page], None]]] = {
     "viewer-map": (1360, 860, "light", map_enlarged),
     "viewer-samples": (1360, 860, "light", samples),
     "viewer-narrow": (360, 1240, "light", narrow),
+    "viewer-runs": (1360, 860, "light", runs),
+    "viewer-pair": (1360, 860, "light", pair),
+    "viewer-pair-maps": (1360, 860, "light", pair_maps),
+    "viewer-transfer": (1360, 860, "light", transfer),
+    "viewer-transfer-large": (1360, 860, "light", transfer_enlarged),
+    "viewer-words": (1360, 1000, "light", words),
 }
 
 

@@ -114,6 +114,13 @@ def test_a_mask_and_a_plot(run: Any, tmp_path: Path) -> None:
     assert set(np.unique(strongest)) <= {1, 2}
 
 
+def test_bytes_that_are_no_text_are_refused(run: Any) -> None:
+    code, out, err = run("words", "image.png", "a \udcff cat", "--model", "model")
+    assert (code, out) == (2, "")
+    assert "has bytes that are no text; write it in UTF-8." in err
+    assert "Traceback" not in err
+
+
 def test_fitted_points_are_named(run: Any, tmp_path: Path) -> None:
     file = str(tmp_path / "points.safetensors")
     run("fit", "image.png", "-p", "10,20", "-p", "30,5", "--model", "model", "-o", file)

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
@@ -48,7 +48,7 @@ class Person:
         expect(self.page.locator(".well").first).to_be_visible()
         expect(self.picture("target")).to_be_visible()
         self.page.wait_for_function(
-            "[...document.querySelectorAll('.well > .picture')].every((image) => image.complete)"
+            "() => [...document.querySelectorAll('.well > .picture')].every((one) => one.complete)"
         )
 
     @property
@@ -83,13 +83,20 @@ class Person:
         return self.page.locator(f".{end}s > .point")
 
 
+Kind = TypeVar("Kind", bound=Person)
+
+
 @contextmanager
-def person(browser: Browser, **options: Any) -> Iterator[Person]:
+def person(
+    browser: Browser,
+    kind: type[Kind] = Person,  # type: ignore[assignment]  # what a default may be is not inferred
+    **options: Any,
+) -> Iterator[Kind]:
     """Someone with a window of their own, who has nothing to complain of in the end."""
     size = options.pop("viewport", {"width": 1280, "height": 800})
     context: BrowserContext = browser.new_context(viewport=size, **options)
     try:
-        one = Person(context.new_page())
+        one = kind(context.new_page())
         yield one
         assert one.complaints == [], one.complaints
     finally:

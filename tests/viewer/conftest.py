@@ -1,11 +1,15 @@
 """Viewers with the built-in model: one with as little work as shows everything, one as it is."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from attacking import Watch
 from running import Running, running
+from tiny_models import tiny_sd1
 
 from homologue.diffusion.load import load
 from homologue.diffusion.model import LatentDiffusion
@@ -49,6 +53,24 @@ def server(builtin: LatentDiffusion, hasty: Preset) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
+def mute(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model without a text encoder."""
+    return tiny_sd1(tmp_path_factory.mktemp("models") / "mute")
+
+
+@pytest.fixture(scope="module")
+def families(worded: dict[str, LatentDiffusion], mute: Path, hasty: Preset) -> Iterator[Running]:
+    """In a hurry, with models of the shapes of Stable Diffusion and one without words."""
+    names = {model.name: model for model in worded.values()}
+
+    def choose(name: str) -> LatentDiffusion:
+        return names[name] if name in names else load(name, device="cpu")
+
+    with running(choose, Settings(str(mute), "hasty"), names=(str(mute), *names)) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     """Needs Debian's package `chromium`, which `make test` installs where it may."""
     from browsing import CHROMIUM, chromium
@@ -57,3 +79,10 @@ def browser() -> Iterator["Browser"]:
         pytest.skip("There is no chromium here: install it (apt-get install chromium).")
     with chromium() as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def watch() -> Watch:
+    one = Watch()
+    sys.addaudithook(one)
+    return one

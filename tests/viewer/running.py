@@ -13,6 +13,7 @@ from PIL import Image
 
 from homologue.viewer.app import make_app
 from homologue.viewer.limits import Limits
+from homologue.viewer.runs.opened import OpenRuns
 from homologue.viewer.security import Rules
 from homologue.viewer.serve import Server, address_of, open_socket, own_names
 from homologue.viewer.sessions.scene import Settings
@@ -78,8 +79,9 @@ def running(
     names: tuple[str, ...] = ("builtin",),
     limits: Limits | None = None,
     token: str | None = None,
+    runs: OpenRuns | None = None,
 ) -> Iterator[Running]:
-    viewer = Viewer(load, names, settings, limits)
+    viewer = Viewer(load, names, settings, limits, runs)
     with open_socket("127.0.0.1", 0) as listening:
         app = make_app(viewer, Rules(own_names("127.0.0.1"), token))
         server = Server(app, viewer.desk.close)

@@ -320,7 +320,7 @@ def test_pictures_of_all_sizes(visitor: Person, server: Running, width: int, hei
         f"picture.jpg · {width} {TIMES} {height}"
     )
     visitor.page.wait_for_function(
-        "[...document.querySelectorAll('.well > .picture')].every((image) => image.complete)"
+        "() => [...document.querySelectorAll('.well > .picture')].every((image) => image.complete)"
     )
     box = visitor.picture("source").bounding_box()
     assert box is not None

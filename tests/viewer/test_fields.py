@@ -41,3 +41,17 @@ def test_only_short_texts_are_texts(value: str) -> None:
 def test_halves_are_not_whole() -> None:
     with pytest.raises(HomologueError, match="whole"):
         Fields({"seed": 0.5}).whole("seed")
+
+
+def test_lists_of_whole_numbers() -> None:
+    assert Fields({"words": [2, 0, 2.0]}).wholes("words") == [2, 0, 2]
+    for value in (None, "0", {"0": 1}, [0.5], ["1"], [True], [[1]], [None], [1, 2, 3]):
+        with pytest.raises(HomologueError, match="'words' must be"):
+            Fields({"words": value}).wholes("words", most=2)
+
+
+def test_halves_of_characters_are_no_text() -> None:
+    with pytest.raises(HomologueError, match="'name' has halves of characters"):
+        Fields.parse(b'{"name": "a \\ud83e"}').text("name")
+    assert Fields.parse(b'{"name": "\\ud83e\\udd8a"}').text("name") == "\N{FOX FACE}"
+    assert Fields({"name": ""}).text("name", least=0) == ""

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from homologue.localize.inspect import MapParts
-from homologue.viewer.matching.packing import MOST_SIDE, pack
+from homologue.viewer.matching.packing import pack
+from homologue.viewer.packing import MOST_SIDE
 
 
 def unpack(data: bytes) -> tuple[dict[str, object], NDArray[np.float64]]:

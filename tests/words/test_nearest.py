@@ -15,6 +15,7 @@ from homologue.errors import HomologueError
 from homologue.images import RGBImage
 from homologue.matchers.attention import fit
 from homologue.presets import Preset
+from homologue.progress import Cancelled
 from homologue.words import vocabulary
 from homologue.words.nearest import nearest_words, similarities
 from homologue.words.vocabulary import states_of, vocabulary_states
@@ -171,6 +172,27 @@ def test_a_vocabulary_is_encoded_once_a_model(
     assert computed == [8]
     vocabulary_states(text_encoder(worded["sd2"]))
     assert computed == [8, 8]
+
+
+def test_what_was_encoded_before_a_cancel_is_kept(
+    worded: dict[str, LatentDiffusion], computed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = text_encoder(worded["sd1"])
+    monkeypatch.setattr(vocabulary, "_AT_ONCE", 3)
+    _, whole = vocabulary_states(encoder)
+    monkeypatch.setattr(vocabulary, "_known", {})
+    monkeypatch.setattr(vocabulary, "_read", lambda file, count: None)
+    told: list[int] = []
+
+    def twice(stage: str, done: int, total: int) -> None:
+        told.append(done)
+        if done == 6 and len(told) == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        vocabulary_states(encoder, twice)
+    assert torch.equal(vocabulary_states(encoder, twice)[1], whole)
+    assert told == [3, 6, 8]
 
 
 @pytest.mark.parametrize("damage", ["cut", "another", "none"])

@@ -5,6 +5,7 @@ import signal
 import threading
 import webbrowser
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,13 +21,23 @@ from homologue.commands.options import (
     Vae,
     Variant,
 )
+from homologue.console import print_note
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
+    from homologue.viewer.runs.opened import OpenRuns
 
 
 def view(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[RUN]...", help="To look through: what `evaluate --run` wrote."),
+    ] = None,
+    root: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the runs' data lie, if not where they lay."),
+    ] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(help="A model to choose from, as in match; repeatable; builtin always is."),
@@ -48,7 +59,7 @@ def view(
     vae: Vae = None,
     offline: Offline = False,
 ) -> None:
-    """Match points in the browser, and look at their heat maps."""
+    """Match points in the browser, look at their heat maps, and look through evaluation runs."""
     _check_installed()
     from homologue.viewer.serve import Server, address_of, is_loopback, open_socket, own_names
 
@@ -69,6 +80,7 @@ def view(
         from homologue.viewer.viewer import Viewer
 
         get_preset(preset, optimise)  # type: ignore[arg-type]  # refuses what there is not
+        runs = _open_runs(folders or [], root)
 
         def load(name: str) -> "LatentDiffusion":
             from homologue.diffusion.load import load
@@ -81,15 +93,32 @@ def view(
         # One core is left for the page: it is to answer while the model works.
         torch.set_num_threads(max(1, torch.get_num_threads() - 1))
         names = model or [BUILTIN]
-        viewer = Viewer(load, names, Settings(names[0], preset, optimise, seed))
+        viewer = Viewer(load, names, Settings(names[0], preset, optimise, seed), runs=runs)
         app = make_app(viewer, Rules(own_names(host), token))
-        address = address_of(listening, host, token)
+        address = address_of(listening, host, token) + ("#/runs/-/" if folders else "")
         print(f"The viewer is at {address} (Ctrl-C ends it)", flush=True)
         if browser:
             threading.Timer(0.3, webbrowser.open, [address]).start()
         # Uvicorn ends on an interrupt, and passes it on to this handler when it has.
         signal.signal(signal.SIGINT, lambda number, frame: None)
         Server(app, viewer.desk.close).run(sockets=[listening])
+
+
+def _open_runs(folders: list[Path], root: Path | None) -> "OpenRuns":
+    """Runs can be looked through without their data, unless somebody says where these lie."""
+    from homologue.viewer.runs.opened import OpenRuns
+
+    if root is not None and not folders:
+        raise HomologueError("--root is where the data of runs lie: give a RUN, or leave it out.")
+    runs = OpenRuns(folders, root)
+    for one in runs.all:
+        try:
+            one.data.check()
+        except HomologueError as error:
+            if root is not None:
+                raise
+            print_note(f"The pictures of the run {one.run.name} cannot be shown: {error}")
+    return runs
 
 
 def _check_installed() -> None:

@@ -12,7 +12,6 @@ from homologue.config import WordsConfig
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
-    from homologue.words.maps import WordMaps
     from homologue.words.nearest import NamedBy
 
 
@@ -89,6 +88,7 @@ def _show_words(
     loaded, seconds = timed_model(given[0] or "builtin", *given[1:])
     from homologue.console import print_json, progress_bars
     from homologue.words.attend import attend
+    from homologue.words.places import describe, places
 
     start = time.perf_counter()
     with progress_bars() as progress:
@@ -97,25 +97,11 @@ def _show_words(
             words=chosen, layers=layers, config=config, seed=seed, progress=progress,
         )  # fmt: skip
     taken = {"load": seconds, "attend": time.perf_counter() - start}
-    found = _places(maps)
     if json:
-        print_json({
-            "image": {"path": str(path), "width": image.width, "height": image.height},
-            "prompt": prompt,
-            "model": loaded.name,
-            "seed": seed,
-            "settings": {
-                "layers": config.layers,
-                "timesteps": list(config.timesteps),
-                "noises": config.noises,
-                "over": config.over,
-                "threshold": config.threshold,
-            },
-            "words": found,
-            "seconds": taken,
-        })  # fmt: skip
+        content = describe(maps, config, model=loaded.name, seed=seed, path=str(path))
+        print_json({**content, "seconds": taken})
     else:
-        _print_places(f"{path}: {prompt}", maps.names, found)
+        _print_places(f"{path}: {prompt}", maps.names, places(maps))
     if mask:
         from homologue.words.segment import save_mask, segment
 
@@ -136,24 +122,6 @@ def _check_files(plot: Path | None, mask: Path | None, by: str) -> None:
     if mask:
         check_mask(mask)
         check_output(mask)
-
-
-def _places(maps: "WordMaps") -> list[dict[str, Any]]:
-    """Each word and where it is, in each layer too if the layers were kept."""
-    alone = {path: _boxes_and_points(maps.of_layer(path)) for path in maps.layers or ()}
-    found = []
-    for index, (word, place) in enumerate(zip(maps.words, _boxes_and_points(maps), strict=True)):
-        facts = {"word": word.text, "start": word.start, "end": word.end, "tokens": word.tokens}
-        facts |= {**place, "label": index + 1}
-        if alone:
-            facts["layers"] = {path: places[index] for path, places in alone.items()}
-        found.append(facts)
-    return found
-
-
-def _boxes_and_points(maps: "WordMaps") -> list[dict[str, Any]]:
-    parts = zip(maps.peaks.tolist(), maps.centres.tolist(), maps.boxes.tolist(), strict=True)
-    return [{"peak": peak, "centre": centre, "box": box} for peak, centre, box in parts]
 
 
 def _print_places(title: str, names: list[str], found: list[dict[str, Any]]) -> None:

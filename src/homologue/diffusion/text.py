@@ -71,8 +71,12 @@ class TextEncoder:
         """Cuts a prompt into tokens.
 
         Raises:
-            HomologueError: it is longer than the context.
+            HomologueError: it is longer than the context, or no text.
         """
+        if any("\ud800" <= character <= "\udfff" for character in prompt):
+            raise HomologueError(
+                f"The prompt {prompt!r} has bytes that are no text; write it in UTF-8."
+            )
         cuts = [
             tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
             for tokenizer in self._tokenizers

@@ -25,6 +25,8 @@ class Run:
         planned: pairs of the whole selection, of which the records may be a part; None if they
             are all.
         root: where the data lay.
+        folder: that it was read from; None if it has just been made.
+        keep: what else is kept of a pair there, see `homologue.keeping.items`.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Run:
     seconds: float
     planned: int | None = None
     root: str | None = None
+    folder: Path | None = None
+    keep: tuple[str, ...] = ()
 
     @cached_property
     def scores(self) -> Scores:
@@ -99,10 +103,7 @@ def read_runs(folders: Sequence[str | os.PathLike[str]]) -> list[Run]:
     runs = []
     for place, name in zip(places, names, strict=True):
         with Store.read(place) as store:
-            records, configuration = store.records(), store.configuration
-            called = name if names.count(name) == 1 else str(place)
-            seconds = sum(record.seconds for record in records)
-            runs.append(Run(called, configuration, records, seconds, store.planned, store.root))
+            runs.append(_run(store, name if names.count(name) == 1 else str(place)))
     return runs
 
 
@@ -113,11 +114,21 @@ def read_parts(folder: str | os.PathLike[str]) -> tuple[Run, Parts]:
         HomologueError: the folder has not one run, or one that cannot be read.
     """
     with Store.read(folder) as store:
-        records, parts = store.records(), store.parts()
-        seconds = sum(record.seconds for record in records)
-        name = store.folder.resolve().name
-        run = Run(name, store.configuration, records, seconds, store.planned, store.root)
-    return run, parts
+        return _run(store, store.folder.resolve().name), store.parts()
+
+
+def _run(store: Store, name: str) -> Run:
+    records = store.records()
+    return Run(
+        name=name,
+        configuration=store.configuration,
+        records=records,
+        seconds=sum(record.seconds for record in records),
+        planned=store.planned,
+        root=store.root,
+        folder=store.folder,
+        keep=store.keep,
+    )
 
 
 def _run_folders(folder: Path) -> list[Path]:

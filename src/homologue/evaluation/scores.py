@@ -78,6 +78,11 @@ class Scores:
         self._scores: dict[Any, Score] = {}
 
     @property
+    def owners(self) -> NDArray[np.intp]:
+        """(P,) which of the records each point is of whose truth is known, as an index."""
+        return self._pair
+
+    @property
     def parts(self) -> list[str]:
         """What results are broken down by: category, group, and tags of more than one value."""
         tags = [by for by in self._values if by not in ("category", "group")]

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from homologue.datasets.base import Pair, get_benchmark
 from homologue.errors import HomologueError
-from homologue.evaluation.record import Record
+from homologue.evaluation.data import RunData
 from homologue.evaluation.runs import Run
 from homologue.run_plots.sheet import Cell
 
@@ -59,22 +58,11 @@ def make_cells(runs: Sequence[Run], names: Sequence[str], root: Path | None) -> 
     Raises:
         HomologueError: the data are not there, or are others than a run was made with.
     """
-    first = runs[0]
-    place = root or (None if first.root is None else Path(first.root))
-    there = {pair.name: pair for pair in get_benchmark(first.benchmark, place).pairs(first.split)}
+    data = RunData(runs[0], root)
     records = [{record.pair: record for record in run.records} for run in runs]
     cells = []
     for name in names:
         for run, found in zip(runs, records, strict=True):
-            if name not in there or not _same(there[name], found[name]):
-                raise HomologueError(
-                    f"The pair {name} of the run {run.name} is not what {place or 'the package'} "
-                    "holds; give the data that the run was made with by --root."
-                )
-            cells.append(Cell(found[name], run.name, there[name].source, there[name].target))
+            pair = data.pair(found[name], run.name)
+            cells.append(Cell(found[name], run.name, pair.source, pair.target))
     return cells
-
-
-def _same(pair: Pair, record: Record) -> bool:
-    points = (pair.source_points, record.source_points), (pair.target_points, record.target_points)
-    return all(np.array_equal(one.numpy(), other, equal_nan=True) for one, other in points)

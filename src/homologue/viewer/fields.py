@@ -30,10 +30,12 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
 
-    def text(self, name: str, most: int = 200) -> str:
+    def text(self, name: str, most: int = 200, least: int = 1) -> str:
         value = self._values.get(name)
-        if not isinstance(value, str) or not 0 < len(value) <= most:
-            raise HomologueError(f"{name!r} must be a text of 1 to {most} characters.")
+        if not isinstance(value, str) or not least <= len(value) <= most:
+            raise HomologueError(f"{name!r} must be a text of {least} to {most} characters.")
+        if any(0xD800 <= ord(character) < 0xE000 for character in value):
+            raise HomologueError(f"{name!r} has halves of characters: send whole ones.")
         return value
 
     def number(self, name: str) -> float:
@@ -44,6 +46,13 @@ class Fields:
         if not (abs(value) < 1e15 and math.isfinite(value)):
             raise HomologueError(f"{name!r} must be a finite number.")
         return float(value)
+
+    def wholes(self, name: str, most: int = 1000) -> list[int]:
+        """A list of whole numbers."""
+        values = self._values.get(name)
+        if not isinstance(values, list) or len(values) > most:
+            raise HomologueError(f"{name!r} must be a list of at most {most} whole numbers.")
+        return [Fields({name: value}).whole(name) for value in values]
 
     def whole(self, name: str) -> int:
         value = self.number(name)

@@ -49,12 +49,12 @@ class Picture:
 
 def make_picture(data: bytes, name: str, image: RGBImage) -> Picture:
     """`image`: what was decoded from `data`."""
-    shown, kind = _encode(image.to_pil())
+    shown, kind = encode(image.to_pil())
     return Picture(image.digest, name, image.width, image.height, data, shown, kind)
 
 
-def _encode(picture: Image.Image) -> tuple[bytes, str]:
-    """As PNG if it is small, else as JPEG, at most `_LONGEST` long."""
+def encode(picture: Image.Image) -> tuple[bytes, str]:
+    """As PNG if it is small, else as JPEG, at most `_LONGEST` long; and its media type."""
     file = io.BytesIO()
     if picture.width * picture.height <= _LOSSLESS:
         picture.save(file, "PNG")
@@ -89,7 +89,10 @@ class Pictures:
                     total -= one.size
                     del self._kept[id_]
             if total > self._most:
-                raise BusyError("The viewer has no room for more pictures: close some sessions.")
+                raise BusyError(
+                    f"There is no room for {picture.name}: all pictures together may have "
+                    f"{self._most / 2**20:g} MiB; remove some, or scale them down."
+                )
             self._kept[picture.id] = picture
 
     def get(self, id_: str) -> Picture | None:

@@ -16,10 +16,17 @@ from homologue.viewer.models import Models
 from homologue.viewer.page import Page
 from homologue.viewer.parts import Part
 from homologue.viewer.pictures import Picture, Pictures, make_picture
+from homologue.viewer.runs.opened import OpenRuns
+from homologue.viewer.runs.part import Runs
 from homologue.viewer.samples import FIRST_PAIR, read_sample, sample_names
 from homologue.viewer.sessions.scene import Scene, Settings
 from homologue.viewer.sessions.table import Table
+from homologue.viewer.transfer.part import Transfer
 from homologue.viewer.uploads import Uploads, decode
+from homologue.viewer.words.engine import WordEngine
+from homologue.viewer.words.models import reads_words
+from homologue.viewer.words.part import Words
+from homologue.viewer.words.routes import WordRoutes
 
 COLOUR_MAPS = ("viridis", "cividis", "magma")
 """Perceptually uniform, and told apart by people with colour-blindness."""
@@ -32,6 +39,7 @@ class Viewer:
         load: loads a model by name; called in the worker's thread.
         names: of the models that may be chosen, the first first.
         settings: that sessions begin with.
+        runs: that can be looked through.
     """
 
     def __init__(
@@ -40,6 +48,7 @@ class Viewer:
         names: Sequence[str] = (),
         settings: Settings | None = None,
         limits: Limits | None = None,
+        runs: OpenRuns | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.models = Models(names, load)
@@ -48,17 +57,27 @@ class Viewer:
         self.pictures = Pictures(self.limits.picture_bytes, self.desk.pictures_in_use)
         self.uploads = Uploads(self.limits)
         self.page = Page()
+        self._runs = runs or OpenRuns()
         self._sample_ids: dict[str, str] = {}
+        self._worded = reads_words(self.models.names)
         engine = Engine(self.models, self.pictures, self.limits)
+        words = WordEngine(self.models, self.pictures, self.limits, engine)
         self.parts: tuple[Part, ...] = (
             Table(self.limits, self.pictures, self._sample, self.models.names),
             Matching(engine, self.desk.worker, self.pictures, self.desk.get),
+            Transfer(
+                engine, self.desk.worker, self.pictures, self.limits, self._sample, self.desk.get
+            ),
+            Words(words, self.desk.worker, WordRoutes(words, self.desk.get)),
+            Runs(self._runs, self.pictures, self.limits),
         )
 
     def options(self) -> dict[str, Any]:
         """What there is to choose from, for the page."""
         return {
             "models": self.models.names,
+            "worded": self._worded,
+            "runs": len(self._runs.all),
             "presets": {name: preset.fit.optimise for name, preset in PRESETS.items()},
             "ways": get_args(Optimise),
             "samples": sample_names(),
@@ -67,6 +86,7 @@ class Viewer:
                 "bytes": self.limits.upload_bytes,
                 "pixels": self.limits.upload_pixels,
                 "points": self.limits.points,
+                "targets": self.limits.targets,
             },
         }
 

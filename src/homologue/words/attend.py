@@ -9,12 +9,12 @@ from homologue.config import Over, WordsConfig
 from homologue.diffusion.load_text import text_encoder
 from homologue.diffusion.model import LatentDiffusion
 from homologue.diffusion.text import Context
-from homologue.geometry import resize, whole_crop
+from homologue.geometry import whole_crop
 from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
 from homologue.progress import Progress, silent
 from homologue.seeds import generator
 from homologue.views import Views
-from homologue.words.maps import WordMaps
+from homologue.words.maps import WordMaps, distribution, merge_layers
 from homologue.words.spans import Word, select_words, words_of
 
 
@@ -54,13 +54,10 @@ def attend(
     read = _layer_maps(model, picture, encoder.encode(tokens), every, settings, seed, progress)
     rows = [every.index(word) for word in chosen]
     by_layer = {layer: maps[rows] for layer, maps in read.items()}
-    whole = torch.zeros(len(chosen), model.side, model.side)
-    for maps in by_layer.values():  # one by one: SDXL's side is 1024
-        whole += resize(maps, model.side)
     return WordMaps(
         prompt=prompt,
         words=chosen,
-        maps=_distribution(whole),
+        maps=merge_layers(by_layer, model.side),
         layers=by_layer if layers else None,
         threshold=settings.threshold,
         width=picture.width,
@@ -90,7 +87,7 @@ def _layer_maps(
         for layer, maps in _look(model, noisy, timestep, context, layers, words, config.over):
             sums[layer] = sums.get(layer, 0) + maps
         progress("words", done + 1, total)
-    return {layer: _distribution(maps) for layer, maps in sums.items()}
+    return {layer: distribution(maps) for layer, maps in sums.items()}
 
 
 @torch.no_grad()
@@ -112,9 +109,3 @@ def _look(
         mean = seen[layer][0].float().mean(dim=0).cpu()  # (h, w, n)
         found.append((layer, torch.stack([mean[..., row].mean(dim=-1) for row in rows])))
     return found
-
-
-def _distribution(maps: Tensor) -> Tensor:
-    """Maps (W, h, w), each scaled to sum 1; one that is 0 everywhere becomes level."""
-    positive = maps.clamp_min(torch.finfo(maps.dtype).tiny)
-    return positive / positive.sum(dim=(-2, -1), keepdim=True)

@@ -1,6 +1,6 @@
 """What `attend` finds: a heat map for each word, and where it lies in the image."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -47,14 +47,9 @@ class WordMaps:
     @property
     def centres(self) -> Tensor:
         """(W, 2) float64, the centre of mass of what each map holds inside the word's region."""
-        above = self.maps - self.maps.amin(dim=(-2, -1), keepdim=True)
-        weights = above.double() * self._regions()
-        level = weights.sum(dim=(-2, -1), keepdim=True) == 0
-        weights = torch.where(level, torch.ones_like(weights), weights)
-        line = torch.arange(self.maps.shape[-1], dtype=torch.float64) + 0.5
-        x = (weights.sum(dim=-2) * line).sum(dim=-1)
-        y = (weights.sum(dim=-1) * line).sum(dim=-1)
-        return self._to_image(torch.stack([x, y], dim=-1) / weights.sum(dim=(-2, -1))[:, None])
+        # One by one: of a long prompt and SDXL the maps are hundreds of megabytes.
+        centres = [_centre(*one) for one in zip(self.maps, self._regions(), strict=True)]
+        return self._to_image(torch.stack(centres))
 
     @property
     def boxes(self) -> Tensor:
@@ -83,6 +78,20 @@ class WordMaps:
         return square_to_image(points, self.width, self.height, self.maps.shape[-1])
 
 
+def merge_layers(layers: Mapping[str, Tensor], side: int) -> Tensor:
+    """The maps (W, side, side) of which those of each layer, (W, h, w), are the parts."""
+    whole = torch.zeros(len(next(iter(layers.values()))), side, side)
+    for maps in layers.values():  # one by one: SDXL's side is 1024
+        whole += resize(maps, side)
+    return distribution(whole)
+
+
+def distribution(maps: Tensor) -> Tensor:
+    """Maps (W, h, w), each scaled to sum 1; one that is 0 everywhere becomes level."""
+    positive = maps.clamp_min(torch.finfo(maps.dtype).tiny)
+    return positive.div_(positive.sum(dim=(-2, -1), keepdim=True))  # clamped: a copy already
+
+
 def region_levels(maps: Tensor, threshold: float) -> Tensor:
     """The values (..., 1, 1) that lie a share of the way from the lowest to the highest of maps.
 
@@ -103,6 +112,16 @@ def numbered(texts: Sequence[str]) -> list[str]:
         f"{text} {texts[: i + 1].count(text)}" if texts.count(text) > 1 else text
         for i, text in enumerate(texts)
     ]
+
+
+def _centre(heat: Tensor, region: Tensor) -> Tensor:
+    """(2,) float64, the centre of mass of what a map holds above its lowest inside its region."""
+    weights = (heat - heat.amin()).double() * region
+    if not weights.any():
+        weights = torch.ones_like(weights)
+    line = torch.arange(heat.shape[-1], dtype=torch.float64) + 0.5
+    x, y = ((weights.sum(dim=axis) * line).sum() for axis in (-2, -1))
+    return torch.stack([x, y]) / weights.sum()
 
 
 def _extent(lines: Tensor) -> tuple[Tensor, Tensor]:

@@ -66,11 +66,17 @@ def save_mask(path: str | os.PathLike[str], labels: NDArray[np.uint8]) -> None:
     Raises HomologueError for another suffix and for a path that cannot be written.
     """
     check_mask(path)
+    encoded = encode_mask(labels)
+    write_atomically(path, lambda stream: stream.write(encoded))
+
+
+def encode_mask(labels: NDArray[np.uint8]) -> bytes:
+    """What `save_mask` writes."""
     picture = Image.fromarray(labels, mode="P")
     picture.putpalette([channel for colour in _colours(int(labels.max())) for channel in colour])
     encoded = io.BytesIO()
     picture.save(encoded, "PNG")
-    write_atomically(path, lambda stream: stream.write(encoded.getbuffer()))
+    return encoded.getvalue()
 
 
 def _colours(most: int) -> list[tuple[int, int, int]]:

@@ -21,6 +21,9 @@ _AT_ONCE = 256
 
 _known: WeakKeyDictionary[TextEncoder, tuple[tuple[str, ...], Tensor]] = WeakKeyDictionary()
 
+# What was encoded before somebody cancelled it.
+_begun: WeakKeyDictionary[TextEncoder, list[Tensor]] = WeakKeyDictionary()
+
 
 def vocabulary_states(
     encoder: TextEncoder, progress: Progress = silent
@@ -58,12 +61,13 @@ def states_of(encoder: TextEncoder, words: Sequence[str]) -> Tensor:
 
 
 def _compute(encoder: TextEncoder, ids: Sequence[int], progress: Progress) -> Tensor:
-    parts = []
-    for first in range(0, len(ids), _AT_ONCE):
+    parts = _begun.setdefault(encoder, [])
+    done = sum(map(len, parts))
+    for first in range(done, len(ids), _AT_ONCE):
         some = ids[first : first + _AT_ONCE]
         parts.append(encoder.encode_words(some).to("cpu", torch.float16))
         progress("words", first + len(some), len(ids))
-    return torch.cat(parts)
+    return torch.cat(_begun.pop(encoder))
 
 
 def _cache_file(encoder: TextEncoder) -> Path:

@@ -1,9 +1,11 @@
 """What the worker does for matching: fit, locate, take the heat maps apart."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.fit import fit_views, source_of
@@ -19,6 +21,7 @@ from homologue.viewer.kept import Kept
 from homologue.viewer.limits import Limits
 from homologue.viewer.matching.keys import Finding, Fitting, Readiness
 from homologue.viewer.matching.packing import pack
+from homologue.viewer.matching.together import joined
 from homologue.viewer.models import Models
 from homologue.viewer.pictures import Pictures
 from homologue.viewer.refusals import MissingError
@@ -27,6 +30,8 @@ from homologue.viewer.uploads import decode
 from homologue.views import Views
 
 _MOST_VIEWED = 8
+
+_Shelf = OrderedDict[tuple[str, str], tuple[Views, Source]]
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,13 @@ class Engine:
 
     def __init__(self, models: Models, pictures: Pictures, limits: Limits) -> None:
         self._models, self._pictures, self._limits = models, pictures, limits
-        self._views: OrderedDict[tuple[str, str], tuple[Views, Source]] = OrderedDict()
+        self._views: _Shelf = OrderedDict()
+        self._passing: _Shelf = OrderedDict()
         self._embeddings: Kept[Fitting, PointEmbeddings] = Kept(
             limits.embedding_bytes, lambda fitted: fitted.contexts.nbytes
         )
         self.found: Kept[Finding, Found] = Kept(100_000)
+        self._carried: Kept[Finding, Found] = Kept(200_000)
         self.maps: Kept[str, bytes] = Kept(limits.map_bytes, len)
         self.ready: Kept[Readiness, bool] = Kept(1000)
 
@@ -63,16 +70,37 @@ class Engine:
         """Puts what is found under the key, and its maps under the key's address."""
         settings = key.fitting.settings
         model = self._models.get(settings.model, progress)
-        fitted = self._embeddings.get(key.fitting) or self._fit(model, key.fitting, progress)
+        fitted = self.fitted(key.fitting, progress)
         views, image = self._look(model, settings, key.picture)
         maps = next(point_maps(model, views, fitted, fitted.locate, progress))
-        heat = combine(maps, fitted.locate.read_out)
-        point = read_point(heat, fitted.locate, model.side)
-        x, y = square_to_image(point, image.width, image.height, model.side).tolist()
         parts = take_apart(maps, model.layers(fitted.fit.layers), fitted.locate.read_out)
         self.maps.put(key.address, pack(parts))
-        loss = float(fitted.losses.nanmean())
-        self.found.put(key, Found(x, y, float(score_point(heat, point)), loss))
+        self.found.put(key, _found(model, maps, fitted, image))
+
+    def carry(self, keys: Sequence[Finding], progress: Progress) -> None:
+        """Finds several points of one source in one picture; keeps no maps, see `carried`."""
+        keys = [key for key in keys if self.carried(key) is None]
+        if not keys:
+            return
+        settings = keys[0].fitting.settings
+        model = self._models.get(settings.model, progress)
+        fitted = [self.fitted(key.fitting, progress) for key in keys]
+        views, image = self._look(model, settings, keys[0].picture, passing=True)
+        together = joined(fitted)
+        all_maps = point_maps(model, views, together, together.locate, progress)
+        for key, one, maps in zip(keys, fitted, all_maps, strict=True):
+            self._carried.put(key, _found(model, maps, one, image))
+
+    def carried(self, key: Finding) -> Found | None:
+        """What is known of a point in a picture, with maps or without."""
+        return self.found.get(key) or self._carried.get(key)
+
+    def fitted(self, key: Fitting, progress: Progress) -> PointEmbeddings:
+        """What a point became; it is fitted unless that is kept."""
+        kept = self._embeddings.get(key)
+        if kept is not None:
+            return kept
+        return self._fit(self._models.get(key.settings.model, progress), key, progress)
 
     def prepare(self, key: Readiness, progress: Progress) -> None:
         """Loads the model and looks at the pictures, so that the first point is found sooner."""
@@ -101,20 +129,33 @@ class Engine:
         return fitted
 
     def _look(
-        self, model: LatentDiffusion, settings: Settings, picture: str
+        self, model: LatentDiffusion, settings: Settings, picture: str, passing: bool = False
     ) -> tuple[Views, Source]:
-        """The views of a picture; those of the last few pictures are kept."""
+        """The views of a picture; those of the last few pictures are kept.
+
+        `passing`: it is seen once among many, and pushes out none that somebody works with.
+        """
         key = (settings.model, picture)
-        if key not in self._views:
+        alone = passing and key not in self._views
+        shelf, most = (self._passing, 1) if alone else (self._views, _MOST_VIEWED)
+        if key not in shelf:
             kept = self._pictures.get(picture)
             if kept is None:
                 raise MissingError("The picture is no longer kept: open it again.")
             image = decode(kept.data, kept.name, self._limits.upload_pixels)
-            self._views[key] = Views.of(model, image), replace(source_of(image), path=kept.name)
-        self._views.move_to_end(key)
-        while len(self._views) > _MOST_VIEWED:
-            self._views.popitem(last=False)
-        return self._views[key]
+            shelf[key] = Views.of(model, image), replace(source_of(image), path=kept.name)
+        shelf.move_to_end(key)
+        while len(shelf) > most:
+            shelf.popitem(last=False)
+        return shelf[key]
+
+
+def _found(model: LatentDiffusion, maps: Tensor, fitted: PointEmbeddings, image: Source) -> Found:
+    """Reads a point from its maps, see `point_maps`."""
+    heat = combine(maps, fitted.locate.read_out)
+    point = read_point(heat, fitted.locate, model.side)
+    x, y = square_to_image(point, image.width, image.height, model.side).tolist()
+    return Found(x, y, float(score_point(heat, point)), float(fitted.losses.nanmean()))
 
 
 def _preset(settings: Settings) -> Preset:

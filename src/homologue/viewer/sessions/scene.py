@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from homologue.errors import HomologueError
 
@@ -16,12 +16,18 @@ class Point:
         id: chosen by the page; no other point of the session has it.
         number: what people see, and what its colour follows.
         x, y: image frame of the source.
+        name: what people call it; "" if just by its number.
     """
 
     id: str
     number: int
     x: float
     y: float
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        return self.name or str(self.number)
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,23 @@ class Settings:
     seed: int = 0
 
 
+@runtime_checkable
+class Showing(Protocol):
+    """What shows pictures besides the source and the target."""
+
+    @property
+    def pictures(self) -> frozenset[str]:
+        """Their ids."""
+        ...
+
+
 @dataclass(frozen=True)
 class Scene:
     """Attributes:
     source, target: ids of pictures.
     points: of the source.
     more: what other parts of the viewer keep in the session, under their names; immutable too.
+        What shows pictures is `Showing`.
     """
 
     settings: Settings
@@ -51,7 +68,9 @@ class Scene:
     @property
     def pictures(self) -> set[str]:
         """Ids of those that it shows."""
-        return {id_ for id_ in (self.source, self.target) if id_ is not None}
+        ends = {id_ for id_ in (self.source, self.target) if id_ is not None}
+        others = (part.pictures for part in self.more.values() if isinstance(part, Showing))
+        return ends.union(*others)
 
     def point(self, id_: str) -> Point:
         """Raises HomologueError if there is none."""
@@ -69,6 +88,10 @@ class Scene:
     def with_moved(self, id_: str, x: float, y: float) -> "Scene":
         moved = replace(self.point(id_), x=x, y=y)
         return replace(self, points=tuple(moved if p.id == id_ else p for p in self.points))
+
+    def with_name(self, id_: str, name: str) -> "Scene":
+        named = replace(self.point(id_), name=name)
+        return replace(self, points=tuple(named if p.id == id_ else p for p in self.points))
 
     def without(self, id_: str) -> "Scene":
         gone = self.point(id_)

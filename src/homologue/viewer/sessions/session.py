@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
 from homologue.viewer.channel import Channel
 from homologue.viewer.sessions.scene import Scene
@@ -15,6 +16,8 @@ class Session:
     Attributes:
         scene: what is on the table.
         revision: is raised by every change of the scene.
+        aside: what parts of the viewer keep beside the scene, under their names: it stays when the
+            scene changes or is undone.
         ended: keys of jobs that are not to be begun again by themselves: the sentence of those that
             failed, "" for those that were cancelled.
     """
@@ -24,6 +27,7 @@ class Session:
     most_undo: int
     revision: int = 0
     channel: Channel = field(default_factory=Channel)
+    aside: dict[str, Any] = field(default_factory=dict)
     ended: dict[Hashable, str] = field(default_factory=dict)
     used: float = field(default_factory=time.monotonic)
     _before: list[Scene] = field(default_factory=list)
@@ -44,6 +48,12 @@ class Session:
         self._before = [*self._before, self.scene][-self.most_undo :]
         self._after = []
         self._show(scene)
+
+    def revise(self, change: Callable[[Scene], Scene]) -> None:
+        """Changes the scene, and all that can be had back alike: this is not to be undone."""
+        self._before = [change(scene) for scene in self._before]
+        self._after = [change(scene) for scene in self._after]
+        self._show(change(self.scene))
 
     def undo(self, possible: Callable[[Scene], bool]) -> None:
         """Back to the last scene that is still possible."""

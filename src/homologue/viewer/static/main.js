@@ -1,6 +1,9 @@
 // The page: its head, the screen that the address names, the session that it belongs to.
 //
-// Addresses are #/SCREEN/SESSION. A screen gets `app`: { options, session, keys, toasts }.
+// Addresses are #/SCREEN/SESSION/REST. A screen without a session has "-" in its place; the rest is
+// the screen's own. A screen gets `app`: { options, session, keys, toasts, rest, go }, where
+// go(rest, { replace }) changes the address to what the screen shows by now; on the way back and
+// forward the screen's move(rest) is called.
 
 import { get } from "./core/api.js";
 import { h, s, set } from "./core/dom.js";
@@ -12,7 +15,7 @@ import { screens } from "./screens.js";
 
 const keys = new Keys();
 const toasts = new Toasts();
-const nav = h("nav", { "aria-label": "Screens", hidden: screens.length < 2 });
+const nav = h("nav", { "aria-label": "Screens", hidden: true });
 const tools = h("div", { class: "head-tools" });
 const head = h(
   "header", { class: "head" },
@@ -27,6 +30,7 @@ keys.add("?", "These keys", () => openHelp(keys));
 let options = null;
 let session = null;
 let screen = null;
+const rests = {}; // where each screen was left
 
 function mark() {
   return s(
@@ -37,14 +41,20 @@ function mark() {
   );
 }
 
-function addressOf(name, id) {
-  return `#/${name}/${id}`;
+function addressOf(one, id, rest = "") {
+  return `#/${one.name}/${one.sessionless ? "-" : id}${rest && `/${rest}`}`;
 }
 
-// What the address names: { screen, id }; id may be "".
+// What the address names: { wanted, id, rest }; id and rest may be "".
 function readAddress() {
-  const [, name = "", id = ""] = location.hash.split("/");
-  return { wanted: screens.find((one) => one.name === name) ?? screens[0], id };
+  const [, name = "", id = "", ...rest] = location.hash.split("/");
+  const there = screens.filter((one) => isThere(one));
+  const wanted = there.find((one) => one.name === name);
+  return wanted ? { wanted, id, rest: rest.join("/") } : { wanted: there[0], id: "", rest: "" };
+}
+
+function isThere(one) {
+  return one.isThere?.(options) ?? true;
 }
 
 async function openSession(id) {
@@ -59,35 +69,67 @@ async function openSession(id) {
 }
 
 async function show() {
-  const { wanted, id } = readAddress();
-  if (session && id === session.id && screen?.name === wanted.name) return;
+  const { wanted, id, rest } = readAddress();
+  const same = wanted.sessionless || id === session?.id;
+  rests[wanted.name] = rest;
+  if (same && screen?.name === wanted.name) return screen.move?.(rest);
   screen?.close();
   screen?.element.remove();
-  if (!session || session.id !== id) {
-    session?.close();
-    session = await openSession(id);
-    session.addEventListener("problem", (event) => toasts.show(event.detail, "problem"));
-    session.addEventListener("gone", () => toasts.show("The viewer has ended, or was started anew. Reload the page.", "problem"));
-  }
-  history.replaceState(null, "", addressOf(wanted.name, session.id));
-  screen = wanted.open({ options, session, keys, toasts });
+  screen = null;
+  const before = location.hash;
+  const [{ open }] = await Promise.all([wanted.load(), same ? null : changeSession(id)]);
+  if (location.hash !== before) return undefined; // somebody has gone on, who is followed next
+  history.replaceState(null, "", addressOf(wanted, session?.id, rest));
+  const go = (to, { replace = false } = {}) => {
+    rests[wanted.name] = to;
+    goTo(addressOf(wanted, session?.id, to), replace);
+  };
+  document.title = `${wanted.title} · homologue`;
+  screen = open({ options, session, keys, toasts, rest, go });
   screen.name = wanted.name;
   tools.replaceChildren(...screen.tools);
   head.after(screen.element);
-  nav.replaceChildren(...screens.map((one) => link(one, wanted)));
-  document.title = `${wanted.title} · homologue`;
+  drawNav(wanted);
+  return undefined;
+}
+
+async function changeSession(id) {
+  session?.close();
+  session = await openSession(id);
+  session.addEventListener("problem", (event) => toasts.show(event.detail, "problem"));
+  session.addEventListener("gone", () => toasts.show("The viewer has ended, or was started anew. Reload the page.", "problem"));
+}
+
+function goTo(address, replace) {
+  if (address === location.hash) return;
+  if (replace) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
+}
+
+// The links lead to where each screen was left.
+function drawNav(current) {
+  const there = screens.filter((one) => isThere(one));
+  set(nav, { hidden: there.length < 2 });
+  nav.replaceChildren(...there.map((one) => link(one, current)));
 }
 
 function link(one, current) {
-  const node = h("a", { href: addressOf(one.name, session.id) }, one.title);
+  const node = h("a", { href: addressOf(one, session?.id ?? "", one === current ? "" : rests[one.name]) }, one.title);
   return set(node, { "aria-current": one === current ? "page" : null });
+}
+
+// One address after the other, however fast they change.
+let turn = Promise.resolve();
+function follow() {
+  turn = turn.then(show).catch((error) => toasts.show(error.message, "problem"));
 }
 
 async function start() {
   try {
     options = await get("/api/options");
-    await show();
-    window.addEventListener("hashchange", show);
+    turn = show();
+    window.addEventListener("hashchange", follow);
+    await turn;
   } catch (error) {
     document.body.append(h("p", { class: "fatal" }, error.message));
   }

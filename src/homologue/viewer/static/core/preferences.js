@@ -3,19 +3,22 @@
 const NAME = "homologue";
 
 export function preferences(defaults) {
-  let kept = {};
-  try {
-    kept = JSON.parse(localStorage.getItem(NAME)) ?? {};
-  } catch {
-    kept = {};
-  }
-  return { ...defaults, ...kept };
+  return { ...defaults, ...read() };
 }
 
+// What else is kept stays.
 export function prefer(values) {
   try {
-    localStorage.setItem(NAME, JSON.stringify(values));
+    localStorage.setItem(NAME, JSON.stringify({ ...read(), ...values }));
   } catch {
     // Private windows may have no room for it.
+  }
+}
+
+function read() {
+  try {
+    return JSON.parse(localStorage.getItem(NAME)) ?? {};
+  } catch {
+    return {};
   }
 }

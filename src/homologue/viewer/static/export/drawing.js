@@ -4,7 +4,7 @@ import { s, set } from "../core/dom.js";
 
 const LOOKS = [
   "fill", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "opacity", "font-size",
-  "font-weight", "font-family", "text-anchor",
+  "font-weight", "font-family", "text-anchor", "paint-order", "visibility",
 ];
 
 // Gives the <svg> element.
@@ -13,14 +13,14 @@ export async function drawStage(stage) {
   const root = s("svg", { viewBox: `${x} ${y} ${width} ${height}`, width, height });
   const ground = getComputedStyle(document.body).backgroundColor;
   root.append(s("rect", { x, y, width, height, fill: ground }));
-  for (const end of ["source", "target"]) root.append(await drawPane(stage, end));
+  for (const end of Object.keys(stage.panes)) root.append(await drawPane(stage, end));
   root.append(drawOverlay(stage.overlay));
   return root;
 }
 
 // What of the stage is kept: the pictures, without what is above and below them.
 function frame(stage) {
-  const wells = ["source", "target"].map((end) => {
+  const wells = Object.keys(stage.panes).map((end) => {
     const { paneWidth, paneHeight } = stage.panes[end].viewport;
     const { x, y } = stage.corner(end);
     return { left: x, top: y, right: x + paneWidth, bottom: y + paneHeight };
@@ -37,7 +37,7 @@ async function drawPane(stage, end) {
   const size = { width: pane.viewport.paneWidth, height: pane.viewport.paneHeight };
   const group = s("svg", { x, y, ...size }); // cuts off what is beyond the pane
   group.append(s("rect", { ...size, fill: getComputedStyle(pane.well).backgroundColor }));
-  if (!pane.picture) return group;
+  if (!pane.picture || pane.picture.missing) return group;
   const box = place(pane.viewport.box);
   const mapped = !pane.heat.hidden;
   const filter = `faded-${end}`;
@@ -49,7 +49,7 @@ async function drawPane(stage, end) {
 }
 
 // As the style sheet takes the colours out of a picture below a map.
-function fading(id, share) {
+export function fading(id, share) {
   const matrix = s("feColorMatrix", { type: "saturate", values: 1 - share });
   return s("filter", { id, "color-interpolation-filters": "sRGB" }, matrix);
 }
@@ -58,7 +58,8 @@ function place({ left, top, width, height }) {
   return { x: left, y: top, width, height, preserveAspectRatio: "none" };
 }
 
-async function dataAddress(path) {
+// A picture as an address that holds all of it.
+export async function dataAddress(path) {
   const blob = await (await fetch(path)).blob();
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
@@ -71,7 +72,7 @@ async function dataAddress(path) {
 // The points and lines with their looks written onto them, as there is no style sheet in a file.
 function drawOverlay(overlay) {
   const group = s("g");
-  for (const node of overlay.querySelectorAll("line, circle:not(.hit, .arc), text")) {
+  for (const node of overlay.querySelectorAll("line:not(.hit), rect, ellipse, circle:not(.hit, .arc), text")) {
     const copy = s(node.localName);
     for (const { name, value } of node.attributes) if (name !== "class") copy.setAttribute(name, value);
     const style = getComputedStyle(node);

@@ -1,7 +1,8 @@
 // The button that saves what is on the screen.
 
 import { h } from "../core/dom.js";
-import { savePng, savePoints, saveSvg } from "./save.js";
+import { drawStage } from "./drawing.js";
+import { saveAnswer, savePng, saveSvg } from "./save.js";
 
 let count = 0;
 
@@ -30,9 +31,9 @@ export function exportMenu(entries, toasts) {
 
 export function stageEntries(stage, session) {
   return [
-    ["Picture (PNG)", () => savePng(stage)],
-    ["Drawing (SVG)", () => saveSvg(stage)],
-    ["Points (JSON)", () => savePoints(session)],
+    ["Picture (PNG)", async () => savePng(await drawStage(stage), "match.png")],
+    ["Drawing (SVG)", async () => saveSvg(await drawStage(stage), "match.svg")],
+    ["Points (JSON)", () => saveAnswer(`/api/sessions/${session.id}/points.json`, "points.json")],
   ];
 }
 

@@ -2,17 +2,16 @@
 
 import { bytes } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { drawStage } from "./drawing.js";
 
 const MOST_SIDE = 8192; // pixels of a PNG, more than which browsers refuse
 
-export async function saveSvg(stage) {
-  save(drawn(await drawStage(stage)), "match.svg");
+// drawing: an <svg> element that needs nothing else.
+export function saveSvg(drawing, name) {
+  save(drawn(drawing), name);
 }
 
 // At twice the pixels of the page.
-export async function savePng(stage) {
-  const drawing = await drawStage(stage);
+export async function savePng(drawing, name) {
   const sides = ["width", "height"].map((side) => Number(drawing.getAttribute(side)));
   const scale = Math.min(2, MOST_SIDE / Math.max(...sides));
   const [width, height] = sides.map((side) => Math.round(side * scale));
@@ -27,12 +26,12 @@ export async function savePng(stage) {
     URL.revokeObjectURL(address);
   }
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-  save(blob, "match.png");
+  save(blob, name);
 }
 
-export async function savePoints(session) {
-  const content = await bytes(`/api/sessions/${session.id}/points.json`);
-  save(new Blob([content], { type: "application/json" }), "points.json");
+// What the viewer answers at an address.
+export async function saveAnswer(path, name, type = "application/json") {
+  save(new Blob([await bytes(path)], { type }), name);
 }
 
 export function save(blob, name) {

@@ -8,9 +8,10 @@ export class Heat {
   #shown = { source: null, target: null }; // { map, side } that is painted
   #painted = {};
 
-  // panes: { source, target }; colours: { name: 256 colours }
-  constructor(session, look, panes, colours) {
-    this.session = session;
+  // addressOf: gives for an end the address of the maps of the point that is looked at, if there are
+  // any. panes: { source, target }; colours: { name: 256 colours }
+  constructor(addressOf, look, panes, colours) {
+    this.addressOf = addressOf;
     this.look = look;
     this.panes = panes;
     this.colours = colours;
@@ -25,7 +26,7 @@ export class Heat {
   }
 
   async #draw(end) {
-    const address = this.session.state.match.points[this.look.point]?.maps[end];
+    const address = this.addressOf(end);
     const pane = this.panes[end];
     if (!address || !this.look.get("heat")) return this.#hide(end);
     const [index, name, opacity] = ["map", "colours", "opacity"].map((key) => this.look.get(key));

@@ -8,10 +8,13 @@ import { fetchMaps, valueAt } from "./store.js";
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const STEP = 0.02; // of the picture, that an arrow key moves the probe; with Shift a tenth
 
-// Opens the map with an index of the point that is looked at.
-export function enlarge(session, look, colours, index) {
-  const point = session.scene.points.find((one) => one.id === look.point);
-  if (point) new Large(session, look, colours, point, index).draw();
+// Opens one of several maps.
+//
+// views: [{ name, picture(), address() }], over which pictures the maps lie: `picture()` gives
+// { id, width, height }, `address()` what fetchMaps takes; null while they are not there. view: the
+// name of the first to be shown. index: of the map. look: has `opacity` and `colours`, a name.
+export function enlarge({ title, views, view, index, look, colours }) {
+  new Large({ title, views, view, index, look, colours }).draw();
 }
 
 class Large {
@@ -25,18 +28,14 @@ class Large {
   #shown = null; // { maps, side }
   #at = [0.5, 0.5]; // the probe, shares of width and height
 
-  constructor(session, look, colours, point, index) {
-    this.session = session;
-    this.look = look;
-    this.colours = colours;
-    this.point = point;
-    this.index = index;
-    this.end = look.get("end");
+  constructor({ title, views, view, index, look, colours }) {
+    Object.assign(this, { views, index, look, colours });
+    this.end = Math.max(0, views.findIndex((one) => one.name === view));
     this.opacity = h("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Opacity" });
     this.opacity.value = look.get("opacity");
     this.view = h("div", { class: "large-view", tabindex: "0", role: "application", "aria-label": "Map: arrow keys read its values" }, this.#image, this.#heat, this.#probe);
     this.swap = h("button", { class: "quiet", onclick: () => this.#turn() });
-    openDialog(`Point ${point.number}`, this.#content(), { wide: true });
+    openDialog(title, this.#content(), { wide: true });
     this.#listen();
     this.view.focus();
   }
@@ -60,9 +59,10 @@ class Large {
   }
 
   async draw() {
-    const address = this.session.state.match.points[this.point.id]?.maps[this.end];
-    const picture = this.session.scene[this.end];
-    write(this.swap, this.end === "source" ? "Show the target" : "Show the source");
+    const { name } = this.#shownOver;
+    const [address, picture] = [this.#shownOver.address(), this.#shownOver.picture()];
+    set(this.swap, { hidden: this.views.length < 2 });
+    write(this.swap, `Show the ${this.#next.name}`);
     if (!address || !picture) return write(this.#value, "These maps are not there yet.");
     try {
       this.#shown = await fetchMaps(address);
@@ -73,10 +73,18 @@ class Large {
     set(this.#image, { src: `/api/pictures/${picture.id}` });
     this.view.style.setProperty("--ratio", picture.width / picture.height);
     paintBar(this.#bar, this.colours[this.look.get("colours")]);
-    write(this.#name, `${nameOf(map)}, over the ${this.end}`);
+    write(this.#name, `${nameOf(map)}, over the ${name}`);
     write(this.#most, valueText(map.scale));
     this.#blend();
     return this.#read();
+  }
+
+  get #shownOver() {
+    return this.views[this.end];
+  }
+
+  get #next() {
+    return this.views[(this.end + 1) % this.views.length];
   }
 
   get #map() {
@@ -91,7 +99,7 @@ class Large {
   }
 
   #turn() {
-    this.end = this.end === "source" ? "target" : "source";
+    this.end = (this.end + 1) % this.views.length;
     this.draw();
   }
 
@@ -131,7 +139,7 @@ class Large {
 
   #read() {
     if (!this.#shown) return;
-    const { width, height } = this.session.scene[this.end];
+    const { width, height } = this.#shownOver.picture();
     const [right, down] = this.#at;
     const value = valueAt(this.#map, this.#shown.side, right, down);
     write(this.#value, `x ${(right * width).toFixed(1)}, y ${(down * height).toFixed(1)} · ${valueText(value)}`);

@@ -12,11 +12,10 @@ export function paint(canvas, map, side, colours, opacity) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(side, side);
   const cover = covers(opacity);
-  for (let place = 0; place < map.levels.length; place += 1) {
-    const level = map.levels[place] >> 8;
-    const [red, green, blue] = colours[level];
-    image.data.set([red, green, blue, cover[level]], 4 * place);
-  }
+  const inks = new Uint8ClampedArray(colours.flatMap((colour, level) => [...colour, cover[level]]));
+  const table = new Uint32Array(inks.buffer); // a whole pixel at a time: sliders paint many maps
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let place = 0; place < pixels.length; place += 1) pixels[place] = table[map.levels[place] >> 8];
   context.putImageData(image, 0, 0);
 }
 
@@ -39,10 +38,11 @@ export function paintBar(canvas, colours) {
   context.putImageData(image, 0, 0);
 }
 
-// "mean", "layer up 1.0", "embedding 2"
+// "mean", "layer up 1.0", "embedding 2", "word “hat”"
 export function nameOf(map) {
   if (map.kind === "layer") return `layer ${layerName(map.name)}`;
-  return map.kind === "mean" ? "mean" : `embedding ${map.name}`;
+  if (map.kind === "word") return `word “${map.name}”`;
+  return map.kind === "embedding" ? `embedding ${map.name}` : map.name;
 }
 
 // up_blocks.1.attentions.0.transformer_blocks.0.attn2 -> up 1.0

@@ -1,5 +1,5 @@
 // Heat maps from the server, kept while they may be looked at again. The format is described in
-// matching/packing.py.
+// packing.py.
 
 import { bytes } from "../core/api.js";
 
@@ -7,7 +7,7 @@ const MOST = 200;
 const kept = new Map(); // address -> Promise
 
 // { side, maps: [{ kind, name, scale, levels }] }; levels: side * side whole numbers, of which 65535
-// stands for `scale` times the map's average.
+// stands for `scale` times the map's average. address: of a point that was fitted here; or a path.
 export function fetchMaps(address) {
   if (kept.has(address)) {
     const maps = kept.get(address);
@@ -15,7 +15,7 @@ export function fetchMaps(address) {
     kept.set(address, maps);
     return maps;
   }
-  const maps = bytes(`/api/maps/${address}`).then(unpack);
+  const maps = bytes(address.startsWith("/") ? address : `/api/maps/${address}`).then(unpack);
   kept.set(address, maps);
   maps.catch(() => kept.delete(address));
   if (kept.size > MOST) kept.delete(kept.keys().next().value);

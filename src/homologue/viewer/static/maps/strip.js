@@ -4,16 +4,15 @@
 import { colourOf, inkOn } from "../core/colours.js";
 import { h, keyed, set, write } from "../core/dom.js";
 import { enlarge } from "./large.js";
-import { nameOf, paint, paintBar } from "./paint.js";
+import { nameOf } from "./paint.js";
+import { Painting } from "./painting.js";
 import { fetchMaps } from "./store.js";
-
-const THUMB_OPACITY = 0.85;
+import { makeThumb, showThumb } from "./thumb.js";
 
 export class Strip {
   #maps = h("div", { class: "maps" });
   #hint = h("p", { class: "hint" });
   #disc = h("span", { class: "disc" });
-  #bar = h("canvas", { class: "colourbar", role: "img", "aria-label": "Colours from 0 to the highest value" });
   #drawn = "";
 
   constructor(session, look, colours) {
@@ -21,16 +20,13 @@ export class Strip {
     this.look = look;
     this.colours = colours;
     this.heat = h("input", { type: "checkbox" });
-    this.opacity = h("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Opacity" });
-    this.choice = h("select", { "aria-label": "Colours" }, ...Object.keys(colours).map((name) => h("option", { value: name }, name)));
+    this.painting = new Painting(look, colours);
     this.ends = ["source", "target"].map((end) =>
       h("button", { class: "segment", onclick: () => look.set("end", end) }, end),
     );
     this.element = h("section", { class: "card strip", "aria-label": "Heat maps" }, this.#head(), h("div", { class: "strip-body" }, this.#hint, this.#maps));
     this.#maps.addEventListener("pointerleave", () => look.set("map", 0));
     this.heat.addEventListener("change", () => look.set("heat", this.heat.checked));
-    this.opacity.addEventListener("input", () => look.set("opacity", Number(this.opacity.value)));
-    this.choice.addEventListener("change", () => look.set("colours", this.choice.value));
   }
 
   #head() {
@@ -42,9 +38,7 @@ export class Strip {
       h("div", { class: "segments", role: "group", "aria-label": "Strip over" }, ...this.ends),
       h("div", { class: "strip-tools" },
         h("label", { class: "check", title: "H" }, this.heat, "over the pictures"),
-        h("label", { class: "choice" }, h("span", {}, "Opacity"), this.opacity),
-        h("label", { class: "choice" }, h("span", {}, "Colours"), this.choice),
-        h("span", { class: "scale" }, "0", this.#bar, "highest"),
+        this.painting.element,
       ),
     );
   }
@@ -52,8 +46,7 @@ export class Strip {
   draw() {
     const { look } = this;
     this.heat.checked = look.get("heat");
-    this.opacity.value = look.get("opacity");
-    this.choice.value = look.get("colours");
+    this.painting.draw();
     for (const button of this.ends) {
       set(button, { "aria-pressed": String(button.textContent === look.get("end")) });
     }
@@ -77,7 +70,6 @@ export class Strip {
     set(this.#hint, { hidden: Boolean(address) });
     if (wanted === this.#drawn) return;
     this.#drawn = wanted;
-    paintBar(this.#bar, this.colours[name]);
     if (!address) return this.#maps.replaceChildren();
     let maps;
     try {
@@ -99,26 +91,30 @@ export class Strip {
   }
 
   #make({ index }) {
-    const node = h(
-      "button",
-      { class: "map" },
-      h("span", { class: "map-view" }, h("img", { class: "picture", alt: "" }), h("canvas", { class: "heat" })),
-      h("span", { class: "map-name" }),
-    );
+    const node = makeThumb();
     node.addEventListener("pointerenter", () => this.look.set("map", index));
     node.addEventListener("focus", () => this.look.set("map", index));
     node.addEventListener("blur", () => this.look.set("map", 0));
-    node.addEventListener("click", () => enlarge(this.session, this.look, this.colours, index));
+    node.addEventListener("click", () => this.#enlarge(index));
     return node;
   }
 
+  // The map with an index of the point that is looked at, over either picture.
+  #enlarge(index) {
+    const { session, look } = this;
+    const point = session.scene.points.find((one) => one.id === look.point);
+    if (!point) return;
+    const views = ["source", "target"].map((name) => ({
+      name,
+      picture: () => session.scene[name],
+      address: () => session.state.match.points[point.id]?.maps[name],
+    }));
+    const title = `Point ${point.number}`;
+    enlarge({ title, views, view: look.get("end"), index, look, colours: this.colours });
+  }
+
   #show(node, { map }, side, picture) {
-    const [view, name] = node.children;
-    const [image, canvas] = view.children;
-    set(image, { src: `/api/pictures/${picture.id}` });
-    view.style.aspectRatio = `${picture.width} / ${picture.height}`;
-    paint(canvas, map, side, this.colours[this.look.get("colours")], THUMB_OPACITY);
-    write(name, nameOf(map));
-    set(node, { "aria-label": `${nameOf(map)}: enlarge`, "data-kind": map.kind });
+    const colours = this.colours[this.look.get("colours")];
+    showThumb(node, { map, side, name: nameOf(map), picture, colours });
   }
 }

@@ -8,10 +8,12 @@ export class Dragging {
   #moved = null; // { id, x, y } of the point that is on its way
   #timer = 0;
 
-  // changed: is called when a point is somewhere else.
-  constructor(stage, session, changed) {
+  // of: { end, find(id), commit({ id, x, y }) }, the points that are moved: those at an end of the
+  // stage; `commit` is called when one has been moved. changed: is called when a point is somewhere
+  // else.
+  constructor(stage, of, changed) {
     this.stage = stage;
-    this.session = session;
+    this.of = of;
     this.changed = changed;
   }
 
@@ -22,12 +24,12 @@ export class Dragging {
 
   begin(id, event) {
     event.preventDefault();
-    this.#commit();
+    this.settle();
     const disc = event.target.closest(".point");
     disc.focus({ preventScroll: true });
     disc.setPointerCapture(event.pointerId);
-    const start = this.session.scene.points.find((point) => point.id === id);
-    const [x, y] = this.stage.under("source", event.clientX, event.clientY);
+    const start = this.of.find(id);
+    const [x, y] = this.stage.under(this.of.end, event.clientX, event.clientY);
     const grip = [start.x - x, start.y - y]; // the disc is not taken at its very middle
     const move = (moved) => this.#follow(id, moved, grip, event);
     const end = (ended) => {
@@ -35,7 +37,7 @@ export class Dragging {
       disc.removeEventListener("pointerup", end);
       disc.removeEventListener("pointercancel", end);
       if (ended.type === "pointercancel") this.#moved = null;
-      this.#commit();
+      this.settle();
       this.changed();
     };
     disc.addEventListener("pointermove", move);
@@ -46,8 +48,8 @@ export class Dragging {
   #follow(id, event, grip, began) {
     const far = Math.hypot(event.clientX - began.clientX, event.clientY - began.clientY);
     if (!this.#moved && far <= SLACK) return;
-    const [x, y] = this.stage.under("source", event.clientX, event.clientY);
-    const [inX, inY] = this.stage.panes.source.viewport.inside([x + grip[0], y + grip[1]]);
+    const [x, y] = this.stage.under(this.of.end, event.clientX, event.clientY);
+    const [inX, inY] = this.#viewport.inside([x + grip[0], y + grip[1]]);
     this.#moved = { id, x: inX, y: inY };
     this.changed();
   }
@@ -56,23 +58,26 @@ export class Dragging {
   press(id, event) {
     const way = WAYS[event.key];
     if (!way || event.ctrlKey || event.metaKey || event.altKey) return false;
-    const point = this.place(this.session.scene.points.find((one) => one.id === id));
-    const { viewport } = this.stage.panes.source;
-    const step = (event.shiftKey ? 10 : 1) / viewport.scale;
-    const [x, y] = viewport.inside([point.x + way[0] * step, point.y + way[1] * step]);
+    if (this.#moved?.id !== id) this.settle();
+    const point = this.place(this.of.find(id));
+    const step = (event.shiftKey ? 10 : 1) / this.#viewport.scale;
+    const [x, y] = this.#viewport.inside([point.x + way[0] * step, point.y + way[1] * step]);
     this.#moved = { id, x, y };
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#commit(), PAUSE);
+    this.#timer = setTimeout(() => this.settle(), PAUSE);
     this.changed();
     return true;
   }
 
-  #commit() {
+  get #viewport() {
+    return this.stage.panes[this.of.end].viewport;
+  }
+
+  // What is on its way has arrived.
+  settle() {
     clearTimeout(this.#timer);
     const moved = this.#moved;
     this.#moved = null;
-    if (moved && this.session.scene.points.some((point) => point.id === moved.id)) {
-      this.session.act("move", moved);
-    }
+    if (moved && this.of.find(moved.id)) this.of.commit(moved);
   }
 }

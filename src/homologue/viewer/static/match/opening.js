@@ -7,13 +7,13 @@ import { chooseSample } from "./samples.js";
 const KINDS = "image/png,image/jpeg,image/webp,image/gif,image/bmp,image/tiff,image/avif";
 
 export class Opening {
-  // panes: { source, target }; toasts: where complaints go.
+  // panes: { source, target } or one of them; toasts: where complaints go.
   constructor(session, options, panes, toasts) {
     this.session = session;
     this.options = options;
     this.panes = panes;
     this.toasts = toasts;
-    this.last = "target"; // where a pasted picture goes: the pane that was used last
+    this.last = Object.keys(panes).at(-1); // where a pasted picture goes: the pane that was used last
     for (const pane of Object.values(panes)) this.#accept(pane);
     document.addEventListener("paste", this.#paste);
   }
@@ -23,7 +23,8 @@ export class Opening {
   }
 
   browse(end) {
-    const input = h("input", { type: "file", accept: KINDS, multiple: true });
+    const several = Object.keys(this.panes).length > 1;
+    const input = h("input", { type: "file", accept: KINDS, multiple: several });
     input.addEventListener("change", () => this.open(end, [...input.files]));
     input.click();
   }
@@ -35,11 +36,12 @@ export class Opening {
 
   // Opens the first file at an end, and a second one at the other.
   async open(end, files) {
-    const other = end === "source" ? "target" : "source";
-    if (!files.length) return;
-    await this.#send(end, files[0]);
-    if (files.length > 1) await this.#send(other, files[1]);
-    if (files.length > 2) this.toasts.show(`Two of ${files.length} pictures were opened.`);
+    const ends = [end, ...Object.keys(this.panes).filter((name) => name !== end)];
+    const sent = files.slice(0, ends.length);
+    for (const [index, file] of sent.entries()) await this.#send(ends[index], file);
+    if (files.length > sent.length) {
+      this.toasts.show(`${sent.length === 1 ? "One" : "Two"} of ${files.length} pictures were opened.`);
+    }
   }
 
   async #send(end, file) {
@@ -87,8 +89,7 @@ export class Opening {
     const files = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
     if (!files.length) return;
     event.preventDefault();
-    const { source, target } = this.session.scene;
-    const end = !source ? "source" : !target ? "target" : this.last;
+    const end = Object.keys(this.panes).find((name) => !this.session.scene[name]) ?? this.last;
     this.toasts.show(`Pasted as the ${end}.`);
     this.open(end, files);
   };

@@ -49,13 +49,15 @@ export class Pane extends EventTarget {
     return `${title} picture: arrow keys move a cross, Enter puts a point there, ${keys}`;
   }
 
+  // picture: { id, name, width, height }, or null. One that is `missing` is only a frame for points.
   show(picture) {
     if (picture?.id === this.picture?.id) return;
     this.picture = picture;
-    set(this.#image, { hidden: !picture, src: picture ? `/api/pictures/${picture.id}` : null });
+    const there = Boolean(picture) && !picture.missing;
+    set(this.#image, { hidden: !there, src: there ? `/api/pictures/${picture.id}` : null });
     set(this.#image, { alt: picture ? picture.name : "" });
-    set(this.empty, { hidden: Boolean(picture) });
-    write(this.#name, picture ? `${picture.name} · ${picture.width} × ${picture.height}` : "");
+    set(this.empty, { hidden: there });
+    write(this.#name, there ? `${picture.name} · ${picture.width} × ${picture.height}` : (picture?.name ?? ""));
     set(this.#name, { title: this.#name.textContent });
     this.viewport.setPicture(picture?.width ?? 0, picture?.height ?? 0);
     this.#at = [(picture?.width ?? 0) / 2, (picture?.height ?? 0) / 2];

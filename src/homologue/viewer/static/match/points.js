@@ -18,7 +18,9 @@ export class Points {
     this.stage = stage;
     this.session = session;
     this.look = look;
-    this.dragging = new Dragging(stage, session, () => this.draw());
+    const find = (id) => session.scene.points.find((point) => point.id === id);
+    const commit = (moved) => session.act("move", moved);
+    this.dragging = new Dragging(stage, { end: "source", find, commit }, () => this.draw());
     stage.overlay.append(this.#lines, this.#targets, this.#sources);
     stage.overlay.addEventListener("pointerover", (event) => this.#hover(event));
     stage.overlay.addEventListener("pointerout", () => this.look.set("hovered", null));
@@ -74,11 +76,12 @@ export class Points {
   // What there is to draw of each point.
   #items() {
     const told = this.session.progress.match?.points ?? {};
-    const [onSource, onTarget] = ["source", "target"].map((end) => this.stage.placer(end));
+    const onSource = this.stage.placer("source");
+    const onTarget = this.stage.panes.target ? this.stage.placer("target") : null;
     return this.session.scene.points.map((given) => {
       const point = this.dragging.place(given);
       const facts = this.session.state.match.points[point.id];
-      const found = facts?.found ?? null;
+      const found = (onTarget && facts?.found) ?? null;
       return {
         ...point,
         state: facts?.state ?? "waiting",

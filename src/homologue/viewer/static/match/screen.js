@@ -1,12 +1,13 @@
 // Live matching: two pictures, points, heat maps.
 
 import { h } from "../core/dom.js";
+import { newId } from "../core/ids.js";
 import { exportMenu, stageEntries } from "../export/menu.js";
 import { Heat } from "../maps/heat.js";
 import { Strip } from "../maps/strip.js";
 import { StatusLine } from "./line.js";
 import { PointList } from "./list.js";
-import { Look } from "./look.js";
+import { PointLook } from "./look.js";
 import { Opening } from "./opening.js";
 import { Pane } from "./pane.js";
 import { Points } from "./points.js";
@@ -14,8 +15,6 @@ import { Settings } from "./settings.js";
 import { Stage } from "./stage.js";
 
 export const matchScreen = {
-  name: "match",
-  title: "Match",
   // app: see main.js. Gives { element, tools, close() }; tools go into the page's head.
   open: (app) => new MatchScreen(app),
 };
@@ -24,7 +23,7 @@ class MatchScreen {
   constructor(app) {
     this.app = app;
     this.session = app.session;
-    this.look = new Look();
+    this.look = new PointLook();
     this.panes = {
       source: new Pane("source", "Source", { empty: this.#empty("source"), placing: true }),
       target: new Pane("target", "Target", { empty: this.#empty("target"), placing: false }),
@@ -35,7 +34,8 @@ class MatchScreen {
     this.list = new PointList(this.session, this.look);
     this.line = new StatusLine(this.session);
     this.settings = new Settings(this.session, app.options);
-    this.heat = new Heat(this.session, this.look, this.panes, app.options.colours);
+    const mapsOf = (end) => this.session.state.match.points[this.look.point]?.maps[end];
+    this.heat = new Heat(mapsOf, this.look, this.panes, app.options.colours);
     this.strip = new Strip(this.session, this.look, app.options.colours);
     this.#build();
     this.#listen();
@@ -183,9 +183,4 @@ class MatchScreen {
       } else if (now.state === "failed") this.app.toasts.show(`Point ${number}: ${now.error}`, "problem");
     }
   }
-}
-
-function newId() {
-  const numbers = crypto.getRandomValues(new Uint32Array(2));
-  return [...numbers].map((number) => number.toString(36).padStart(7, "0")).join("");
 }

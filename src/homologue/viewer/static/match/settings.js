@@ -3,7 +3,8 @@
 import { h, set } from "../core/dom.js";
 
 export class Settings {
-  constructor(session, options) {
+  // only: the names of those that the screen needs.
+  constructor(session, options, only = ["model", "preset", "optimise"]) {
     this.session = session;
     this.options = options;
     this.model = this.#choice("model", "Model", options.models.map((name) => [name, name]));
@@ -13,7 +14,9 @@ export class Settings {
     this.way = this.#choice("optimise", "Optimise", []);
     this.element = h(
       "div", { class: "settings", role: "group", "aria-label": "Settings" },
-      ...[this.model, this.preset, this.way].map((choice) => choice.parentElement),
+      ...[this.model, this.preset, this.way]
+        .filter((choice) => only.includes(choice.name))
+        .map((choice) => choice.parentElement),
     );
   }
 

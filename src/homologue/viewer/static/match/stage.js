@@ -1,4 +1,4 @@
-// Source and target side by side, and one drawing over both.
+// Source and target side by side, or one of them alone, and one drawing over all of it.
 
 import { h, s, set } from "../core/dom.js";
 
@@ -6,10 +6,10 @@ export class Stage {
   type = 15; // size of the page's type, in pixels
   overlay = s("svg", { class: "overlay", role: "group", "aria-label": "Points" });
 
-  // panes: { source, target }
+  // panes: { source, target } or one of them
   constructor(panes) {
     this.panes = panes;
-    this.element = h("div", { class: "stage" }, panes.source.element, panes.target.element);
+    this.element = h("div", { class: "stage" }, ...Object.values(panes).map((pane) => pane.element));
     this.element.append(this.overlay);
     new ResizeObserver(() => this.#fit()).observe(this.element);
   }

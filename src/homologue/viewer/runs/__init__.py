@@ -1,0 +1,1 @@
+"""Looking through evaluation runs: pairs, numbers, maps."""

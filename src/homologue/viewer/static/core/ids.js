@@ -1,0 +1,6 @@
+// Names that nothing else has.
+
+export function newId() {
+  const numbers = crypto.getRandomValues(new Uint32Array(2));
+  return [...numbers].map((number) => number.toString(36).padStart(7, "0")).join("");
+}

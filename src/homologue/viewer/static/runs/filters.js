@@ -1,0 +1,108 @@
+// What narrows the pairs down, and in which order they come.
+
+import { h, set, write } from "../core/dom.js";
+import { folding } from "./charts.js";
+import { VERDICTS } from "./verdicts.js";
+
+const SORTS = {
+  position: "Position",
+  name: "Name",
+  worst: "Worst error",
+  mean: "Mean error",
+  score: "Score",
+  pck: "PCK of the pair",
+};
+const ANY = ["", "any"];
+const MEASURES = ["alpha", "threshold"]; // chosen elsewhere
+
+export class Filters {
+  #fields = {}; // name of the parameter -> the field
+
+  // run: as the server describes it. change(filters, lingering): what is chosen by now; lingering
+  // while somebody types.
+  constructor(run, change) {
+    Object.assign(this, { run, change });
+    this.count = h("span", { class: "count" });
+    this.clear = h("button", { class: "quiet", onclick: () => change({}, false) }, "Clear");
+    this.order = h("button", { class: "icon quiet", onclick: () => this.#turn() });
+    const labels = Object.keys(run.labels).map((by) => this.#select(`by.${by}`, shownName(by), [ANY, ...run.labels[by].map((value) => [value, value])]));
+    this.element = folding(
+      "Filters",
+      [h("h2", {}, "Filters"), this.count, this.clear],
+      h(
+        "div", { class: "filter-fields" },
+        this.#text("text", "Name has", "search"),
+        this.#select("verdict", "Points", [ANY, ...VERDICTS]),
+        ...labels,
+        this.#range("error", "Worst error", "in thresholds"),
+        run.scored ? this.#range("score", "Score", "mean of the points") : null,
+        h("div", { class: "field sort" }, this.#select("sort", "Sort by", this.#sorts()), this.order),
+      ),
+    );
+    this.clear.addEventListener("click", (event) => event.preventDefault()); // does not fold it up
+  }
+
+  show(filters) {
+    this.filters = filters;
+    for (const [name, field] of Object.entries(this.#fields)) {
+      const value = filters[name] ?? (name === "sort" ? "position" : "");
+      if (document.activeElement !== field || field.localName === "select") field.value = value;
+    }
+    const own = Object.keys(filters).filter((name) => !MEASURES.includes(name));
+    const count = own.filter((name) => !["sort", "order"].includes(name)).length;
+    write(this.count, count ? `${count} set` : "");
+    set(this.clear, { hidden: !own.length });
+    const down = filters.order === "down";
+    write(this.order, down ? "↓" : "↑");
+    const said = down ? "Highest first: turn round" : "Lowest first: turn round";
+    set(this.order, { "aria-label": said, title: said });
+  }
+
+  #sorts() {
+    const { score, ...others } = SORTS;
+    return Object.entries(this.run.scored ? SORTS : others);
+  }
+
+  #turn() {
+    this.#set("order", this.filters.order === "down" ? "" : "down", false);
+  }
+
+  #set(name, value, lingering) {
+    const { [name]: before, ...others } = this.filters;
+    this.change(value === "" ? others : { ...others, [name]: value }, lingering);
+  }
+
+  #select(name, label, choices) {
+    const field = h("select", { name }, ...choices.map(([value, shown]) => h("option", { value }, shown)));
+    field.addEventListener("change", () => this.#set(name, name === "sort" && field.value === "position" ? "" : field.value, false));
+    this.#fields[name] = field;
+    return h("label", { class: "field" }, h("span", {}, label), field);
+  }
+
+  #text(name, label, type) {
+    const field = this.#typed(name, { type, maxlength: 200, spellcheck: "false" });
+    return h("label", { class: "field" }, h("span", {}, label), field);
+  }
+
+  #range(name, label, unit) {
+    const ends = ["from", "to"].map((end) =>
+      this.#typed(`${name}_${end}`, { type: "number", step: "any", min: 0, placeholder: end, "aria-label": `${label} ${end}, ${unit}` }),
+    );
+    return h("div", { class: "field", role: "group", "aria-label": label, title: unit }, h("span", {}, label), h("span", { class: "range" }, ...ends));
+  }
+
+  #typed(name, properties) {
+    const field = h("input", { name, ...properties });
+    field.addEventListener("input", () => {
+      if (field.validity.valid) this.#set(name, field.value, true);
+    });
+    this.#fields[name] = field;
+    return field;
+  }
+}
+
+// source_style -> Source style
+function shownName(by) {
+  const text = by.replaceAll("_", " ");
+  return text[0].toUpperCase() + text.slice(1);
+}

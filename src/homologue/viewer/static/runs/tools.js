@@ -1,0 +1,50 @@
+// In the page's head: which run is looked through, and by which measure.
+
+import { h, set, write } from "../core/dom.js";
+import { pairsOf } from "./chooser.js";
+
+export class Tools {
+  // to: { run(name), change(filters, lingering), reload() }
+  constructor(runs, to) {
+    Object.assign(this, { runs, to });
+    this.run = h("select", { name: "run" }, ...runs.map(({ name }) => h("option", { value: name }, name)));
+    this.threshold = h("select", { name: "threshold" });
+    this.alpha = h("input", { type: "range", name: "alpha", min: 0.01, max: 0.3, step: 0.01 });
+    this.shown = h("output", { class: "alpha" });
+    this.pairs = h("span", {});
+    this.again = h("button", { class: "quiet", onclick: () => to.reload(), title: "Read the run again" }, "Reload");
+    this.element = h(
+      "div", { class: "settings run-tools", role: "group", "aria-label": "Run and measure" },
+      h("label", { class: "choice", hidden: runs.length < 2 }, h("span", {}, "Run"), this.run),
+      h("label", { class: "choice" }, h("span", {}, "Threshold"), this.threshold),
+      h("label", { class: "choice" }, h("span", {}, "α ", this.shown), this.alpha),
+      h("span", { class: "choice" }, this.pairs, this.again),
+    );
+    this.run.addEventListener("change", () => to.run(this.run.value));
+    this.threshold.addEventListener("change", () => this.#set("threshold", this.threshold.value === this.current.thresholds[0] ? "" : this.threshold.value, false));
+    this.alpha.addEventListener("input", () => this.#set("alpha", Number(this.alpha.value) === 0.1 ? "" : this.alpha.value, true));
+  }
+
+  // run: as the server describes it, or null while none is chosen.
+  show(run, filters) {
+    set(this.element, { hidden: !run });
+    if (!run) return;
+    Object.assign(this, { current: run, filters });
+    const names = JSON.stringify(run.thresholds);
+    if (this.threshold.dataset.names !== names) {
+      this.threshold.dataset.names = names;
+      this.threshold.replaceChildren(...run.thresholds.map((name) => h("option", { value: name }, name)));
+    }
+    this.run.value = run.name;
+    this.threshold.value = filters.threshold ?? run.thresholds[0] ?? "";
+    this.alpha.value = filters.alpha ?? 0.1;
+    write(this.shown, Number(this.alpha.value).toFixed(2));
+    write(this.pairs, `${pairsOf(run)} pairs`);
+    set(this.pairs.parentElement, { class: `choice run-state${run.pairs < run.planned ? " unfinished" : ""}` });
+  }
+
+  #set(name, value, lingering) {
+    const { [name]: before, ...others } = this.filters;
+    this.to.change(value === "" ? others : { ...others, [name]: value }, lingering);
+  }
+}

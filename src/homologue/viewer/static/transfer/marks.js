@@ -1,0 +1,35 @@
+// Points as they are drawn on targets: numbered and coloured as on the source. A disc is what the
+// model says, a square what a person says; a broken rim marks a low score, and a correction of a
+// point that was moved in the source since.
+
+import { colourOf, inkOn } from "../core/colours.js";
+import { s, set, write } from "../core/dom.js";
+
+export function makeMark() {
+  return s(
+    "g", { class: "point carried" },
+    s("circle", { class: "hit" }),
+    s("rect", { class: "rim" }),
+    s("rect", { class: "face" }),
+    s("text", { dy: "0.355em", "text-anchor": "middle" }),
+  );
+}
+
+// point: see Sheet.points, with `x` and `y` in the drawing's frame.
+export function drawMark(node, point, radius) {
+  const [hit, rim, face, text] = node.children;
+  set(node, { transform: `translate(${point.x.toFixed(2)} ${point.y.toFixed(2)})` });
+  set(hit, { r: radius * 1.5 });
+  set(rim, box(radius * 1.22, point.corrected));
+  set(face, { ...box(radius, point.corrected), fill: colourOf(point.number), "stroke-width": radius * (point.low ? 0.28 : 0.17) });
+  const digits = String(point.number);
+  set(text, { fill: inkOn(point.number), "font-size": radius * (digits.length < 2 ? 1.25 : 1.05) });
+  write(text, digits);
+  set(face, { "stroke-dasharray": point.low || point.stale ? `${radius * 0.3} ${radius * 0.25}` : null });
+  node.classList.toggle("low", Boolean(point.low));
+}
+
+function box(radius, corrected) {
+  const reach = corrected ? radius * 0.92 : radius;
+  return { x: -reach, y: -reach, width: 2 * reach, height: 2 * reach, rx: corrected ? radius * 0.2 : reach };
+}

@@ -1,0 +1,136 @@
+// The page's copy of the targets and of what was found in them. The server says only what is new
+// since the version that is known here; what a person says of a point shows at once.
+//
+// Event: "change".
+
+import { get } from "../core/api.js";
+import { LOW } from "../match/status.js";
+
+export class Sheet extends EventTarget {
+  #version = 0;
+  #order = [];
+  #rows = new Map(); // id -> { id, name, picture, problem, corrections }
+  #cells = new Map(); // token of a column -> Map: id of a target -> { x, y, score }
+  #said = new Map(); // id of a target -> { id of a point: correction, or null }; not answered yet
+  #changes = new Map(); // id of a target -> how often anything of it has changed
+  #asking = null;
+
+  constructor(session) {
+    super();
+    this.session = session;
+  }
+
+  // Asks for what is new, if anything is; the promise ends when it is there.
+  update() {
+    this.#asking ??= this.#catchUp().finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+
+  async #catchUp() {
+    try {
+      while (this.session.state.transfer.version > this.#version) await this.#ask();
+    } catch {
+      // The session says when the viewer is gone, and asks again when it is back.
+    }
+  }
+
+  async #ask() {
+    const news = await get(`/api/sessions/${this.session.id}/transfer?since=${this.#version}`);
+    this.#version = news.version;
+    this.#order = news.order ?? this.#order;
+    for (const row of news.rows) {
+      this.#rows.set(row.id, row);
+      this.#touch(row.id);
+    }
+    for (const [token, flat] of Object.entries(news.cells)) {
+      const column = this.#cells.get(Number(token)) ?? new Map();
+      this.#cells.set(Number(token), column);
+      for (let at = 0; at < flat.length; at += 4) {
+        const [id, x, y, score] = flat.slice(at, at + 4);
+        column.set(id, { x, y, score });
+        this.#touch(id);
+      }
+    }
+    this.#tell();
+  }
+
+  // All targets, in the order in which they came.
+  get targets() {
+    return this.#order.map((id) => this.#rows.get(id)).filter(Boolean);
+  }
+
+  target(id) {
+    return this.#order.includes(id) ? this.#rows.get(id) : undefined;
+  }
+
+  // How often anything of a target has changed.
+  changes(id) {
+    return this.#changes.get(id) ?? 0;
+  }
+
+  isSource(row) {
+    return row.picture !== null && row.picture.id === this.session.scene.source?.id;
+  }
+
+  // The source's points in a target: { id, number, name, x, y, score, known, hidden, corrected,
+  // stale, low, missing }. `missing`: it is not known yet. `stale`: it was corrected, and then moved
+  // in the source.
+  points(row) {
+    const { columns } = this.session.state.transfer;
+    const own = this.isSource(row);
+    const corrections = { ...row.corrections, ...this.#said.get(row.id) };
+    return this.session.scene.points.map((point) => {
+      const facts = { id: point.id, number: point.number, name: point.name || String(point.number) };
+      if (own) return { ...facts, x: point.x, y: point.y, score: null, own };
+      const correction = corrections[point.id];
+      if (correction) return { ...facts, ...corrected(correction, point) };
+      const found = this.#cells.get(columns[point.id])?.get(row.id);
+      return found ? { ...facts, ...found, low: found.score < LOW } : { ...facts, missing: true };
+    });
+  }
+
+  // Says that a point is at a place of a target, [x, y]; null: that it is not visible there.
+  async correct(target, point, place) {
+    const { x, y } = this.session.scene.points.find((one) => one.id === point) ?? {};
+    const fields = place ? { target, point, x: place[0], y: place[1] } : { target, point };
+    await this.#say(target, { [point]: { place, source: [x, y] } }, place ? "correct" : "hide", fields);
+  }
+
+  // What the model says counts again.
+  reset(target, point) {
+    return this.#say(target, { [point]: null }, "reset", { target, point });
+  }
+
+  resetAll(target) {
+    const none = Object.keys(this.#rows.get(target).corrections).map((id) => [id, null]);
+    return this.#say(target, Object.fromEntries(none), "reset", { target });
+  }
+
+  async #say(target, said, action, fields) {
+    this.#said.set(target, { ...this.#said.get(target), ...said });
+    this.#touch(target);
+    this.#tell();
+    await this.session.act(action, fields);
+    await this.update();
+    const rest = { ...this.#said.get(target) };
+    for (const [id, one] of Object.entries(said)) if (rest[id] === one) delete rest[id];
+    if (Object.keys(rest).length) this.#said.set(target, rest);
+    else this.#said.delete(target);
+    this.#touch(target);
+    this.#tell();
+  }
+
+  #touch(id) {
+    this.#changes.set(id, this.changes(id) + 1);
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+function corrected({ place, source }, point) {
+  const stale = source[0] !== point.x || source[1] !== point.y;
+  const [x, y] = place ?? [];
+  return { x, y, score: null, corrected: true, hidden: !place, stale };
+}

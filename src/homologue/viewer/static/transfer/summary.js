@@ -1,0 +1,56 @@
+// What a card says of a target, and which cards are shown in which order.
+
+// Gives { row, points, state, lowest, low, corrected, hidden, stale }.
+//
+// state: "refused" (there is no picture), "failed", "source" (it is the source itself), "done",
+// "running", "held" or "waiting".
+export function summarise(sheet, row, { running, held }) {
+  const points = sheet.points(row);
+  const count = (is) => points.filter(is).length;
+  const scores = points.filter((point) => typeof point.score === "number").map((point) => point.score);
+  return {
+    row,
+    points,
+    state: stateOf(sheet, row, points, running, held),
+    lowest: scores.length ? Math.min(...scores) : null,
+    low: count((point) => point.low),
+    corrected: count((point) => point.corrected && !point.hidden),
+    hidden: count((point) => point.hidden),
+    stale: count((point) => point.stale),
+  };
+}
+
+function stateOf(sheet, row, points, running, held) {
+  if (!row.picture) return "refused";
+  if (sheet.isSource(row)) return "source";
+  if (row.problem) return "failed";
+  if (!points.some((point) => point.missing)) return "done";
+  if (running === row.picture.id) return "running";
+  return held ? "held" : "waiting";
+}
+
+export const FILTERS = {
+  all: { label: "All", fits: () => true },
+  low: { label: "Low", fits: (one) => one.low > 0 },
+  corrected: { label: "Corrected", fits: (one) => one.corrected + one.hidden > 0 },
+  failed: { label: "Failed", fits: (one) => one.state === "failed" || one.state === "refused" },
+};
+
+const names = new Intl.Collator(undefined, { numeric: true });
+
+export const ORDERS = {
+  added: { label: "As added", compare: () => 0 },
+  name: { label: "Name", compare: (a, b) => names.compare(a.row.name, b.row.name) },
+  // Those without a score come last.
+  score: { label: "Lowest score", compare: (a, b) => (a.lowest ?? 2) - (b.lowest ?? 2) },
+};
+
+// "2 low · 1 corrected"
+export function notes(one) {
+  const parts = [];
+  if (one.low) parts.push(`${one.low} low`);
+  if (one.corrected) parts.push(`${one.corrected} corrected`);
+  if (one.hidden) parts.push(`${one.hidden} not visible`);
+  if (one.stale) parts.push(`${one.stale} outdated`);
+  return parts.join(" · ");
+}

@@ -1,0 +1,56 @@
+// How the n-th of several words is told apart: by a colour and by a pattern.
+
+import { colourOf, inkOn } from "../core/colours.js";
+
+// Whether a pixel is on a line of the pattern.
+const STROKES = [
+  () => false,
+  (x, y) => (x + y) % 12 < 2,
+  (x, y) => (((x - y) % 12) + 12) % 12 < 2,
+  (x, y) => y % 12 < 2,
+  (x) => x % 12 < 2,
+  (x, y) => x % 8 < 3 && y % 8 < 3,
+  (x, y) => x % 14 < 2 || y % 14 < 2,
+];
+const NAMES = ["plain", "rising lines", "falling lines", "level lines", "upright lines", "dots", "grid"];
+
+// Colours come again from the eighth on, each with another pattern.
+function patternOf(number) {
+  return (number - 1 + Math.floor((number - 1) / STROKES.length)) % STROKES.length;
+}
+
+export function patternName(number) {
+  return NAMES[patternOf(number)];
+}
+
+// Paints which word each pixel belongs to; segments: see combine.js.
+export function paintSegments(canvas, { labels, width, height }, opacity) {
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  const inks = [];
+  for (let place = 0; place < labels.length; place += 1) {
+    const label = labels[place];
+    if (!label) continue;
+    inks[label] ??= inkOf(label);
+    const { ground, line, stroke } = inks[label];
+    image.data.set(stroke(place % width, Math.floor(place / width)) ? line : ground, 4 * place);
+    image.data[4 * place + 3] = 255 * opacity;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+// A piece of the pattern, for a legend.
+export function paintSwatch(canvas, number, width = 40, height = 24) {
+  paintSegments(canvas, { labels: new Uint8Array(width * height).fill(number), width, height }, 1);
+}
+
+function inkOf(number) {
+  const line = inkOn(number) === "#fff" ? [255, 255, 255] : [0, 0, 0];
+  return { ground: channels(colourOf(number)), line, stroke: STROKES[patternOf(number)] };
+}
+
+function channels(colour) {
+  return [1, 3, 5].map((start) => Number.parseInt(colour.slice(start, start + 2), 16));
+}

@@ -1,0 +1,1 @@
+"""English words: where they are in the source, and what points would be called."""
