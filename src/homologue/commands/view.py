@@ -21,7 +21,6 @@ from homologue.commands.options import (
     Vae,
     Variant,
 )
-from homologue.console import print_note
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
@@ -106,6 +105,7 @@ def view(
 
 def _open_runs(folders: list[Path], root: Path | None) -> "OpenRuns":
     """Runs can be looked through without their data, unless somebody says where these lie."""
+    from homologue.console import print_note
     from homologue.viewer.runs.opened import OpenRuns
 
     if root is not None and not folders:

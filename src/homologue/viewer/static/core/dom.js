@@ -49,6 +49,12 @@ export function keyed(parent, items, key, make, update) {
   for (const child of old.values()) child.remove();
 }
 
+// Listens, and gives a function that ends it.
+export function on(target, kind, run) {
+  target.addEventListener(kind, run);
+  return () => target.removeEventListener(kind, run);
+}
+
 function fill(node, properties, children) {
   set(node, properties);
   node.append(...children.flat().filter((child) => child !== null && child !== undefined));

@@ -2,6 +2,7 @@
 
 import { colourOf, inkOn } from "../core/colours.js";
 import { keyed, s, set, write } from "../core/dom.js";
+import { beforeFrame } from "../core/frames.js";
 import { LOW, place, shareOf } from "./status.js";
 import { Dragging } from "./dragging.js";
 
@@ -12,7 +13,7 @@ export class Points {
   #lines = s("g", { class: "lines" });
   #targets = s("g", { class: "targets", "aria-hidden": "true" });
   #sources = s("g", { class: "sources" });
-  #asked = false;
+  ask = beforeFrame(() => this.draw());
 
   constructor(stage, session, look) {
     this.stage = stage;
@@ -30,16 +31,6 @@ export class Points {
     stage.overlay.addEventListener("pointerdown", (event) => {
       const id = event.target.closest(".sources > .point")?.dataset.key;
       if (id && event.button === 0) this.dragging.begin(id, event);
-    });
-  }
-
-  // Draws before the next frame.
-  ask() {
-    if (this.#asked) return;
-    this.#asked = true;
-    requestAnimationFrame(() => {
-      this.#asked = false;
-      this.draw();
     });
   }
 

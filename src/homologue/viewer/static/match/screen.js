@@ -1,6 +1,7 @@
 // Live matching: two pictures, points, heat maps.
 
-import { h } from "../core/dom.js";
+import { h, on } from "../core/dom.js";
+import { afterFrame } from "../core/frames.js";
 import { newId } from "../core/ids.js";
 import { exportMenu, stageEntries } from "../export/menu.js";
 import { Heat } from "../maps/heat.js";
@@ -20,6 +21,8 @@ export const matchScreen = {
 };
 
 class MatchScreen {
+  drawSoon = afterFrame(() => this.#draw());
+
   constructor(app) {
     this.app = app;
     this.session = app.session;
@@ -90,10 +93,6 @@ class MatchScreen {
 
   #listen() {
     const { session, look, app } = this;
-    const on = (target, kind, run) => {
-      target.addEventListener(kind, run);
-      return () => target.removeEventListener(kind, run);
-    };
     for (const pane of Object.values(this.panes)) {
       pane.addEventListener("view", () => this.points.ask());
     }
@@ -142,18 +141,10 @@ class MatchScreen {
     else this.look.set("selected", null);
   }
 
-  // Has everything drawn soon, once for all that happens until then. The frame that comes first
-  // has the points only: what a person does there is to show without delay.
+  // Has everything drawn soon, the points first.
   #ask() {
     this.points.ask();
-    if (this.asked) return;
-    this.asked = true;
-    requestAnimationFrame(() =>
-      setTimeout(() => {
-        this.asked = false;
-        this.#draw();
-      }),
-    );
+    this.drawSoon();
   }
 
   #draw() {

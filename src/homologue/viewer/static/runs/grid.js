@@ -1,6 +1,7 @@
 // The grid of pairs: only cards near the window are in the page, and only they are loaded.
 
 import { h, keyed, set } from "../core/dom.js";
+import { beforeFrame } from "../core/frames.js";
 import { asking } from "./address.js";
 import { makeCard, showCard, showNothing } from "./card.js";
 import { Thumbs } from "./thumbs.js";
@@ -15,7 +16,7 @@ const WAYS = { ArrowLeft: () => -1, ArrowRight: () => 1, ArrowUp: (columns) => -
 export class Grid {
   #mark = h("div", { class: "grid-mark" }); // scrolled to, to bring a row into the window
   #focus = 0; // index of the card that Tab leads to
-  #asked = false;
+  ask = beforeFrame(() => this.#draw());
   #shape = { columns: 1, width: 0, across: 0, tall: 0, row: 1 };
 
   // hrefOf(pair): the address of a pair. open(pair). scrolled(): another part is seen.
@@ -69,16 +70,6 @@ export class Grid {
     this.#focus = Math.min(Math.max(index, 0), Math.max(0, this.windows.total - 1));
     this.scrollTo(this.#focus, "nearest");
     this.cards.querySelector(`[data-key="${this.#focus}"]`)?.focus({ preventScroll: true });
-  }
-
-  // Draws before the next frame.
-  ask() {
-    if (this.#asked) return;
-    this.#asked = true;
-    requestAnimationFrame(() => {
-      this.#asked = false;
-      this.#draw();
-    });
   }
 
   #scroll = () => {

@@ -2,6 +2,7 @@
 // should have been, and how near is near enough.
 
 import { keyed, s, set, write } from "../core/dom.js";
+import { beforeFrame } from "../core/frames.js";
 import { COLOURS, verdictOf } from "./verdicts.js";
 
 const LEAST_RADIUS = 7; // pixels, with type of 15 pixels
@@ -14,7 +15,7 @@ export class Marks {
   #ends = s("g", { class: "run-targets", "aria-hidden": "true" });
   #starts = s("g", { class: "run-sources" });
   #name = s("text", { class: "spot-name", "aria-hidden": "true" });
-  #asked = false;
+  ask = beforeFrame(() => this.#draw());
   #pair = null;
 
   // look: `selected` and `hovered` are numbers of points as texts. choose(id).
@@ -39,16 +40,6 @@ export class Marks {
     this.#pair = pair;
     this.alpha = alpha;
     this.ask();
-  }
-
-  // Draws before the next frame.
-  ask() {
-    if (this.#asked) return;
-    this.#asked = true;
-    requestAnimationFrame(() => {
-      this.#asked = false;
-      this.#draw();
-    });
   }
 
   // Moves the keyboard's focus to a point.

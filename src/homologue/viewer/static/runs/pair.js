@@ -2,6 +2,7 @@
 
 import { get } from "../core/api.js";
 import { h, keyed, set, write } from "../core/dom.js";
+import { beforeFrame } from "../core/frames.js";
 import { exportMenu } from "../export/menu.js";
 import { drawStage } from "../export/drawing.js";
 import { saveAnswer, savePng, saveSvg } from "../export/save.js";
@@ -24,6 +25,7 @@ export class PairView {
   #latest = new Latest();
   #shown = ""; // what the server was asked
   #pair = null;
+  drawSoon = beforeFrame(() => this.#draw());
   #loading = false;
   #owed = 0; // steps to be gone
 
@@ -223,14 +225,13 @@ export class PairView {
 
   #looked(what) {
     if (what === "chosen" && this.look.get("chosen") !== this.state?.map) this.to.go({ map: this.look.get("chosen") }, true);
-    if (!this.#pair || this.asked) return;
-    this.asked = true;
-    requestAnimationFrame(() => {
-      this.asked = false;
-      this.marks.ask();
-      this.table.show(this.#pair);
-      this.strip.draw();
-      this.heat.draw();
-    });
+    if (this.#pair) this.drawSoon();
+  }
+
+  #draw() {
+    this.marks.ask();
+    this.table.show(this.#pair);
+    this.strip.draw();
+    this.heat.draw();
   }
 }

@@ -1,6 +1,7 @@
 // The points of the enlarged target: dragged, moved by keys, confirmed, hidden, reset.
 
 import { keyed, s, set } from "../core/dom.js";
+import { beforeFrame } from "../core/frames.js";
 import { Dragging } from "../match/dragging.js";
 import { place } from "../match/status.js";
 import { drawMark, makeMark } from "./marks.js";
@@ -12,7 +13,7 @@ export class LargePoints {
   #points = [];
   #row = null;
   #selected = null;
-  #asked = false;
+  ask = beforeFrame(() => this.draw());
 
   // select: is called with the id of a point that a person turns to.
   constructor(stage, session, sheet, select) {
@@ -37,16 +38,6 @@ export class LargePoints {
     this.#points = points;
     this.#selected = selected;
     this.draw();
-  }
-
-  // Draws before the next frame.
-  ask() {
-    if (this.#asked) return;
-    this.#asked = true;
-    requestAnimationFrame(() => {
-      this.#asked = false;
-      this.draw();
-    });
   }
 
   draw() {

@@ -1,6 +1,7 @@
 // One source, many targets: a grid in which the source's points are found, and corrected.
 
-import { h } from "../core/dom.js";
+import { h, on } from "../core/dom.js";
+import { afterFrame } from "../core/frames.js";
 import { newId } from "../core/ids.js";
 import { exportMenu } from "../export/menu.js";
 import { saveAnswer, savePng, saveSvg } from "../export/save.js";
@@ -25,6 +26,8 @@ export const transferScreen = {
 };
 
 class TransferScreen {
+  drawSoon = afterFrame(() => this.draw());
+
   constructor(app) {
     this.app = app;
     this.session = app.session;
@@ -140,10 +143,6 @@ class TransferScreen {
 
   #listen() {
     const { session, look, sheet, uploads, app, pane } = this;
-    const on = (target, kind, run) => {
-      target.addEventListener(kind, run);
-      return () => target.removeEventListener(kind, run);
-    };
     pane.addEventListener("view", () => this.points.ask());
     pane.addEventListener("place", (event) => this.#add(event.detail));
     this.ends = [
@@ -233,17 +232,10 @@ class TransferScreen {
     this.running = running;
   }
 
-  // Has everything drawn soon, once for all that happens until then; the points first.
+  // Has everything drawn soon, the points first.
   #ask() {
     this.points.ask();
-    if (this.asked) return;
-    this.asked = true;
-    requestAnimationFrame(() =>
-      setTimeout(() => {
-        this.asked = false;
-        this.draw();
-      }),
-    );
+    this.drawSoon();
   }
 
   draw() {

@@ -1,6 +1,7 @@
 // Words: a sentence, and for each of its words a heat map over the picture.
 
-import { h } from "../core/dom.js";
+import { h, on } from "../core/dom.js";
+import { beforeFrame } from "../core/frames.js";
 import { exportMenu } from "../export/menu.js";
 import { saveAnswer, savePng, saveSvg } from "../export/save.js";
 import { enlarge } from "../maps/large.js";
@@ -25,6 +26,8 @@ export const wordsScreen = {
 };
 
 class WordsScreen {
+  drawSoon = beforeFrame(() => this.#draw());
+
   #chosen = null; // what has been ticked and not been answered yet
 
   constructor(app) {
@@ -132,15 +135,11 @@ class WordsScreen {
 
   #listen() {
     const { session, look, app, results } = this;
-    const on = (target, kind, run) => {
-      target.addEventListener(kind, run);
-      return () => target.removeEventListener(kind, run);
-    };
     this.ends = [
-      on(session, "change", () => this.#ask()),
-      on(session, "progress", () => this.#ask()),
-      on(look, "change", () => this.#ask()),
-      on(results, "change", () => this.#ask()),
+      on(session, "change", () => this.drawSoon()),
+      on(session, "progress", () => this.drawSoon()),
+      on(look, "change", () => this.drawSoon()),
+      on(results, "change", () => this.drawSoon()),
       on(results, "gone", () => this.#again()),
       app.keys.add("/", "Write a sentence", () => this.form.field.select()),
       app.keys.add("Ctrl+Z", "Undo", () => session.act("undo")),
@@ -166,10 +165,10 @@ class WordsScreen {
 
   async #choose(words) {
     this.#chosen = words;
-    this.#ask();
+    this.drawSoon();
     await this.session.act("choose", { words });
     if (this.#chosen === words) this.#chosen = null;
-    this.#ask();
+    this.drawSoon();
   }
 
   // The map with an index of those at an address below that of the sentence.
@@ -178,16 +177,6 @@ class WordsScreen {
     const address = `words/${results.address}${below}`;
     const views = [{ name: "picture", picture: () => session.scene.source, address: () => address }];
     enlarge({ title: `“${results.facts.prompt}”`, views, view: "picture", index, look, colours: this.app.options.colours });
-  }
-
-  // Has everything drawn before the next frame, once for all that happens until then.
-  #ask() {
-    if (this.asked) return;
-    this.asked = true;
-    requestAnimationFrame(() => {
-      this.asked = false;
-      this.#draw();
-    });
   }
 
   #draw() {
