@@ -1,15 +1,19 @@
-"""Small models with random weights that the tests of the core share; nothing may change them."""
+"""What many tests share: small models with random weights, which nothing may change, and a command
+line."""
 
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from command_line import Outcome
 from hypothesis import settings
 from torch import Tensor
 
+from homologue.__main__ import main
 from homologue.diffusion.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
@@ -108,3 +112,17 @@ def quick() -> Preset:
         ),
         replace(DEFAULT.locate, crops=3),
     )
+
+
+@pytest.fixture
+def homologue(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command line."""
+
+    def run(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["homologue", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        captured = capsys.readouterr()
+        return Outcome(int(exit_.value.code or 0), captured.out, captured.err)
+
+    return run

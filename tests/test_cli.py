@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command_line import Outcome
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from tiny_models import tiny_sd1
@@ -32,16 +33,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny_sd1(root / "model")
     tiny_sd1(root / "other", seed=1)
     return root
-
-
-class Outcome:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self) -> Any:
-        assert self.code == 0, self.err
-        return json.loads(self.out)
 
 
 @pytest.fixture

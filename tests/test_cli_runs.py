@@ -7,45 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import refused
 
-from homologue.__main__ import main
 from homologue.datasets.emoji import pairs as emoji
 from homologue.evaluation.store import Store
 from homologue.images import RGBImage
 
-
-class Outcome:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self) -> Any:
-        assert self.code == 0, self.err
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def homologue(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["homologue", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        captured = capsys.readouterr()
-        return Outcome(int(exit_.value.code or 0), captured.out, captured.err)
-
-    return run
-
-
 EMOJI = ("evaluate", "emoji", "--split", "val", "--limit", "4")
 IDENTITY = (*EMOJI, "--matcher", "identity")
-
-
-def refused(outcome: Outcome, *words: str) -> None:
-    assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err.startswith("homologue: ")
-    assert outcome.err.count("\n") == 1
-    for word in words:
-        assert word in outcome.err
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """`homologue ablate` and `homologue relocate` as they are typed, on a few drawings."""
 
 import csv
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from command_line import refused
 
 from homologue.__main__ import main
 from homologue.evaluation.store import Store
@@ -16,28 +16,6 @@ from homologue.presets import DEFAULT
 
 EMOJI = ("evaluate", "emoji", "--split", "val", "--kind", "plain", "--limit", "2")
 KEEPING = (*EMOJI, "--keep", "embeddings,parts", "--keep", "maps")
-
-
-class Outcome:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self) -> Any:
-        assert self.code == 0, self.err
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def homologue(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    def run(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["homologue", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        captured = capsys.readouterr()
-        return Outcome(int(exit_.value.code or 0), captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +28,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
             main()
     assert not exit_.value.code
     return folder
-
-
-def refused(outcome: Outcome, *words: str) -> None:
-    assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err.startswith("homologue: ")
-    assert outcome.err.count("\n") == 1
-    for word in words:
-        assert word in outcome.err
 
 
 def predictions(folder: Path) -> list[Any]:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from homologue.errors import HomologueError
+from homologue.viewer.answers import FOREVER
 from homologue.viewer.fields import Fields
 from homologue.viewer.refusals import BusyError, MissingError, TooLargeError
 from homologue.viewer.samples import read_sample
@@ -58,13 +59,13 @@ def _routes(viewer: Viewer) -> list[BaseRoute]:
         picture = viewer.pictures.get(request.path_params["picture"])
         if picture is None:
             raise MissingError("This picture is no longer kept: open it again.")
-        return Response(picture.shown, media_type=picture.kind, headers=_forever)
+        return Response(picture.shown, media_type=picture.kind, headers=FOREVER)
 
     async def sample(request: Request) -> Response:
         data = read_sample(request.path_params["name"])
         if data is None:
             raise MissingError("There is no such sample.")
-        return Response(data, media_type="image/png", headers=_forever)
+        return Response(data, media_type="image/png", headers=FOREVER)
 
     async def create(request: Request) -> Response:
         return JSONResponse(desk.describe(desk.create()))
@@ -96,10 +97,6 @@ def _routes(viewer: Viewer) -> list[BaseRoute]:
         Route("/api/sessions/{session}", act, methods=["POST"]),
         Route("/api/sessions/{session}/events", listen),
     ]
-
-
-# What an address of it has once held, it always holds.
-_forever = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 async def _explain(request: Request, error: Exception) -> Response:

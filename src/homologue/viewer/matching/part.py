@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from homologue.errors import HomologueError
+from homologue.viewer.answers import FOREVER, to_save
 from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Status, Task, Worker
 from homologue.viewer.matching.engine import Engine, Found
@@ -20,6 +21,7 @@ from homologue.viewer.pictures import Pictures
 from homologue.viewer.refusals import MissingError
 from homologue.viewer.sessions.scene import Point, Scene
 from homologue.viewer.sessions.session import Session
+from homologue.viewer.states import state_of, told_of
 
 # Of tasks: counterparts first, then maps over the source, then what might be wanted next.
 _COUNTERPART, _SOURCE_MAPS, _READINESS = 0, 1, 2
@@ -90,7 +92,7 @@ class Matching:
         key = keys["target"] or keys["source"]
         found = self._engine.found.get(key) if key else None
         return {
-            "state": _state(key, found, session, statuses),
+            "state": state_of(key, found is not None, session.ended, statuses),
             "error": session.ended.get(key, ""),
             "found": asdict(found) if found and key is keys["target"] else None,
             "maps": {
@@ -107,9 +109,9 @@ class Matching:
         for point in scene.points:
             for picture in (scene.source, scene.target):
                 key = finding(scene, point, picture)
-                if told := _told(key, statuses):
+                if told := told_of(key, statuses):
                     points[point.id] = told
-        return {"points": points, "ready": _told(_readiness(scene), statuses)}
+        return {"points": points, "ready": told_of(_readiness(scene), statuses)}
 
     def _swap(self, session: Session, fields: Fields) -> None:
         """Source and target change places; points that were found stay on what they mean."""
@@ -150,14 +152,12 @@ class Matching:
         packed = self._engine.maps.get(request.path_params["address"])
         if packed is None:
             raise MissingError("These heat maps are not kept any more: run the point again.")
-        forever = {"Cache-Control": "private, max-age=31536000, immutable"}
-        return Response(packed, media_type="application/octet-stream", headers=forever)
+        return Response(packed, media_type="application/octet-stream", headers=FOREVER)
 
     async def _points(self, request: Request) -> Response:
         session = self._session(request.path_params["session"])
         content = points_file(session.scene, self._pictures, self._found)
-        named = {"Content-Disposition": 'attachment; filename="points.json"'}
-        return JSONResponse(content, headers=named)
+        return JSONResponse(content, headers=to_save("points.json"))
 
     def _found(self, scene: Scene, point: Point) -> Found | None:
         key = finding(scene, point, scene.target)
@@ -178,22 +178,3 @@ def _readiness(scene: Scene) -> Readiness | None:
 
 def _pace(scene: Scene, urgency: int) -> Hashable:
     return scene.settings.model, scene.settings.preset, scene.settings.optimise, urgency
-
-
-def _state(
-    key: Finding | None,
-    found: Found | None,
-    session: Session,
-    statuses: Mapping[Hashable, Status],
-) -> str:
-    """`done`, `failed`, `cancelled`, `running` or `waiting`."""
-    if found:
-        return "done"
-    if key in session.ended:
-        return "failed" if session.ended[key] else "cancelled"
-    return "running" if key in statuses and statuses[key].running else "waiting"
-
-
-def _told(key: Hashable, statuses: Mapping[Hashable, Status]) -> dict[str, Any] | None:
-    status = statuses.get(key)
-    return asdict(status.told) if status and status.running and status.told else None

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from homologue.errors import HomologueError
+from homologue.viewer.answers import FOREVER, to_save
 from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Task
 from homologue.viewer.limits import Limits
@@ -24,8 +25,6 @@ from homologue.viewer.runs.pictures import End, RunPictures
 from homologue.viewer.runs.query import Query, parse_query, parse_whole
 from homologue.viewer.sessions.session import Session
 from homologue.viewer.uploads import read_body
-
-_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 class Runs:
@@ -87,7 +86,7 @@ class Runs:
         if suffix not in ("csv", "json"):
             raise MissingError(f"Lists are .csv or .json, not .{suffix}.")
         rows = await asyncio.to_thread(listed, *self._asked(request))
-        named = {"Content-Disposition": f'attachment; filename="pairs.{suffix}"'}
+        named = to_save(f"pairs.{suffix}")
         if suffix == "json":
             return JSONResponse(rows, headers=named)
         return Response(csv_text(rows), media_type="text/csv; charset=utf-8", headers=named)
@@ -124,7 +123,7 @@ class Runs:
         except HomologueError as error:
             return JSONResponse({"problem": str(error)})
         sides = {"Picture-Width": str(thumb.width), "Picture-Height": str(thumb.height)}
-        return Response(thumb.data, media_type="image/jpeg", headers={**_FOREVER, **sides})
+        return Response(thumb.data, media_type="image/jpeg", headers={**FOREVER, **sides})
 
     async def _map(self, request: Request) -> Response:
         run = self._opened.get(request.query_params.get("run", ""))
@@ -132,7 +131,7 @@ class Runs:
         run.place(pair)
         point = parse_whole(request.query_params, "point", 0, 10**6)
         packed = await asyncio.to_thread(self._maps.packed, run, pair, _end(request), point)
-        return Response(packed, media_type="application/octet-stream", headers=_FOREVER)
+        return Response(packed, media_type="application/octet-stream", headers=FOREVER)
 
     def _asked(self, request: Request) -> tuple[OpenRun, Query]:
         run = self._opened.get(request.query_params.get("run", ""))

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from homologue.errors import HomologueError
+from homologue.viewer.answers import FOREVER, to_save
 from homologue.viewer.pictures import Pictures
 from homologue.viewer.refusals import MissingError
 from homologue.viewer.sessions.scene import Scene
@@ -44,8 +45,7 @@ class TransferRoutes:
         if picture is None:
             raise MissingError("This picture is no longer kept: open it again.")
         data, kind = await asyncio.to_thread(self._thumbnails.of, picture)
-        forever = {"Cache-Control": "private, max-age=31536000, immutable"}
-        return Response(data, media_type=kind, headers=forever)
+        return Response(data, media_type=kind, headers=FOREVER)
 
     async def _news(self, request: Request) -> Response:
         """What is new since the version `since`, see `Board.news_since`."""
@@ -68,13 +68,12 @@ class TransferRoutes:
 
     async def _coco(self, request: Request) -> Response:
         scene, sheet = self._filled(request)
-        named = {"Content-Disposition": 'attachment; filename="keypoints.json"'}
-        return JSONResponse(coco(scene, sheet), headers=named)
+        return JSONResponse(coco(scene, sheet), headers=to_save("keypoints.json"))
 
     async def _table(self, request: Request) -> Response:
         scene, sheet = self._filled(request)
-        named = {"Content-Disposition": 'attachment; filename="points.csv"'}
-        return Response(table(scene.points, sheet), media_type="text/csv", headers=named)
+        content = table(scene.points, sheet)
+        return Response(content, media_type="text/csv", headers=to_save("points.csv"))
 
     def _filled(self, request: Request) -> tuple[Scene, list[Filled]]:
         session = self._session(request.path_params["session"])

@@ -12,6 +12,7 @@ from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Status, Task, Worker
 from homologue.viewer.parts import Action
 from homologue.viewer.sessions.session import Session
+from homologue.viewer.states import state_of, told_of
 from homologue.viewer.words.engine import WordEngine
 from homologue.viewer.words.keys import Naming, Reading, naming, reading
 from homologue.viewer.words.routes import WordRoutes
@@ -75,7 +76,7 @@ class Words:
         """What running jobs last told: of the maps, and of the name."""
         statuses = self._worker.statuses(session.id)
         key, named = _keys(session)
-        return {"maps": _told(key, statuses), "named": _told(named, statuses)}
+        return {"maps": told_of(key, statuses), "named": told_of(named, statuses)}
 
     def _read(self, session: Session, fields: Fields) -> None:
         """Takes a prompt, or begins again what was cancelled or failed of the same one."""
@@ -122,19 +123,6 @@ def _keys(session: Session) -> tuple[Reading | None, Naming | None]:
 def _state(
     key: Hashable, done: bool, session: Session, statuses: Mapping[Hashable, Status]
 ) -> dict[str, str]:
-    """`state`: `none`, `done`, `failed`, `cancelled`, `running` or `waiting`; `error`: why."""
-    error = session.ended.get(key, "")
-    if key is None:
-        state = "none"
-    elif done:
-        state = "done"
-    elif key in session.ended:
-        state = "failed" if error else "cancelled"
-    else:
-        state = "running" if key in statuses and statuses[key].running else "waiting"
-    return {"state": state, "error": error}
-
-
-def _told(key: Hashable, statuses: Mapping[Hashable, Status]) -> dict[str, Any] | None:
-    status = statuses.get(key)
-    return asdict(status.told) if status and status.running and status.told else None
+    """`state`: as in `state_of`, or `none` where nothing is asked for; `error`: why it failed."""
+    state = "none" if key is None else state_of(key, done, session.ended, statuses)
+    return {"state": state, "error": session.ended.get(key, "")}

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from homologue.config import WordsConfig
 from homologue.errors import HomologueError
+from homologue.viewer.answers import FOREVER, to_save
 from homologue.viewer.refusals import MissingError
 from homologue.viewer.sessions.session import Session
 from homologue.viewer.words.attended import Attended
@@ -19,8 +20,6 @@ from homologue.viewer.words.keys import naming
 from homologue.words.maps import WordMaps, region_levels
 from homologue.words.places import describe
 from homologue.words.segment import check_way, encode_mask, segment
-
-_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 class WordRoutes:
@@ -44,23 +43,23 @@ class WordRoutes:
 
     async def _maps(self, request: Request) -> Response:
         packed = self._attended(request).packed
-        return Response(packed, media_type="application/octet-stream", headers=_FOREVER)
+        return Response(packed, media_type="application/octet-stream", headers=FOREVER)
 
     async def _layers(self, request: Request) -> Response:
         found = self._attended(request)
         (word,) = _places(request.path_params["word"], found)
         packed = await self._made(lambda: found.pack_layers(word))
-        return Response(packed, media_type="application/octet-stream", headers=_FOREVER)
+        return Response(packed, media_type="application/octet-stream", headers=FOREVER)
 
     async def _facts(self, request: Request) -> Response:
         found, threshold = self._attended(request), _threshold(request)
-        return JSONResponse(await self._made(lambda: _facts(found, threshold)), headers=_FOREVER)
+        return JSONResponse(await self._made(lambda: _facts(found, threshold)), headers=FOREVER)
 
     async def _file(self, request: Request) -> Response:
         """What `homologue words --json` prints, without the seconds."""
         found, threshold = self._attended(request), _threshold(request)
         content = await self._made(lambda: _describe(found, found.maps(threshold)))
-        return JSONResponse(content, headers=_named("words.json"))
+        return JSONResponse(content, headers=to_save("words.json"))
 
     async def _mask(self, request: Request) -> Response:
         """What `homologue words --mask` writes, of the words whose places in the prompt are given;
@@ -72,7 +71,7 @@ class WordRoutes:
         mask = await self._made(
             lambda: encode_mask(segment(found.maps(threshold, chosen), by))  # type: ignore[arg-type]
         )
-        return Response(mask, media_type="image/png", headers=_named("mask.png"))
+        return Response(mask, media_type="image/png", headers=to_save("mask.png"))
 
     async def _names(self, request: Request) -> Response:
         """What `homologue words --embeddings --json` prints, of the points that were named."""
@@ -85,7 +84,7 @@ class WordRoutes:
                 named = [asdict(word) for word in words]
                 points.append({"number": point.number, "point": [point.x, point.y], "words": named})
         content = {"model": scene.settings.model, "points": points}
-        return JSONResponse(content, headers=_named("names.json"))
+        return JSONResponse(content, headers=to_save("names.json"))
 
     def _attended(self, request: Request) -> Attended:
         found = self._engine.attended.get(request.path_params["address"])
@@ -141,7 +140,3 @@ def _places(given: str, found: Attended) -> list[int]:
     if places[-1] >= len(found.words):
         raise MissingError(f"The sentence has {len(found.words)} words, numbered from 0.")
     return places
-
-
-def _named(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
