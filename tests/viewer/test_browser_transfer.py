@@ -334,6 +334,7 @@ def test_stopping_going_on_and_reloading_while_it_runs(visitor: Visitor) -> None
     visitor.page.locator("select[name=preset]").select_option("hasty")
     visitor.page.locator("select[name=optimise]").select_option("preset")
     visitor.page.get_by_role("button", name="Go on").click()
+    expect(visitor.page.get_by_role("button", name="Go on")).to_be_hidden()
     visitor.wait_done(2)
     assert visitor.server.state(visitor.session)["transfer"]["held"] is False
 
