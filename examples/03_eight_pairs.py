@@ -24,7 +24,7 @@ PAIRS = (  # chosen from what it gets right; `homologue evaluate emoji` shows ho
     ("man", "noto", "emojione"),
     ("bus", "noto", "fluent-emoji"),
     ("guitar", "noto", "fluent-emoji"),
-    ("teapot", "noto", "fluent-emoji-flat"),
+    ("umbrella", "noto", "fluent-emoji-flat"),
 )
 ALPHA = 0.1
 COLOURS = plt.get_cmap("tab10").colors

@@ -16,10 +16,11 @@ HERE = Path(__file__).parent
 CROSS = ("cross_style", "cross_lighting_up")
 VARIANTS: dict[str, list[str]] = {
     "all": [],
+    "without the teacher's likeness": ["--without", "likeness"],
     "without the losses across styles": ["--without", *CROSS],
     "without equivariance": ["--without", "equivariance"],
     "without lighting up": ["--without", "lighting_up", "cross_lighting_up"],
-    "denoising alone": ["--without", "equivariance", "lighting_up", *CROSS],
+    "denoising alone": ["--without", "equivariance", "lighting_up", "likeness", *CROSS],
     "widths 48 and 80": ["--widths", "48", "80"],
     "widths 112 and 208": ["--widths", "112", "208"],
     "detail of 64 px": ["--image-side", "64"],
@@ -31,7 +32,7 @@ def folder_of(run: Path, variant: str) -> Path:
     """The variant's work folder, with links to what all share."""
     folder = run / "ablation" / variant.replace(" ", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    for shared in ("icons", "vae", "tokenizer", "alignment"):
+    for shared in ("icons", "vae", "tokenizer", "teacher", "alignment"):
         link = folder / shared
         if not link.exists():
             link.symlink_to((run / shared).absolute())

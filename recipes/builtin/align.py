@@ -2,9 +2,10 @@
 
     python align.py RUN [--checkpoint FILE] [--score]
 
-No annotation: the averaged model's own features, helped by what training poses hide from it, that
-icons of one name are drawn in about the same pose. A pair's points are matched softly, an affine
-map and a smooth displacement are fitted to the matches and narrow the next matching down.
+No annotation: the teacher's features (teacher.py) beside the averaged model's own, helped by what
+training poses hide from it, that icons of one name are drawn in about the same pose. A pair's
+points are matched softly, an affine map and a smooth displacement are fitted to the matches and
+narrow the next matching down.
 Writes `RUN/alignment/flows.npy`, (pairs, 3, 16, 16) half precision: x, y of the counterpart of the
 cell's centre in [-1, 1], and a weight; and `RUN/alignment/pairs.json`. `--score` prints instead how
 often the keypoints of the `val` subjects are met (PCK@0.1 per point, pairs of training sets).
@@ -25,14 +26,17 @@ from icons import TRAINING_SETS
 from losses import cell_centres, features, sample_map
 from model import averaged_model, tokenizer_of
 from reading import Reader
+from taught import kept
+from teacher import Classifiers, Teacher
 from torch import Tensor
 from torch.nn import functional
 from validate import correct, read_drawings, read_icons
 from views import plain_views
 
 CENTRES = cell_centres(SIDE)
-TEMPERATURE = 0.07
-NARROWING = (0.4, 0.2, 0.14)  # sigma of the prior in half sides, round by round
+OWN = 0.3  # weight of the model's own features beside the teacher's
+TEMPERATURE = 0.03
+NARROWING = (0.8, 0.4, 0.2, 0.14)  # sigma of the prior in half sides, round by round
 CHUNK = 8  # names a pass
 
 
@@ -90,17 +94,18 @@ def align(feats: Tensor, masks: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, T
 
 @dataclass(frozen=True)
 class Icons:
-    """Unit features (B, cells, F) and masks (B, cells) of plain icons."""
+    """About unit features (B, cells, F) and masks (B, cells) of plain icons."""
 
     feats: Tensor
     masks: Tensor
 
     @classmethod
-    def read(cls, reader: Reader, icons: Tensor) -> "Icons":
-        """Of icons (B, S, S, 4) uint8."""
+    def read(cls, reader: Reader, icons: Tensor, teacher: Tensor) -> "Icons":
+        """Of icons (B, S, S, 4) uint8, of which the teacher has the features (B, cells, WIDTH)."""
         views = plain_views(icons)
         queries = reader.queries(views.images, noises=1)[0]
-        feats = features(queries, CENTRES.expand(len(views.maps), -1, -1))
+        own = features(queries, CENTRES.expand(len(views.maps), -1, -1))
+        feats = torch.cat([teacher, OWN**0.5 * own], -1) / (1 + OWN) ** 0.5
         return cls(feats, functional.adaptive_avg_pool2d(views.alpha, SIDE).flatten(1) > 0.3)
 
 
@@ -117,7 +122,8 @@ def pairs_of(names: list[str]) -> list[tuple[int, int]]:
             if names[i] == names[j]]  # fmt: skip
 
 
-def align_all(reader: Reader, pool: IconPool, folder: Path) -> None:
+def align_all(reader: Reader, pool: IconPool, run: Path) -> None:
+    folder, teacher = run / "alignment", kept(run, pool)
     names = [name for name in pool.names if len(pool.rows[name]) > 1]
     keys: list[tuple[str, str, str]] = []
     found = []
@@ -125,7 +131,9 @@ def align_all(reader: Reader, pool: IconPool, folder: Path) -> None:
         chunk = names[start : start + CHUNK]
         rows = [(name, of, row) for name in chunk for of, row in pool.rows[name]]
         pixels = np.stack([pool.sets[of].pixels[row] for _, of, row in rows])
-        icons = Icons.read(reader, torch.from_numpy(pixels))
+        feats = np.stack([teacher[of][row].astype(np.float32) for _, of, row in rows])
+        feats = torch.from_numpy(feats).flatten(1, 2)
+        icons = Icons.read(reader, torch.from_numpy(pixels), feats)
         pairs = pairs_of([name for name, _, _ in rows])
         found.append(flows(icons, pairs).half().numpy())
         keys += [(rows[i][0], pool.sets[rows[i][1]].name, pool.sets[rows[j][1]].name)
@@ -139,7 +147,8 @@ def align_all(reader: Reader, pool: IconPool, folder: Path) -> None:
 
 def score(reader: Reader, run: Path) -> None:
     drawings = [d for d in read_drawings() if d.style in TRAINING_SETS]
-    icons = Icons.read(reader, read_icons(run, drawings))
+    pixels = read_icons(run, drawings)
+    icons = Icons.read(reader, pixels, Teacher(run, Classifiers()).features(pixels))
     pairs = pairs_of([drawing.subject for drawing in drawings])
     hits, sure = [], []
     for flow, (i, j) in zip(flows(icons, pairs), pairs, strict=True):
@@ -170,7 +179,7 @@ def main() -> None:
     if args.score:
         score(reader, args.run)
     else:
-        align_all(reader, pool, args.run / "alignment")
+        align_all(reader, pool, args.run)
 
 
 if __name__ == "__main__":

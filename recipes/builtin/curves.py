@@ -17,7 +17,9 @@ import numpy as np
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
-LOSSES = ("noise", "equivariance", "lighting_up", "cross_style", "cross_lighting_up")
+LOSSES = (
+    "noise", "equivariance", "lighting_up", "cross_style", "cross_lighting_up", "likeness",
+)  # fmt: skip
 SCORES = ("plain_seen", "plain_unseen", "posed_seen", "posed_unseen")
 BLOCK = 10
 
@@ -57,8 +59,9 @@ def draw(output: Path, runs: list[Path]) -> None:
         right.plot(*zip(*points, strict=True), ".-", label=name.replace("_", " "))
     left.set(xlabel="minutes", title="losses", ylim=(0, None))
     right.set(xlabel="minutes", title="PCK@0.1, nearest neighbours, val subjects (percent)")
+    left.legend(fontsize="small", loc="upper right", ncols=2)
+    right.legend(fontsize="small")
     for axes in (left, right):
-        axes.legend(fontsize="small")
         for start in starts[1:]:
             axes.axvline(start, color="0.8", linewidth=1, zorder=0)
     figure.savefig(output, dpi=100)

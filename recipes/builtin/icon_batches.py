@@ -1,6 +1,7 @@
 """The training icons, drawn so that a batch holds the same names in different styles."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,10 +62,18 @@ class IconPool:
         return sum(len(rows) for rows in self.rows.values())
 
     def sample(
-        self, random: np.random.Generator, names: int, styles: int, outlined: float = 0.0
-    ) -> IconSample:
-        """`names` random names, each in `styles` different sets, a share of them `outlined`."""
-        chosen = [self.names[i] for i in random.choice(len(self.names), names, replace=False)]
+        self, random: np.random.Generator, names: int, styles: int, outlined: float = 0.0,
+        alike: Mapping[str, Sequence[str]] | None = None,
+    ) -> IconSample:  # fmt: skip
+        """`names` random names, each in `styles` different sets, a share of them `outlined`.
+
+        With names that look `alike`, the second half of the names are some of those of the first.
+        """
+        free = names if alike is None else (names + 1) // 2
+        chosen = [self.names[i] for i in random.choice(len(self.names), free, replace=False)]
+        for name in chosen[: names - free]:
+            others = [other for other in alike[name] if other not in chosen] if alike else []
+            chosen.append(str(random.choice(others or self.names)))
         picks = [random.permutation(self.rows[name])[:styles] for name in chosen]
         in_order = [(int(p[k][0]), int(p[k][1])) for k in range(styles) for p in picks]
         icons = []

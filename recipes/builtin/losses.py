@@ -10,6 +10,7 @@ from unet import LAYERS
 from views import Views, apply, inverse
 
 TEMPERATURE = 0.07
+TEACHER_TEMPERATURE = 0.04
 POINTS = 48
 PLACES = 96
 
@@ -69,6 +70,26 @@ def found_again(
     targets = gaussian_targets(there, places, sigma)
     losses = -(targets * logits.log_softmax(-1)).sum(-1)
     return (losses * weights).sum(1) / weights.sum(1).clamp(min=1)
+
+
+def likeness(feats_a: Tensor, feats_b: Tensor, taught: Tensor, usable: Tensor) -> Tensor:
+    """Points must be alike as they are to the teacher, across icons: (B,).
+
+    Points of icons have features (B, P, F) in each of two views, and the teacher's (B, P, D). Those
+    of an icon in view A are compared with those of all other `usable` (B,) icons in view B: the
+    relative entropy of the two softmaxes.
+    """
+    count, points = feats_a.shape[:2]
+    other = ~torch.eye(count, dtype=torch.bool) & usable
+    other = other.repeat_interleave(points, 0).repeat_interleave(points, 1)
+
+    def chances(a: Tensor, b: Tensor, temperature: float) -> Tensor:
+        logits = a.flatten(0, 1) @ b.flatten(0, 1).T / temperature
+        return logits.masked_fill(~other, -1e4).log_softmax(-1)
+
+    wanted = chances(taught, taught, TEACHER_TEMPERATURE)
+    found = chances(feats_a, feats_b, TEMPERATURE)
+    return (wanted.exp() * (wanted - found)).sum(-1).view(count, points).mean(1)
 
 
 class PointEmbedding(nn.Module):

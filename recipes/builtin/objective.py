@@ -1,5 +1,6 @@
 """A random batch of views of icons, and its losses."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,14 +9,15 @@ from alignment import Alignment
 from diffusers import AutoencoderKL
 from icon_batches import IconPool, IconSample
 from icons import SIDE, caption
-from losses import features, found_again, lighting_up, matched_points
+from losses import features, found_again, lighting_up, likeness, matched_points
 from model import Model, token_ids
+from taught import Taught
 from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPTokenizer
 from unet import build_scheduler, captured_queries
 from vae import CellEncoder
-from views import Views, apply, make_views, random_maps
+from views import Views, apply, inverse, make_views, random_maps
 
 NAMES, STYLES = 8, 2  # a batch: names x styles, two views of each icon
 EMBEDDED_POINTS = 16
@@ -27,6 +29,7 @@ WEIGHTS = {
     "lighting_up": 0.2,
     "cross_style": 0.3,
     "cross_lighting_up": 0.2,
+    "likeness": 0.3,
 }
 
 
@@ -40,8 +43,11 @@ class Batch:
     taught: Tensor
 
 
-def random_batch(pool: IconPool, random: np.random.Generator, names: int) -> Batch:
-    sample = pool.sample(random, names, STYLES, outlined=0.25)
+def random_batch(
+    pool: IconPool, random: np.random.Generator, names: int,
+    alike: Mapping[str, Sequence[str]] | None = None,
+) -> Batch:  # fmt: skip
+    sample = pool.sample(random, names, STYLES, 0.25, alike)
     mirrored = (torch.rand(names) < 0.5).repeat(STYLES)
     taught = (torch.rand(names) < TAUGHT).repeat(STYLES)
     count = len(taught)
@@ -95,10 +101,10 @@ class Objective:
 
     def __init__(
         self, model: Model, vae: AutoencoderKL, tokenizer: CLIPTokenizer,
-        alignment: Alignment | None, image_side: int = SIDE,
+        alignment: Alignment | None, taught: Taught | None, image_side: int = SIDE,
     ) -> None:  # fmt: skip
         self.model, self.encode, self.tokenizer = model, CellEncoder(vae), tokenizer
-        self.scheduler, self.alignment = build_scheduler(), alignment
+        self.scheduler, self.alignment, self.taught = build_scheduler(), alignment, taught
         self.image_side = image_side
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
@@ -133,10 +139,15 @@ class Objective:
         embeddings = self.model.point_embedding(feats_a[:, :EMBEDDED_POINTS])
         few = slice(EMBEDDED_POINTS)
         lit = lighting_up(self.model.unet, embeddings, queries_b, in_b[:, few], weights[:, few])
-        return {
+        losses = {
             "equivariance": masked_mean((there + back) / 2, taught),
             "lighting_up": masked_mean(lit, taught),
         }
+        if self.taught is not None:
+            wanted = self.taught.features(batch.sample, apply(inverse(batch.a.maps), in_a))
+            alike = likeness(feats_a, feats_b, wanted, taught)
+            losses["likeness"] = masked_mean(alike, taught)
+        return losses
 
     def other_style(
         self, batch: Batch, alignment: Alignment,

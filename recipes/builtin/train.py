@@ -2,7 +2,8 @@
 
     python train.py RUN --minutes 110 [--workers 2] [--start FILE] [--without cross_style]
 
-Needs `RUN/icons` (icons.py) and `RUN/vae` (train_decoder.py); the loss across styles begins when
+Needs `RUN/icons` (icons.py), `RUN/vae` (train_decoder.py) and, unless `--without likeness`,
+`RUN/teacher` (teacher.py); the loss across styles begins when
 `RUN/alignment` is there (align.py). Resumes from `RUN/model.pt`: random numbers derive from the
 step, so a step after resuming is the step that would have been; the learning rate follows the
 minutes trained so far. A worker is one process of one thread, with its share of the names of a
@@ -25,6 +26,7 @@ from icons import SIDE
 from model import Model, averaged_model, tokenizer_of
 from objective import NAMES, WEIGHTS, Objective, random_batch
 from progress import Clock, learning_rate, load, log, save
+from taught import Taught
 from torch import nn
 from unet import WIDTHS
 from validate import Validation
@@ -93,7 +95,8 @@ def train(worker: int, args: argparse.Namespace) -> None:
     weights = {name: weight for name, weight in WEIGHTS.items() if name not in args.without}
     aligned = (args.run / "alignment").exists() and "cross_style" in weights
     alignment = Alignment(args.run / "alignment", pool) if aligned else None
-    objective = Objective(model, vae, tokenizer, alignment, args.image_side)
+    taught = Taught(args.run, pool) if "likeness" in weights else None
+    objective = Objective(model, vae, tokenizer, alignment, taught, args.image_side)
     validation = Validation(args.run, vae, tokenizer)
     clock, saved, validated = Clock(args.minutes, minutes), minutes, minutes
     parts = {"model": model, "average": average, "optimizer": optimizer}
@@ -101,7 +104,8 @@ def train(worker: int, args: argparse.Namespace) -> None:
 
     while fraction < 1:
         step += 1
-        batch = random_batch(pool, seed(step, worker), NAMES // args.workers)
+        names = NAMES // args.workers
+        batch = random_batch(pool, seed(step, worker), names, taught.alike if taught else None)
         losses = objective.losses(batch)
         optimizer.zero_grad()
         terms = [weights[name] * loss for name, loss in losses.items() if name in weights]
