@@ -71,9 +71,10 @@ class IconPool:
         """
         free = names if alike is None else (names + 1) // 2
         chosen = [self.names[i] for i in random.choice(len(self.names), free, replace=False)]
-        for name in chosen[: names - free]:
-            others = [other for other in alike[name] if other not in chosen] if alike else []
-            chosen.append(str(random.choice(others or self.names)))
+        if alike is not None:
+            for name in chosen[: names - free]:
+                others = [other for other in alike[name] if other not in chosen]
+                chosen.append(str(random.choice(others)))
         picks = [random.permutation(self.rows[name])[:styles] for name in chosen]
         in_order = [(int(p[k][0]), int(p[k][1])) for k in range(styles) for p in picks]
         icons = []
