@@ -104,6 +104,7 @@ def quick() -> Preset:
             DEFAULT.fit,
             steps=2,
             embeddings=2,
+            start=1.0,
             tokens=6,
             views=4,
             views_per_step=2,

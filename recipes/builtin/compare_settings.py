@@ -29,6 +29,10 @@ SETTINGS: dict[str, Preset] = {
     "default": DEFAULT,
     "default, exact": replace(DEFAULT, fit=replace(DEFAULT.fit, optimise="exact", embeddings=1)),
     "default, joint": replace(DEFAULT, fit=replace(DEFAULT.fit, optimise="joint")),
+    "default, from a random start": replace(
+        DEFAULT, fit=replace(DEFAULT.fit, start=1.0, steps=100)
+    ),
+    "default, slowly": replace(DEFAULT, fit=replace(DEFAULT.fit, steps=100, learning_rate=0.02)),
     "paper": PAPER,
     "paper, joint": replace(PAPER, fit=replace(PAPER.fit, optimise="joint")),
     "paper, cached": replace(PAPER, fit=replace(PAPER.fit, optimise="cached")),

@@ -35,6 +35,8 @@ class FitConfig:
         learning_rate: of Adam.
         embeddings: fitted for each point from different starts; their heat maps are averaged.
         tokens: length of a context.
+        start: standard deviation of a context's first values; 0 starts from an attention that is
+            the same everywhere.
         crop: least side of the random crops.
         largest_crop: their greatest side, `crop` if it is 0; above 1 they show ground beyond the
             image's edge, which continues the edge.
@@ -57,6 +59,7 @@ class FitConfig:
     tokens: int
     crop: float
     over: Over = "tokens"
+    start: float = 1.0
     largest_crop: float = 0.0
     turn: float = 0.0
     views: int = 16
@@ -75,6 +78,13 @@ class FitConfig:
             raise HomologueError(f"sigma must be above 0, not {self.sigma}.")
         if not self.learning_rate >= 0:
             raise HomologueError(f"learning_rate must be at least 0, not {self.learning_rate}.")
+        if not self.start >= 0:
+            raise HomologueError(f"start must be at least 0, not {self.start}.")
+        if self.start == 0 and self.embeddings > 1 and self.optimise == "cached":
+            raise HomologueError(
+                f"{self.embeddings} embeddings that start from 0 would all become the same: take "
+                "one, or a start above 0."
+            )
         check_timestep(self.timestep)
         if self.tokens < 2:
             raise HomologueError(f"tokens must be at least 2, not {self.tokens}.")

@@ -133,7 +133,7 @@ def test_one_step_is_that_of_a_reference(
         model, Views(model, square), rows, config, seed, None, silent
     )
 
-    context = make_rows(point, config, seed, "fit")[0].start(6, 768)[None].requires_grad_()
+    context = make_rows(point, config, seed, "fit")[0].start(config, 768)[None].requires_grad_()
     expected = _reference_loss(model, square, context, point[0], config.sigma, heads, seed)
     gradient = torch.autograd.grad(expected, context)[0]
     # Adam's first step has the learning rate's length in every direction.

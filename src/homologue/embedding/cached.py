@@ -150,7 +150,7 @@ def _optimise_rows(
     seed: int,
     progress: Progress,
 ) -> tuple[Tensor, Tensor]:
-    starts = [row.start(config.tokens, model.context_width) for row in rows]
+    starts = [row.start(config, model.context_width) for row in rows]
     contexts = torch.stack(starts).to(model.device).requires_grad_()
     adam = Adam(contexts, config.learning_rate)
     order = generator(seed, "fit view order")

@@ -67,7 +67,7 @@ def optimise_contexts(
     Every step draws one crop for each row from a few numbers that all rows share, so points that
     can be in the same crop are, and it is encoded once.
     """
-    starts = [row.start(config.tokens, model.context_width) for row in rows]
+    starts = [row.start(config, model.context_width) for row in rows]
     contexts = torch.stack(starts).to(model.device).requires_grad_()
     adam = Adam(contexts, config.learning_rate)
     crop_stream = generator(seed, "fit crops")
