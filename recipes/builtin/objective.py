@@ -29,7 +29,7 @@ WEIGHTS = {
     "lighting_up": 0.2,
     "cross_style": 0.3,
     "cross_lighting_up": 0.2,
-    "likeness": 0.3,
+    "likeness": 0.6,
 }
 
 

@@ -1,4 +1,4 @@
-"""What the teacher sees in icons, as teacher.py kept it."""
+"""What the teacher, and a model before, see in icons, as teacher.py and own.py kept it."""
 
 import json
 from pathlib import Path
@@ -8,26 +8,33 @@ import torch
 from icon_batches import IconPool, IconSample
 from losses import sample_map
 from torch import Tensor
+from torch.nn import functional
 
 
-def kept(run: Path, pool: IconPool) -> list[np.ndarray]:
+def kept(run: Path, pool: IconPool, folder: str = "teacher") -> list[np.ndarray]:
     """(icons, 16, 16, WIDTH) half precision, a set each; zeros where a name is not trained on."""
-    return [np.load(run / "teacher" / f"{s.name}.npy", mmap_mode="r") for s in pool.sets]
+    return [np.load(run / folder / f"{s.name}.npy", mmap_mode="r") for s in pool.sets]
 
 
 class Taught:
-    """Features of icons, and names whose icons look alike to the teacher."""
+    """Features of icons, and names whose icons look alike to the teacher.
+
+    The model's own features of before stand beside the teacher's where `RUN/own` is there.
+    """
 
     def __init__(self, run: Path, pool: IconPool) -> None:
-        self._files = kept(run, pool)
+        folders = [folder for folder in ("teacher", "own") if (run / folder).exists()]
+        self._files = [kept(run, pool, folder) for folder in folders]
         self._rows = {(name, of): row for name, rows in pool.rows.items() for of, row in rows}
         self.alike: dict[str, list[str]] = json.loads((run / "teacher" / "alike.json").read_text())
 
     def features(self, sample: IconSample, points: Tensor) -> Tensor:
-        """(B, P, WIDTH) at points (B, P, 2) in icon frames."""
-        maps = [
-            self._files[of][self._rows[name, of]]
-            for name, of in zip(sample.names, sample.sets, strict=True)
-        ]
-        every = torch.from_numpy(np.stack(maps).astype(np.float32))
-        return sample_map(every.permute(0, 3, 1, 2), points)
+        """Unit features (B, P, F) at points (B, P, 2) in icon frames."""
+        places = list(zip(sample.names, sample.sets, strict=True))
+        parts = []
+        for files in self._files:
+            maps = np.stack([files[of][self._rows[name, of]] for name, of in places])
+            every = torch.from_numpy(maps.astype(np.float32)).permute(0, 3, 1, 2)
+            # between cells they are means of unlike directions, and too short
+            parts.append(functional.normalize(sample_map(every, points), dim=-1))
+        return torch.cat(parts, -1) / len(parts) ** 0.5
