@@ -29,11 +29,11 @@ from homologue.presets import DEFAULT, PAPER
             {"crop": 0.5, "largest_crop": 0.4},
             "largest_crop must be 0 or from crop, 0.5, to 4, not 0.4.",
         ),
-        ({"start": -0.5}, "start must be at least 0, not -0.5."),
+        ({"start": "zero"}, "start must be one of random, queries, not 'zero'."),
         (
             {"embeddings": 2},
-            "2 embeddings that start from 0 would all become the same: take one, or a start "
-            "above 0.",
+            "2 embeddings that start from the same queries would all become the same: take one, "
+            "or start at random.",
         ),
         ({"turn": -1.0}, "turn must be from 0 to 180 degrees, not -1.0."),
     ],

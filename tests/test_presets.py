@@ -27,7 +27,7 @@ def test_the_paper_preset_fits_as_the_released_code_does() -> None:
         "embeddings": 5,
         "tokens": 77,
         "over": "tokens",
-        "start": 1.0,
+        "start": "random",
         "largest_crop": 0.0,
         "turn": 0.0,
     }

@@ -27,12 +27,14 @@ from homologue.presets import DEFAULT, PAPER, Preset
 
 SETTINGS: dict[str, Preset] = {
     "default": DEFAULT,
-    "default, exact": replace(DEFAULT, fit=replace(DEFAULT.fit, optimise="exact", embeddings=1)),
+    "default, exact": replace(DEFAULT, fit=replace(DEFAULT.fit, optimise="exact")),
     "default, joint": replace(DEFAULT, fit=replace(DEFAULT.fit, optimise="joint")),
     "default, from a random start": replace(
-        DEFAULT, fit=replace(DEFAULT.fit, start=1.0, steps=100)
+        DEFAULT, fit=replace(DEFAULT.fit, start="random", steps=100, learning_rate=0.05)
     ),
-    "default, slowly": replace(DEFAULT, fit=replace(DEFAULT.fit, steps=100, learning_rate=0.02)),
+    "default, the start alone": replace(
+        DEFAULT, fit=replace(DEFAULT.fit, steps=1, learning_rate=0.0)
+    ),
     "paper": PAPER,
     "paper, joint": replace(PAPER, fit=replace(PAPER.fit, optimise="joint")),
     "paper, cached": replace(PAPER, fit=replace(PAPER.fit, optimise="cached")),

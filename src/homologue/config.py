@@ -10,6 +10,7 @@ Optimise = Literal["exact", "joint", "cached"]
 Heads = Literal["all", "second-half"]
 Noise = Literal["gaussian", "uniform"]
 Over = Literal["tokens", "places"]
+Start = Literal["random", "queries"]
 ReadOut = Literal["mean", "softmax", "log-mean"]
 
 
@@ -35,8 +36,8 @@ class FitConfig:
         learning_rate: of Adam.
         embeddings: fitted for each point from different starts; their heat maps are averaged.
         tokens: length of a context.
-        start: standard deviation of a context's first values; 0 starts from an attention that is
-            the same everywhere.
+        start: a context's first value: `random`, from N(0, 1); or `queries`, the context whose keys
+            are, by least squares, the directions of the point's own queries in `views` crops.
         crop: least side of the random crops.
         largest_crop: their greatest side, `crop` if it is 0; above 1 they show ground beyond the
             image's edge, which continues the edge.
@@ -59,7 +60,7 @@ class FitConfig:
     tokens: int
     crop: float
     over: Over = "tokens"
-    start: float = 1.0
+    start: Start = "random"
     largest_crop: float = 0.0
     turn: float = 0.0
     views: int = 16
@@ -71,6 +72,7 @@ class FitConfig:
         one_of("noise", self.noise, get_args(Noise))
         one_of("objective", self.objective, get_args(Objective))
         one_of("over", self.over, get_args(Over))
+        one_of("start", self.start, get_args(Start))
         for name in ("steps", "embeddings", "views", "views_per_step"):
             if getattr(self, name) < 1:
                 raise HomologueError(f"{name} must be at least 1, not {getattr(self, name)}.")
@@ -78,12 +80,10 @@ class FitConfig:
             raise HomologueError(f"sigma must be above 0, not {self.sigma}.")
         if not self.learning_rate >= 0:
             raise HomologueError(f"learning_rate must be at least 0, not {self.learning_rate}.")
-        if not self.start >= 0:
-            raise HomologueError(f"start must be at least 0, not {self.start}.")
-        if self.start == 0 and self.embeddings > 1 and self.optimise == "cached":
+        if self.start == "queries" and self.embeddings > 1 and self.optimise == "cached":
             raise HomologueError(
-                f"{self.embeddings} embeddings that start from 0 would all become the same: take "
-                "one, or a start above 0."
+                f"{self.embeddings} embeddings that start from the same queries would all become "
+                "the same: take one, or start at random."
             )
         check_timestep(self.timestep)
         if self.tokens < 2:

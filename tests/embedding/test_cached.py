@@ -10,13 +10,9 @@ from torch import Tensor
 from homologue.diffusion.capture import ReadQueries, processors
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding import cached
-from homologue.embedding.cached import (
-    cached_queries,
-    fixed_context,
-    optimise_cached,
-    pool_crops,
-    query_maps,
-)
+from homologue.embedding.cached import optimise_cached
+from homologue.embedding.fit_crops import pool_crops
+from homologue.embedding.queries import cached_queries, fixed_context, query_maps
 from homologue.embedding.rows import make_rows
 from homologue.errors import HomologueError
 from homologue.geometry import Crop, whole_crop
@@ -133,7 +129,9 @@ def test_one_step_is_that_of_a_reference(
         model, Views(model, square), rows, config, seed, None, silent
     )
 
-    context = make_rows(point, config, seed, "fit")[0].start(config, 768)[None].requires_grad_()
+    context = (
+        make_rows(point, config, seed, "fit")[0].start(config.tokens, 768)[None].requires_grad_()
+    )
     expected = _reference_loss(model, square, context, point[0], config.sigma, heads, seed)
     gradient = torch.autograd.grad(expected, context)[0]
     # Adam's first step has the learning rate's length in every direction.
@@ -295,7 +293,8 @@ def test_batches_give_what_single_rows_give(
     def optimise(members: slice) -> tuple[Tensor, Tensor]:
         config = replace(quick.fit, learning_rate=1e-3)
         rows = make_rows(POINTS, config, 0, "fit")[members]
-        return cached._optimise_rows(model, queries, pool, rows, config, 0, silent)
+        starts = torch.stack([row.start(config.tokens, 768) for row in rows])
+        return cached._optimise_rows(model, queries, pool, rows, starts, config, 0, silent)
 
     contexts, losses = optimise(slice(None))
     for row in range(6):

@@ -87,7 +87,7 @@ def test_two_steps_are_those_of_adam_by_hand(
     crop_numbers = torch.rand(
         4, generator=through_unet.generator(4, "fit crops"), dtype=torch.float64
     ).tolist()
-    context = row.start(config, 768)[None].requires_grad_()
+    context = row.start(config.tokens, 768)[None].requires_grad_()
     mean, square_mean = torch.zeros_like(context), torch.zeros_like(context)
     for step in (1, 2):
         u, v = crop_numbers[2 * step - 2 : 2 * step]

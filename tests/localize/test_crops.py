@@ -18,7 +18,7 @@ FOLLOW = replace(PAPER.locate, crop=0.75)
 
 
 def rows(points: torch.Tensor = POINTS) -> list[Row]:
-    return make_rows(points, replace(DEFAULT.fit, embeddings=2, start=1.0), 0, "locate")
+    return make_rows(points, replace(DEFAULT.fit, embeddings=2, start="random"), 0, "locate")
 
 
 def peaked(peaks: list[tuple[int, int]]) -> PastedMaps:

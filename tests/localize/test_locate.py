@@ -217,7 +217,7 @@ def test_a_point_is_found_again_in_its_own_image(wide: LatentDiffusion, pattern:
     points = torch.tensor([[30.0, 40.0], [100.0, 20.0], [64.0, 64.0], [90.0, 110.0]]).double()
     fit = replace(
         DEFAULT.fit, layers="up[-3:]", steps=200, timestep=0, views=1, views_per_step=1,
-        embeddings=1, sigma=0.06,
+        embeddings=1, sigma=0.06, start="random", learning_rate=0.05,
     )  # fmt: skip
     read = replace(DEFAULT.locate, crops=1, timestep=0)
     embeddings = fit_embeddings(wide, pattern, points, fit, read)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.cached import cached_queries, fixed_context, query_maps
+from homologue.embedding.queries import cached_queries, fixed_context, query_maps
 from homologue.embedding.rows import Row, make_rows
 from homologue.geometry import Crop, whole_crop
 from homologue.localize import readers

@@ -1,84 +1,30 @@
 """Optimising contexts against cached queries: the way `cached`.
 
 The queries of the attention layers are computed once under a fixed context; after that no step
-needs the UNet. Only the first cross-attention layer's queries are truly independent of the context,
-so this is an approximation: the later ones see what the fixed context made of the image.
+needs the UNet.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
 
-from homologue.config import FitConfig, Noise, Over
-from homologue.diffusion.capture import token_maps, token_scores
+from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.adam import Adam
 from homologue.embedding.fit_crops import pool_crops
 from homologue.embedding.objectives import OBJECTIVES
-from homologue.embedding.rows import Row, draw_noise
-from homologue.embedding.through_unet import read_heads
+from homologue.embedding.queries import Queries, pool_queries, query_maps, read_heads
+from homologue.embedding.rows import Row
+from homologue.embedding.starts import start_contexts
 from homologue.geometry import Crop, TurnedCrop
 from homologue.memory import rows_that_fit
 from homologue.progress import Progress, tell_loss
 from homologue.seeds import generator
 from homologue.views import Views
 
-Queries = dict[str, Tensor]
 _MOST_ROWS = 64
-
-
-def fixed_context(model: LatentDiffusion, tokens: int) -> Tensor:
-    """The context under which queries are cached, (1, tokens, width): always the same N(0, 1)."""
-    stream = generator(0, "fixed context")
-    context = torch.randn(1, tokens, model.context_width, generator=stream)
-    return context.to(model.device)
-
-
-def cached_queries(
-    model: LatentDiffusion,
-    views: Views,
-    crops: Sequence[Crop | TurnedCrop],
-    layers: Sequence[str],
-    timestep: int,
-    noise: Noise,
-    context: Tensor,
-    streams: Sequence[torch.Generator],
-) -> Queries:
-    """Queries (crops, heads, N, d) of each layer for crops of an image, each with its own noise."""
-    parts: list[Queries] = []
-    for crop, stream in zip(crops, streams, strict=True):
-        latent = views.latent(crop)[None]
-        noisy = model.add_noise(latent, draw_noise(tuple(latent.shape), noise, stream), timestep)
-        parts.append(model.queries(noisy, timestep, context, layers))
-    return {layer: torch.cat([part[layer] for part in parts]) for layer in layers}
-
-
-def query_maps(
-    model: LatentDiffusion,
-    queries: Queries,
-    contexts: Tensor,
-    tokens: Sequence[int],
-    over: Over = "tokens",
-) -> list[Tensor]:
-    """Attention of some tokens for cached queries, a layer: (B, views, heads, h, w, n).
-
-    Args:
-        queries: (views, heads, N, d) of each layer.
-        contexts: (B, T, D).
-        over: what the softmax of the maps runs over, see `FitConfig`.
-    """
-    if over == "places":  # the other tokens have no part in it
-        contexts, tokens = contexts[:, list(tokens)], range(len(tokens))
-    maps = []
-    for layer, query in queries.items():
-        key = model.keys(contexts, layer)[:, None]
-        scores = token_scores(model.attention_layer(layer), query[None], key)
-        side = round(query.shape[2] ** 0.5)
-        maps.append(token_maps(scores, tokens, over).unflatten(3, (side, side)))
-    return maps
 
 
 def optimise_cached(
@@ -93,36 +39,17 @@ def optimise_cached(
     """Contexts (rows, T, D) and their losses in the last step that saw the point (rows, 1)."""
     pool = pool_crops(model.side, config, seed)
     queries = pool_queries(model, views, config, seed, progress)
+    starts = start_contexts(model, views, rows, config, seed, progress)
     batch = rows_that_fit(_row_bytes(queries, config), model.device, budget, _MOST_ROWS)
     contexts, losses = [], []
     for first in range(0, len(rows), batch):
         some = rows[first : first + batch]
         part = _PartOf(progress, first, len(some), len(rows))
-        fitted, loss = _optimise_rows(model, queries, pool, some, config, seed, part)
+        start = starts[first : first + batch]
+        fitted, loss = _optimise_rows(model, queries, pool, some, start, config, seed, part)
         contexts.append(fitted)
         losses.append(loss)
     return torch.cat(contexts), torch.cat(losses)
-
-
-def pool_queries(
-    model: LatentDiffusion, views: Views, config: FitConfig, seed: int, progress: Progress
-) -> Queries:
-    """Queries (views, heads, N, d) of each layer for the crops that points are fitted to.
-
-    They do not depend on the points: the views keep them for others.
-    """
-    layers, context = model.layers(config.layers), fixed_context(model, config.tokens)
-    pool = pool_crops(model.side, config, seed)
-    parts = []
-    for index, crop in enumerate(pool):
-        streams = [generator(seed, "fit view", index)]
-        look = partial(
-            cached_queries, model, views, [crop], layers, config.timestep, config.noise, context,
-            streams,
-        )  # fmt: skip
-        parts.append(views.once(("fit", config, seed, index), look))
-        progress("look", index + 1, len(pool))
-    return {layer: torch.cat([part[layer] for part in parts]) for layer in layers}
 
 
 @dataclass(frozen=True)
@@ -146,12 +73,12 @@ def _optimise_rows(
     queries: Queries,
     pool: Sequence[Crop | TurnedCrop],
     rows: Sequence[Row],
+    starts: Tensor,
     config: FitConfig,
     seed: int,
     progress: Progress,
 ) -> tuple[Tensor, Tensor]:
-    starts = [row.start(config, model.context_width) for row in rows]
-    contexts = torch.stack(starts).to(model.device).requires_grad_()
+    contexts = starts.clone().requires_grad_()
     adam = Adam(contexts, config.learning_rate)
     order = generator(seed, "fit view order")
     loss = torch.full((len(rows),), torch.nan)

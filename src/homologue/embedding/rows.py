@@ -23,9 +23,9 @@ class Row:
     tokens: tuple[int, ...]
     stream: torch.Generator = field(repr=False)
 
-    def start(self, config: FitConfig, width: int) -> Tensor:
-        """The context's first value, (tokens, width) from N(0, start^2); draws from the stream."""
-        return config.start * torch.randn(config.tokens, width, generator=self.stream)
+    def start(self, tokens: int, width: int) -> Tensor:
+        """A random context, (tokens, width) from N(0, 1), to start from; draws from the stream."""
+        return torch.randn(tokens, width, generator=self.stream)
 
     def noise(self, shape: tuple[int, ...], kind: Noise) -> Tensor:
         """The next noise of this row; draws from the stream."""

@@ -6,13 +6,15 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from homologue.config import FitConfig, Heads
+from homologue.config import FitConfig
 from homologue.diffusion.batching import in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.adam import Adam
 from homologue.embedding.fit_crops import row_crop
 from homologue.embedding.objectives import OBJECTIVES
+from homologue.embedding.queries import read_heads
 from homologue.embedding.rows import Row
+from homologue.embedding.starts import start_contexts
 from homologue.geometry import Crop, TurnedCrop
 from homologue.progress import Progress, tell_loss
 from homologue.seeds import generator
@@ -48,11 +50,6 @@ def context_losses(
     return losses.reshape(len(rows), -1)
 
 
-def read_heads(maps: Tensor, heads: Heads) -> Tensor:
-    """The heads of (B, heads, ...) that are read."""
-    return maps[:, maps.shape[1] // 2 :] if heads == "second-half" else maps
-
-
 def optimise_contexts(
     model: LatentDiffusion,
     views: Views,
@@ -67,8 +64,8 @@ def optimise_contexts(
     Every step draws one crop for each row from a few numbers that all rows share, so points that
     can be in the same crop are, and it is encoded once.
     """
-    starts = [row.start(config, model.context_width) for row in rows]
-    contexts = torch.stack(starts).to(model.device).requires_grad_()
+    starts = start_contexts(model, views, rows, config, seed, progress)
+    contexts = starts.requires_grad_()
     adam = Adam(contexts, config.learning_rate)
     crop_stream = generator(seed, "fit crops")
     losses = torch.full((len(rows), max(len(row.tokens) for row in rows)), torch.nan)

@@ -11,8 +11,8 @@ from torch import Tensor
 from homologue.config import FitConfig, LocateConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.point_embeddings import PointEmbeddings
+from homologue.embedding.queries import read_heads
 from homologue.embedding.rows import Row, make_rows
-from homologue.embedding.through_unet import read_heads
 from homologue.errors import HomologueError
 from homologue.geometry import Crop, image_to_square, square_to_image
 from homologue.heatmaps import argmax, mass_near, window_soft_argmax

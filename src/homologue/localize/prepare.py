@@ -6,7 +6,7 @@ crops that depend on the point, and there is nothing to prepare.
 
 from homologue.config import FitConfig, LocateConfig
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.cached import pool_queries
+from homologue.embedding.queries import pool_queries
 from homologue.localize.crops import shared_crops
 from homologue.localize.readers import QueryReader
 from homologue.progress import Progress

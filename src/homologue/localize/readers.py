@@ -9,7 +9,7 @@ from torch import Tensor
 from homologue.config import FitConfig, LocateConfig
 from homologue.diffusion.batching import in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.cached import Queries, cached_queries, fixed_context, query_maps
+from homologue.embedding.queries import Queries, cached_queries, fixed_context, query_maps
 from homologue.embedding.rows import Row
 from homologue.geometry import Crop
 from homologue.seeds import generator

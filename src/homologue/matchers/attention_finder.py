@@ -9,8 +9,8 @@ from torch import Tensor
 
 from homologue.config import FitConfig, LocateConfig
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.cached import fixed_context
 from homologue.embedding.point_embeddings import PointEmbeddings
+from homologue.embedding.queries import fixed_context
 from homologue.geometry import Crop, square_to_image
 from homologue.images import LEAST_SIDE, RGBImage, read_image
 from homologue.keeping.items import EMBEDDINGS, MAPS, PARTS

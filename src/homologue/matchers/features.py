@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.cached import cached_queries, fixed_context
+from homologue.embedding.queries import cached_queries, fixed_context
 from homologue.geometry import whole_crop
 from homologue.images import RGBImage, to_square
 from homologue.matchers.base import Finder
