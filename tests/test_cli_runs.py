@@ -74,10 +74,10 @@ def test_the_settings_of_attention_pin_the_result_down(homologue: Any, tmp_path:
         "model", "fingerprint", "latents", "dtype", "preset", "optimise", "fit", "locate", "seed"
     }  # fmt: skip
     assert (settings["model"], settings["dtype"]) == ("builtin", "float32")
-    assert settings["fit"]["steps"] == 100
+    assert settings["fit"]["steps"] == 10
     assert settings["locate"]["crops"] == 4
     refused(homologue(*command, "--dtype", "bfloat16"), "settings.dtype", "settings.fingerprint")
-    refused(homologue(*command, "--preset", "paper"), "settings.fit.steps (100, not 129)")
+    refused(homologue(*command, "--preset", "paper"), "settings.fit.steps (10, not 129)")
 
 
 def test_failed_pairs_are_kept_and_tried_again_when_asked_to(

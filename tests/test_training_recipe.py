@@ -15,7 +15,6 @@ sys.path.append(str(Path(__file__).parents[1] / "recipes" / "builtin"))
 
 import losses
 import matching
-from icon_batches import IconSample
 from taught import Taught
 
 
@@ -60,10 +59,10 @@ def test_taught_features_are_of_unit_length_between_cells_too(
     pool = SimpleNamespace(sets=[SimpleNamespace(name="noto")], rows={"fox": [(0, 1)]})
     taught = Taught(tmp_path, pool)  # type: ignore[arg-type]
 
-    sample = IconSample(["fox"], [0], torch.zeros(1, 1))
+    sample = SimpleNamespace(names=["fox"], sets=[0])
     first = (torch.tensor([3, 7]) + 0.5) / 8 - 1  # centre of the cell of column 3, row 7
     points = torch.stack([first, first + 1 / 16])[None]
-    found = taught.features(sample, points)
+    found = taught.features(sample, points)  # type: ignore[arg-type]
     assert taught.alike == {"fox": ["wolf"]}
     assert torch.allclose(found.norm(dim=-1), torch.ones(1, 2), atol=1e-5)
     cells = [torch.from_numpy(kept[folder][1, 7, 3].astype(np.float32)) for folder in folders]

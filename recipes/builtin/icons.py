@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import resvg_py
 from PIL import Image
 
 SIDE = 128  # pixels of a rendered icon, and of the images the model sees
@@ -93,6 +92,8 @@ def svg(icon: dict[str, Any], defaults: dict[str, Any], side: int = SIDE) -> str
 
 def render(document: str, side: int = SIDE) -> np.ndarray:
     """(side, side, 4) uint8 straight-alpha RGBA."""
+    import resvg_py  # here alone: what reads rendered icons does not need it
+
     png = resvg_py.svg_to_bytes(
         svg_string=document, width=side, height=side, skip_system_fonts=True
     )

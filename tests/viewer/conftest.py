@@ -27,14 +27,19 @@ def builtin() -> LatentDiffusion:
 
 @pytest.fixture(scope="session")
 def hasty() -> Iterator[Preset]:
-    """A preset of that name, which takes a tenth of the time."""
+    """A preset of that name, which takes a tenth of the time; and `patient`, to be watched."""
     preset = Preset(
         "hasty",
-        replace(DEFAULT.fit, steps=3, embeddings=2, start="random", views=2, views_per_step=1),
+        replace(
+            DEFAULT.fit, steps=3, learning_rate=0.05, embeddings=2, start="random", views=2,
+            views_per_step=1,
+        ),
         replace(DEFAULT.locate, crops=1),
-    )
+    )  # fmt: skip
+    patient = Preset("patient", replace(DEFAULT.fit, steps=100), DEFAULT.locate)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(PRESETS, "hasty", preset)
+        patch.setitem(PRESETS, "patient", patient)
         yield preset
 
 

@@ -40,7 +40,7 @@ def use(visitor: Person, **choices: str) -> None:
 
 
 def test_click_to_counterpart(visitor: Person, server: Running) -> None:
-    use(visitor, preset="default")
+    use(visitor, preset="patient")
     visitor.page.evaluate(WATCH)
     visitor.click(*EYE)
     expect(visitor.discs("source")).to_have_count(1)

@@ -267,7 +267,7 @@ def test_a_model_that_cannot_be_loaded_says_why(server: Running) -> None:
 
 def test_progress_is_told_while_it_runs(server: Running) -> None:
     session = server.session()
-    server.act(session, "settings", preset="default")
+    server.act(session, "settings", preset="patient")
     server.act(session, "add", id="aaaa", x=33.5, y=80)
     stages: list[dict[str, Any]] = []
     with server.client.stream("GET", f"/api/sessions/{session}/events") as events:
