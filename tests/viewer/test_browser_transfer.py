@@ -273,6 +273,46 @@ def test_what_is_moved_in_haste_arrives_where_it_belongs(visitor: Visitor) -> No
     }
 
 
+SLOW = """() => {
+  const { fetch } = window;
+  window.fetch = async (...asked) => {
+    const answer = await fetch(...asked);
+    const late = /transfer[?]since/.test(asked[0]) ? 2000 : 0;
+    await new Promise((resolve) => setTimeout(resolve, late));
+    return answer;
+  };
+}"""
+
+
+def test_done_is_said_when_the_points_are_there(visitor: Visitor) -> None:
+    visitor.samples("openmoji", "twemoji")
+    expect(visitor.names).to_have_count(2)
+    visitor.page.evaluate(SLOW)
+    for place in (EYE, NOSE):
+        visitor.one.click(*place)
+    visitor.wait_done(2)
+    assert visitor.marks(TARGETS).count() == 4
+
+
+def test_keys_are_heard_when_the_focused_mark_is_zoomed_out_of_view(visitor: Visitor) -> None:
+    visitor.samples("openmoji", "twemoji")
+    visitor.one.click(*EYE)
+    visitor.wait_done(2)
+    visitor.page.locator(".target-open").first.click()
+    marks = visitor.marks(".enlarged .overlay")
+    visitor.page.keyboard.press("]")
+    expect(marks).to_be_focused()
+    box = visitor.page.locator(".enlarged .well > .picture").bounding_box()
+    assert box is not None
+    visitor.page.mouse.move(box["x"] + 0.95 * box["width"], box["y"] + 0.95 * box["height"])
+    for _ in range(8):
+        visitor.page.mouse.wheel(0, -300)
+    expect(marks).to_have_count(0)
+    expect(visitor.page.locator(".enlarged .well")).to_be_focused()
+    visitor.page.keyboard.press("PageDown")
+    expect(visitor.page.locator(".dialog-head h2")).to_have_text("fox, twemoji.png")
+
+
 def test_with_the_keyboard_alone(visitor: Visitor) -> None:
     press = visitor.page.keyboard.press
     press("Shift+S")

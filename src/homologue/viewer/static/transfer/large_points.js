@@ -48,12 +48,15 @@ export class LargePoints {
       .map((point) => this.dragging.place(point))
       .map((point) => ({ ...point, at: placer([point.x, point.y]) }))
       .filter((point) => point.at.seen);
+    const focused = this.#marks.contains(document.activeElement);
     const stop = seen.find((point) => point.id === this.#selected) ?? seen[0];
     keyed(this.#marks, seen, (point) => point.id, make, (node, point) => {
       drawMark(node, { ...point, ...point.at }, radius);
       set(node, { tabindex: point === stop ? "0" : "-1", "aria-label": label(point) });
       node.classList.toggle("focus", point.id === this.#selected);
     });
+    // The dialog's keys are heard where the focus is: it goes nowhere with a mark that goes.
+    if (focused && !this.#marks.contains(document.activeElement)) this.#focusPicture();
   }
 
   // Moves the keyboard's focus to a point, if it is seen.
@@ -91,7 +94,11 @@ export class LargePoints {
     const next = there[at + 1] ?? there[at - 1];
     this.sheet.correct(target, id, null);
     if (next) this.focus(next.id);
-    else this.stage.panes.target.well.focus();
+    else this.#focusPicture();
+  }
+
+  #focusPicture() {
+    this.stage.panes.target.well.focus();
   }
 }
 

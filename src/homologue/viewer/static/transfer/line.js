@@ -32,8 +32,8 @@ export class TransferLine {
     const { pictures, done, failed, held, columns } = this.session.state.transfer;
     const { points } = this.session.scene;
     if (held || !pictures || !points.length) return false;
-    // What was clicked just now, the server may not have heard of.
-    return done + failed < pictures || points.some((point) => !(point.id in columns));
+    // What was clicked just now, the server may not have heard of; what it has found, may not be here.
+    return done + failed < pictures || points.some((point) => !(point.id in columns)) || !this.sheet.current;
   }
 
   draw() {

@@ -28,7 +28,7 @@ export class Sheet extends EventTarget {
 
   async #catchUp() {
     try {
-      while (this.session.state.transfer.version > this.#version) await this.#ask();
+      while (!this.current) await this.#ask();
     } catch {
       // The session says when the viewer is gone, and asks again when it is back.
     }
@@ -52,6 +52,11 @@ export class Sheet extends EventTarget {
       }
     }
     this.#tell();
+  }
+
+  // Whether all is here that the session's state speaks of.
+  get current() {
+    return this.session.state.transfer.version <= this.#version;
   }
 
   // All targets, in the order in which they came.
