@@ -13,6 +13,7 @@ from homologue.geometry import (
     crop_starts,
     draw_crop,
     image_to_square,
+    read_maps,
     resize,
     square_to_image,
     whole_crop,
@@ -127,6 +128,15 @@ def test_resize_keeps_leading_axes_apart() -> None:
                 maps[i, j][None, None], (7, 7), mode="bilinear", align_corners=False
             )
             torch.testing.assert_close(resized[i, j], alone[0, 0])
+
+
+def test_read_maps_is_bilinear_between_the_middles_of_cells() -> None:
+    maps = torch.tensor([[[[0.0, 1.0], [2.0, 3.0]], [[0.0, 0.0], [0.0, 8.0]]]])
+    places = torch.tensor([[[0.25, 0.25], [0.5, 0.5], [0.75, 0.5], [1.0, 1.0]]])
+    expected = torch.tensor([[[0.0, 0.0], [1.5, 2.0], [2.0, 4.0], [3.0, 8.0]]])
+    torch.testing.assert_close(read_maps(maps, places), expected)
+    both = read_maps(torch.cat([maps, maps]), torch.cat([places, places.flip(1)]))
+    torch.testing.assert_close(both, torch.cat([expected, expected.flip(1)]))
 
 
 @given(st.data(), SIDES, SHARES, st.sampled_from([0.0, 0.1, 0.15, 0.3]))

@@ -23,8 +23,8 @@ from alignment import SIDE
 from diffusers import AutoencoderKL
 from icon_batches import IconPool
 from icons import TRAINING_SETS
-from losses import features, sample_map
-from matching import CENTRES, align
+from losses import sample_map
+from matching import align
 from model import averaged_model, tokenizer_of
 from reading import Reader
 from taught import kept
@@ -49,8 +49,7 @@ class Icons:
     def read(cls, reader: Reader, icons: Tensor, teacher: Tensor) -> "Icons":
         """Of icons (B, S, S, 4) uint8, of which the teacher has the features (B, cells, WIDTH)."""
         views = plain_views(icons)
-        queries = reader.queries(views.images, noises=1)[0]
-        own = features(queries, CENTRES.expand(len(views.maps), -1, -1))
+        own = reader.cell_features(views.images)
         feats = torch.cat([teacher, OWN**0.5 * own], -1) / (1 + OWN) ** 0.5
         return cls(feats, functional.adaptive_avg_pool2d(views.alpha, SIDE).flatten(1) > 0.3)
 

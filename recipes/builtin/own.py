@@ -15,26 +15,12 @@ import torch
 from alignment import SIDE
 from diffusers import AutoencoderKL
 from icon_batches import IconPool
-from losses import cell_centres, features
 from model import averaged_model, tokenizer_of
 from reading import Reader
-from teacher import SAMPLED, WIDTH, rows_of
-from torch import Tensor
+from taught import SAMPLED, WIDTH, main_directions, rows_of
 from views import plain_views
 
 CHUNK = 32  # icons a pass
-
-
-def seen(reader: Reader, icons: Tensor) -> Tensor:
-    """Unit features (B, cells, F) of icons (B, S, S, 4) uint8 as drawn."""
-    queries = reader.queries(plain_views(icons).images, noises=1)[0]
-    return features(queries, cell_centres(SIDE).expand(len(icons), -1, -1))
-
-
-def main_directions(feats: Tensor) -> Tensor:
-    """(F, WIDTH): the directions of features (B, cells, F) that hold most of their products."""
-    every = feats.flatten(0, 1)
-    return torch.linalg.eigh(every.T @ every)[1][:, -WIDTH:]
 
 
 @torch.no_grad()
@@ -47,15 +33,17 @@ def main() -> None:
     tokenizer = tokenizer_of(args.run, pool.names)
     model, *_ = averaged_model(args.checkpoint, tokenizer)
     reader = Reader(model, AutoencoderKL.from_pretrained(args.run / "vae"), tokenizer)
-    some = pool.sample(np.random.default_rng(0), SAMPLED, 1).icons
-    directions = main_directions(torch.cat([seen(reader, part) for part in some.split(CHUNK)]))
+    some = plain_views(pool.sample(np.random.default_rng(0), SAMPLED, 1).icons).images
+    every = torch.cat([reader.cell_features(part) for part in some.split(CHUNK)])
+    directions = main_directions(every.flatten(0, 1))
     folder = args.run / "own"
     folder.mkdir(exist_ok=True)
     for icon_set, rows in zip(pool.sets, rows_of(pool), strict=True):
         kept = np.zeros((len(icon_set.names), SIDE, SIDE, WIDTH), np.float16)
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
-            found = seen(reader, torch.from_numpy(icon_set.pixels[chunk])) @ directions
+            images = plain_views(torch.from_numpy(icon_set.pixels[chunk])).images
+            found = reader.cell_features(images) @ directions
             kept[chunk] = found.unflatten(1, (SIDE, SIDE)).half().numpy()
         np.save(folder / f"{icon_set.name}.npy", kept)
         print(f"{icon_set.name}: {len(rows)} icons", flush=True)

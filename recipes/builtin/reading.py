@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import torch
+from alignment import SIDE
 from diffusers import AutoencoderKL
+from losses import cell_centres, features
 from model import Model, token_ids
 from torch import Tensor
 from transformers import CLIPTokenizer
@@ -40,3 +42,7 @@ class Reader:
                 self.model.unet(noisy, step, self.context.expand(len(images), -1, -1))
             passes.append([found[layer] for layer in self.layers])
         return passes
+
+    def cell_features(self, images: Tensor) -> Tensor:
+        """Unit features (B, cells, F) of images (B, 3, S, S), under one noise."""
+        return features(self.queries(images, 1)[0], cell_centres(SIDE).expand(len(images), -1, -1))

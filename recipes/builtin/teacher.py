@@ -24,14 +24,12 @@ from efficientnet_lite_pytorch import EfficientNet
 from icon_batches import IconPool
 from losses import cell_centres, sample_map
 from progress import save
-from taught import kept
+from taught import SAMPLED, WIDTH, kept, main_directions, rows_of
 from torch import Tensor, nn
 from torch.nn import functional
 from views import plain_views
 
-WIDTH = 128  # of the kept features: inner products of 12 icons were off by 0.008 in the mean
 ALIKE = 16  # names
-SAMPLED = 256  # icons that the means and the directions are of
 CHUNK = 4  # icons; more are slower each
 # Blocks of the networks, and the sides in pixels of what they are shown: those whose nearest
 # neighbours on the `val` subjects were best, of all blocks at 192, 224 and 256.
@@ -96,8 +94,7 @@ def measure(run: Path, classifiers: Classifiers, icons: Tensor) -> None:
     chunks = [classifiers.maps(plain_views(part).images) for part in icons.split(CHUNK)]
     maps = [torch.cat(parts) for parts in zip(*chunks, strict=True)]
     means = [part.mean((0, 2, 3), keepdim=True) for part in maps]
-    every = unit(maps, means).flatten(0, 1)
-    directions = torch.linalg.eigh(every.T @ every)[1][:, -WIDTH:].clone()
+    directions = main_directions(unit(maps, means).flatten(0, 1))
     save({"means": means, "directions": directions}, run / "teacher" / "directions.pt")
 
 
@@ -132,15 +129,6 @@ def look(worker: int, run: Path, workers: int) -> None:
             icons = torch.from_numpy(icon_set.pixels[chunk])
             file[chunk] = teacher.features(icons).unflatten(1, (SIDE, SIDE)).half().numpy()
         print(f"{icon_set.name}: {len(rows)} icons ({of + 1} of {len(pool.sets)} sets)", flush=True)
-
-
-def rows_of(pool: IconPool) -> list[list[int]]:
-    """Of each set, the icons whose names are trained on."""
-    rows: list[list[int]] = [[] for _ in pool.sets]
-    for places in pool.rows.values():
-        for of, row in places:
-            rows[of].append(row)
-    return rows
 
 
 def mean_features(pool: IconPool, files: list[np.ndarray]) -> Tensor:

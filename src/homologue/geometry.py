@@ -117,6 +117,17 @@ def resize(maps: Tensor, side: int) -> Tensor:
     return resized.reshape(*maps.shape[:-2], side, side)
 
 
+def read_maps(maps: Tensor, places: Tensor) -> Tensor:
+    """Values (V, P, C) of maps (V, C, h, w), bilinear; the edge cells go on beyond their middles.
+
+    Args:
+        places: (V, P, 2), shares of the maps' width and height.
+    """
+    grid = (places * 2 - 1).to(maps)[:, :, None]
+    values = grid_sample(maps, grid, padding_mode="border", align_corners=False)
+    return values[..., 0].mT
+
+
 def crop_starts(coordinate: float, side: int, size: int, margin: float) -> tuple[int, int]:
     """First and last start, along one axis, of crops that keep a point inside.
 

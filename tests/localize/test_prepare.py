@@ -7,6 +7,8 @@ import torch
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.fit import fit_views, source_of
+from homologue.embedding.rows import make_rows
+from homologue.embedding.starts import start_contexts
 from homologue.images import RGBImage
 from homologue.localize.locate import point_maps
 from homologue.localize.prepare import prepare_source, prepare_target
@@ -56,6 +58,17 @@ def test_another_seed_needs_other_views(
     assert len(passes) == 4
     prepare_source(model, views, quick.fit, 4, silent)
     assert len(passes) == 8
+
+
+def test_a_start_from_queries_needs_no_unet_once_it_is_prepared(
+    model: LatentDiffusion, source: RGBImage, quick: Preset, passes: list[int]
+) -> None:
+    views = Views.of(model, source)
+    fit = replace(quick.fit, optimise="exact", start="queries")
+    prepare_source(model, views, fit, 3, silent)
+    assert len(passes) == 4
+    start_contexts(model, views, make_rows(POINT, fit, 3, "fit"), fit, 3, silent)
+    assert len(passes) == 4
 
 
 def test_where_crops_depend_on_the_point_there_is_nothing_to_prepare(

@@ -39,7 +39,7 @@ def optimise_cached(
     """Contexts (rows, T, D) and their losses in the last step that saw the point (rows, 1)."""
     pool = pool_crops(model.side, config, seed)
     queries = pool_queries(model, views, config, seed, progress)
-    starts = start_contexts(model, views, rows, config, seed, progress)
+    starts = start_contexts(model, views, rows, config, seed, progress, queries)
     batch = rows_that_fit(_row_bytes(queries, config), model.device, budget, _MOST_ROWS)
     contexts, losses = [], []
     for first in range(0, len(rows), batch):

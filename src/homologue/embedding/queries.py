@@ -6,6 +6,7 @@ approximation: the later ones see what the fixed context made of the image.
 
 from collections.abc import Sequence
 from functools import partial
+from math import isqrt
 
 import torch
 from torch import Tensor
@@ -49,6 +50,13 @@ def cached_queries(
     return {layer: torch.cat([part[layer] for part in parts]) for layer in layers}
 
 
+def query_images(queries: Tensor) -> Tensor:
+    """Queries (views, heads, N, d) as maps (views, heads * d, side, side), float32."""
+    side = isqrt(queries.shape[2])  # the layers' maps are square
+    images: Tensor = queries.transpose(2, 3).flatten(1, 2).unflatten(-1, (side, side))
+    return images.float()
+
+
 def query_maps(
     model: LatentDiffusion,
     queries: Queries,
@@ -69,7 +77,7 @@ def query_maps(
     for layer, query in queries.items():
         key = model.keys(contexts, layer)[:, None]
         scores = token_scores(model.attention_layer(layer), query[None], key)
-        side = round(query.shape[2] ** 0.5)
+        side = isqrt(query.shape[2])
         maps.append(token_maps(scores, tokens, over).unflatten(3, (side, side)))
     return maps
 

@@ -9,9 +9,9 @@ from torch.nn import functional
 from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.fit_crops import pool_crops
-from homologue.embedding.queries import Queries, pool_queries, read_heads
+from homologue.embedding.queries import Queries, pool_queries, query_images, read_heads
 from homologue.embedding.rows import Row
-from homologue.geometry import Crop, TurnedCrop
+from homologue.geometry import Crop, TurnedCrop, read_maps
 from homologue.progress import Progress
 from homologue.views import Views
 
@@ -30,15 +30,22 @@ def start_contexts(
     config: FitConfig,
     seed: int,
     progress: Progress,
+    queries: Queries | None = None,
 ) -> Tensor:
-    """The rows' first contexts (rows, T, D), see `FitConfig.start`."""
-    starts = torch.stack([row.start(config.tokens, model.context_width) for row in rows])
+    """The rows' first contexts (rows, T, D), see `FitConfig.start`.
+
+    Args:
+        queries: what `pool_queries` gives, where it is known already.
+    """
+    # Drawn for every start: the noise of a row comes from the same stream after it.
+    drawn = torch.stack([row.start(config.tokens, model.context_width) for row in rows])
     if config.start == "random":
-        return starts.to(model.device)
-    queries = pool_queries(model, views, config, seed, progress)
+        return drawn.to(model.device)
+    if queries is None:
+        queries = pool_queries(model, views, config, seed, progress)
     pool = pool_crops(model.side, config, seed)
     solve = least_squares(model, list(queries), config)
-    starts.zero_()
+    starts = torch.zeros_like(drawn)
     for index, row in enumerate(rows):
         # One by one, so that the bits of a row do not depend on how many there are.
         for token, point in zip(row.tokens, row.points, strict=True):
@@ -71,16 +78,13 @@ def wanted_key(
     """
     centres = torch.stack([crop.to_crop(point[None], model.side)[0] for crop in pool])
     inside = ((centres >= 0) & (centres <= model.side)).all(dim=-1)
-    grid = (centres[inside] * 2 / model.side - 1)[:, None, None].float()
+    places = centres[inside][:, None] / model.side
     keys = []
     for layer, query in queries.items():
         read = read_heads(query[inside.to(query.device)], config.heads)
-        heads, places = read.shape[1:3]
-        side = round(places**0.5)
-        maps = read.transpose(2, 3).reshape(len(read), -1, side, side).float().cpu()
-        at = functional.grid_sample(maps, grid, padding_mode="border", align_corners=False)
-        at = at[:, :, 0, 0]
+        at = read_maps(query_images(read).cpu(), places)[:, 0]
         scale = model.attention_layer(layer).scale
         length = at.norm(dim=1).mean().clamp_min(1e-12)
-        keys.append(functional.normalize(at, dim=1).mean(dim=0) * PEAK * heads / (scale * length))
+        direction = functional.normalize(at, dim=1).mean(dim=0)
+        keys.append(direction * PEAK * read.shape[1] / (scale * length))
     return torch.cat(keys)

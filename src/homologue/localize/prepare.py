@@ -1,7 +1,7 @@
 """What can be computed of a picture before anybody says which points are wanted.
 
-Where queries are cached it is most of the work, and all points share it; the other ways look at
-crops that depend on the point, and there is nothing to prepare.
+Where queries are cached, or are what the optimisation starts from, all points share them; other
+crops depend on the point, and there is nothing to prepare.
 """
 
 from homologue.config import FitConfig, LocateConfig
@@ -17,7 +17,7 @@ def prepare_source(
     model: LatentDiffusion, views: Views, config: FitConfig, seed: int, progress: Progress
 ) -> None:
     """Has the views of a picture keep what fitting any of its points needs."""
-    if config.optimise == "cached":
+    if config.optimise == "cached" or config.start == "queries":
         pool_queries(model, views, config, seed, progress)
 
 

@@ -1,14 +1,13 @@
 """Nearest neighbours of the UNet's features: no embedding is optimised."""
 
 from collections.abc import Mapping
-from math import isqrt
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.queries import cached_queries, fixed_context
+from homologue.embedding.queries import cached_queries, fixed_context, query_images
 from homologue.geometry import whole_crop
 from homologue.images import RGBImage, to_square
 from homologue.matchers.base import Finder
@@ -54,11 +53,5 @@ class Features:
             model, views, [whole_crop(model.side)] * NOISES, model.layers(LAYERS), TIMESTEP,
             "gaussian", self._context, streams,
         )  # fmt: skip
-        return [[_as_map(layer[look]) for layer in queries.values()] for look in range(NOISES)]
-
-
-def _as_map(queries: Tensor) -> Tensor:
-    """Queries (heads, N, d) as (heads * d, h, w) float32; the layers' maps are square."""
-    side = isqrt(queries.shape[1])
-    maps: Tensor = queries.transpose(1, 2).flatten(0, 1).unflatten(-1, (side, side))
-    return maps.float()
+        layers = [query_images(layer) for layer in queries.values()]
+        return [[layer[look] for layer in layers] for look in range(NOISES)]

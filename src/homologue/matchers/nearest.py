@@ -5,8 +5,9 @@ from math import sqrt
 
 import torch
 from torch import Tensor
-from torch.nn.functional import grid_sample, normalize
+from torch.nn.functional import normalize
 
+from homologue.geometry import read_maps
 from homologue.images import RGBImage
 from homologue.matchers.base import Finder, Found
 
@@ -56,9 +57,8 @@ def features_at(maps: Sequence[Tensor], places: Tensor) -> Tensor:
     """
     parts = []
     for one in maps:
-        grid = (places.to(one) * 2 - 1)[None, :, None]
-        values = grid_sample(one[None], grid, padding_mode="border", align_corners=False)
-        parts.append(normalize(values[0, :, :, 0].T, dim=-1))
+        values = read_maps(one[None], places.to(one)[None])[0]
+        parts.append(normalize(values, dim=-1))
     return torch.cat(parts, dim=-1) / sqrt(len(parts))
 
 
