@@ -27,7 +27,7 @@ def builtin() -> LatentDiffusion:
 
 @pytest.fixture(scope="session")
 def hasty() -> Iterator[Preset]:
-    """A preset of that name, which takes a tenth of the time; and `patient`, to be watched."""
+    """A preset of that name, which takes a tenth of the time; and `patient`, to be stopped."""
     preset = Preset(
         "hasty",
         replace(

@@ -205,7 +205,7 @@ def test_zooming_keeps_points_on_their_places(visitor: Person, server: Running) 
 
 
 def test_cancelling_a_running_job(visitor: Person) -> None:
-    use(visitor, preset="default", optimise="exact")
+    use(visitor, preset="patient", optimise="exact")
     visitor.click(*EYE)
     visitor.click(*NOSE)
     expect(visitor.rows("Fitting")).to_have_count(1)
@@ -305,7 +305,7 @@ DRAWN = """() => new Promise((resolve) => {
 
 def test_a_click_is_drawn_while_a_job_runs(visitor: Person) -> None:
     """benchmarks/viewer_speed.py says how fast; here other tests may run at the same time."""
-    use(visitor, preset="default", optimise="exact")
+    use(visitor, preset="patient", optimise="exact")
     visitor.click(*EYE)
     expect(visitor.rows("Fitting")).to_have_count(1)
     times = []

@@ -363,7 +363,7 @@ def test_with_the_keyboard_alone(visitor: Visitor) -> None:
 
 def test_stopping_going_on_and_reloading_while_it_runs(visitor: Visitor) -> None:
     visitor.page.locator("select[name=optimise]").select_option("exact")
-    visitor.page.locator("select[name=preset]").select_option("default")
+    visitor.page.locator("select[name=preset]").select_option("patient")
     visitor.one.click(*EYE)
     visitor.samples("openmoji", "twemoji")
     visitor.page.reload()

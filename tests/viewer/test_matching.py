@@ -227,7 +227,7 @@ def test_the_same_picture_is_kept_once(server: Running) -> None:
 
 def test_cancelling_one_point_and_running_it_again(server: Running, builtin: Any) -> None:
     session = server.session()
-    server.act(session, "settings", preset="default", optimise="exact")
+    server.act(session, "settings", preset="patient", optimise="exact")
     server.act(session, "add", id="aaaa", x=80, y=80)
     server.act(session, "add", id="bbbb", x=81, y=81)
     server.wait(session, lambda state: state["match"]["points"]["aaaa"]["state"] == "running")
@@ -243,7 +243,7 @@ def test_cancelling_one_point_and_running_it_again(server: Running, builtin: Any
     server.act(session, "settings", preset="hasty", optimise="preset")
     state = server.settled(session)
     assert {one["state"] for one in state["match"]["points"].values()} == {"done"}
-    server.act(session, "settings", preset="default", optimise="exact")
+    server.act(session, "settings", preset="patient", optimise="exact")
     state = server.state(session)
     assert state["match"]["points"]["aaaa"]["state"] == "cancelled"
     state = server.act(session, "retry", id="aaaa")
@@ -293,7 +293,7 @@ def test_progress_is_told_while_it_runs(server: Running) -> None:
 
 def test_the_beginning_of_a_job_is_told(server: Running) -> None:
     session = server.session()
-    server.act(session, "settings", preset="default", optimise="exact")
+    server.act(session, "settings", preset="patient", optimise="exact")
     states = []
     with server.client.stream("GET", f"/api/sessions/{session}/events") as events:
         kind = ""

@@ -243,7 +243,7 @@ def test_points_have_names_that_nobody_else_has(server: Running) -> None:
 
 
 def test_stopping_and_going_on(server: Running) -> None:
-    session = begun(server, [EYE], (), preset="default", optimise="exact")
+    session = begun(server, [EYE], (), preset="patient", optimise="exact")
     server.act(session, "hold")
     server.act(session, "cancel")
     for style in STYLES:
