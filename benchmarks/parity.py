@@ -91,6 +91,10 @@ def map_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig
         f"layer_{5 + i}_native": largest(m.flatten(1), golden[f"layer_{5 + i}_native"])
         for i, m in enumerate(native)
     }
+    errors["maps_read"] = max(
+        largest(m.flatten(1).mean(dim=0), golden[f"layer_{5 + i}_native"].mean(dim=0))
+        for i, m in enumerate(native)
+    )
     errors["maps_64"] = largest(torch.stack([resize(m, 64) for m in native]), golden["maps_64"])
     return errors
 
