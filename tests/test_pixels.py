@@ -100,9 +100,9 @@ def test_sixteen_bits(tmp_path):
 
 
 def test_a_transparent_grey_of_sixteen_bits():
-    picture = Image.fromarray(np.array([[300, 6553]], dtype=np.uint16))
+    picture = Image.fromarray(np.array([[300, 26214]], dtype=np.uint16))
     picture.info["transparency"] = 300  # as Pillow reads it from a PNG
-    torch.testing.assert_close(read_image(picture).pixels[0, 0], torch.tensor([1.0, 6553 / 65535]))
+    torch.testing.assert_close(read_image(picture).pixels[0, 0], torch.tensor([1.0, 0.4]))
 
 
 def test_exif_rotation_of_sixteen_bits(tmp_path):
@@ -135,7 +135,7 @@ def swapped_profile():
 def test_colour_profiles(tmp_path):
     picture = Image.new("RGB", (1, 1), RED)
     same = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for profile, wanted in ((swapped_profile(), BLUE), (same, RED), (b"garbage", RED)):
+    for profile, wanted in ((swapped_profile(), BLUE), (same, RED)):
         picture.save(tmp_path / "a.png", icc_profile=profile)
         np.testing.assert_allclose(as_bytes(read_image(tmp_path / "a.png"))[0, 0], wanted, atol=1)
     # Half transparent, and a kind of picture that the profile is not for.
@@ -143,8 +143,39 @@ def test_colour_profiles(tmp_path):
     np.testing.assert_allclose(
         as_bytes(read_image(tmp_path / "a.png"))[0, 0], (204, 204, 255), atol=1
     )
-    Image.new("L", (1, 1), 77).save(tmp_path / "a.png", icc_profile=swapped_profile())
-    assert as_bytes(read_image(tmp_path / "a.png")).tolist() == [[[77, 77, 77]]]
+    picture.save(tmp_path / "a.png", icc_profile=swapped_profile())
+    as_stored = read_image(tmp_path / "a.png", profile="ignore")
+    assert as_bytes(as_stored).tolist() == [[[*RED]]]
+
+
+@pytest.mark.parametrize(
+    ("picture", "profile", "reason"),
+    [
+        (Image.new("RGB", (1, 1), RED), b"garbage", "cannot open profile"),
+        (Image.new("L", (1, 1), 77), swapped_profile(), "it is for RGB, the picture is GRAY"),
+        (Image.new("LA", (1, 1), (77, 255)), swapped_profile(), "it is for RGB"),
+        (Image.new("CMYK", (1, 1), (9, 9, 9, 9)), swapped_profile(), "the picture is CMYK"),
+        (Image.new("I;16", (1, 1), 20000), swapped_profile(), "it is for RGB"),
+    ],
+)
+def test_a_profile_that_cannot_be_applied_is_noted_once(tmp_path, picture, profile, reason):
+    path = tmp_path / "a.tif"
+    picture.save(path)
+    plain = read_image(path)
+    picture.save(path, icc_profile=profile)
+    with pytest.warns(UserWarning, match=rf"a\.tif has a colour profile.*{reason}") as caught:
+        image = read_image(path)
+    assert len(caught) == 1
+    torch.testing.assert_close(image.pixels, plain.pixels, rtol=0, atol=0)
+    assert torch.equal(read_image(path, profile="ignore").pixels, plain.pixels)
+
+
+def test_how_a_profile_is_treated_is_checked(tmp_path):
+    Image.new("RGB", (1, 1), RED).save(tmp_path / "a.png")
+    with pytest.raises(HomologueError, match='profile=\'srgb\'; choose "convert" or "ignore"'):
+        read_image(tmp_path / "a.png", profile="srgb")
+    with pytest.raises(HomologueError, match="comes too late for an RGBImage"):
+        read_image(read_image(tmp_path / "a.png"), profile="ignore")
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])

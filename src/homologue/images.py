@@ -158,7 +158,7 @@ def open_picture(file: BinaryIO, name: str, formats: tuple[str, ...] | None = No
         try:
             picture = Image.open(shorter, formats=formats)
         except UnidentifiedImageError:
-            return _open_unidentified(file, name)
+            return _open_unidentified(file, name, formats is None or "TIFF" in formats)
         if picture.format in {"EPS", "WMF"}:
             raise HomologueError(f"{name} is a vector drawing; rasterise it first, e.g. to PNG.")
         if profile is not None:
@@ -166,11 +166,11 @@ def open_picture(file: BinaryIO, name: str, formats: tuple[str, ...] | None = No
         return picture
 
 
-def _open_unidentified(file: BinaryIO, name: str) -> Image.Image:
+def _open_unidentified(file: BinaryIO, name: str, tiff_allowed: bool) -> Image.Image:
     """A TIFF that Pillow does not know; for all else, what it is, as an error."""
     file.seek(0)
     start = file.read(file_kinds.START)
-    if start.startswith(tiff.SIGNATURES):
+    if tiff_allowed and start.startswith(tiff.SIGNATURES):
         return tiff.read(file, 0, name, MAX_PIXELS)
     if start[:2] == b"\x1f\x8b" and Path(name).suffix.lower() == ".svgz":
         raise HomologueError(f"{name} is an SVG drawing; rasterise it first, e.g. to PNG.")
@@ -254,7 +254,9 @@ def _read_pil(picture: Image.Image, note: Note, convert_profile: bool) -> RGBIma
 
 def _is_closed(picture: Image.Image, error: Exception) -> bool:
     """Whether the file of a PIL image that could not be decoded is closed."""
-    if "closed" in str(error):
+    if isinstance(error, HomologueError):
+        return False
+    if "closed image" in str(error) or "closed file" in str(error):
         return True
     file = getattr(picture, "fp", None)
     undecoded = bool(getattr(picture, "tile", None))

@@ -76,8 +76,10 @@ def from_pil(
     _look_at_tags(picture, name, note)
     deep = ";16" in str(getattr(picture, "tile", ""))
     upright = _load_upright(picture, name)
-    profile = upright.info.get("icc_profile") if convert_profile else None
-    if convert_profile and not profile:
+    profile = None
+    if convert_profile and "icc_profile" in upright.info:
+        profile = upright.info["icc_profile"] or b""  # one that is damaged may be None
+    elif convert_profile:
         note_gamma(picture, name, note)
     if upright.mode[0] in "IF":
         return _from_deep_grey(upright, _white(picture, upright), profile, name, note)

@@ -3,6 +3,7 @@
 The result is the PIL image that Pillow makes of the same numbers in a layout that it reads right.
 """
 
+import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -27,6 +28,7 @@ _MODES = {
     (4, False): "CMYK",
 }
 _PREMULTIPLIED = 1  # kind of alpha
+_DEFLATE, _LZW, _PACKBITS = (8, 32946), 5, 32773  # kinds of compression
 
 
 def is_misread(picture: Image.Image) -> bool:
@@ -72,15 +74,16 @@ def read(file: BinaryIO, index: int, name: str, max_pixels: int) -> Image.Image:
                 f"{name} has more than {max_pixels:,} pixels; scale it down first."
             )
         _refuse_unknown(page, name)
-        _refuse_truncated(page, file, name)
+        _refuse_segments(page, file, name)
         try:
             pixels = page.asarray()
-        except ValueError as error:
+        except Exception as error:
             if "imagecodecs" not in str(error):
                 raise
             raise HomologueError(
-                f"{name} is a TIFF compressed with {page.compression.name}, which tifffile reads "
-                "with imagecodecs only; install it (pip install imagecodecs), or convert the file."
+                f"{name} is a TIFF of {page.bitspersample} bits with compression "
+                f"{page.compression.name}, which tifffile reads with imagecodecs only; install it "
+                "(pip install imagecodecs), or save the file without compression."
             ) from error
         picture = _to_pil(pixels, page, name)
         if (profile := page.tags.get(_PROFILE)) is not None:
@@ -107,11 +110,28 @@ def _label(photometric: Any) -> str:
     return str(getattr(photometric, "name", photometric)).lower()
 
 
-def _refuse_truncated(page: "TiffPage", file: BinaryIO, name: str) -> None:
+def _refuse_segments(page: "TiffPage", file: BinaryIO, name: str) -> None:
+    """Refuses strips or tiles that reach beyond the file, or are longer than the picture needs.
+
+    tifffile fills up the former, and decompresses the latter, however long, into memory.
+    """
+    if page.compression not in (_UNCOMPRESSED, *_DEFLATE, _LZW, _PACKBITS):
+        raise HomologueError(
+            f"{name} is a TIFF of a rare kind compressed with {page.compression.name}; "
+            "save it without compression."
+        )
     size = file.seek(0, 2)
-    ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=False))
-    if max(ends, default=0) > size:
-        raise HomologueError(f"{name} is truncated; get it again.")
+    height, width = page.tilelength or page.rowsperstrip, page.tilewidth or page.imagewidth
+    longest = height * width * page.samplesperpixel * max(page.bitspersample, 8) // 8
+    for start, length in zip(page.dataoffsets, page.databytecounts, strict=True):
+        if start + length > size:
+            raise HomologueError(f"{name} is truncated; get it again.")
+        if page.compression in _DEFLATE:
+            file.seek(start)
+            stream = zlib.decompressobj()
+            stream.decompress(file.read(length), longest)
+            if stream.unconsumed_tail:
+                raise HomologueError(f"{name} is damaged; get it again.")
 
 
 def _to_pil(pixels: NDArray[Any], page: "TiffPage", name: str) -> Image.Image:

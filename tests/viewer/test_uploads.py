@@ -76,15 +76,15 @@ def test_a_bomb_that_lies_about_its_size_is_no_larger_than_it_says() -> None:
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"", "no picture of a known kind"),
+        (b"", "is empty"),
         (b"<svg xmlns='x'><script>alert(1)</script></svg>", "an SVG drawing"),
         (b"<?xml version='1.0'?>\n<!-- x --><SVG onload='alert(1)'/>", "an SVG drawing"),
-        (b"<html><script>alert(1)</script></html>", "no picture of a known kind"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no picture of a known kind"),
-        (b"%PDF-1.7", "no picture of a known kind"),
-        (b"\x80\x04\x95\x10\x00\x00\x00cos\nsystem\n(S'id'\ntR.", "no picture of a known kind"),
+        (b"<html><script>alert(1)</script></html>", "is an HTML page"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is a PostScript drawing"),
+        (b"%PDF-1.7", "is a PDF document"),
+        (b"\x80\x04\x95\x10\x00\x00\x00cos\nsystem\n(S'id'\ntR.", "not an image of a known kind"),
         (encoded(noise(64, 64), "PNG")[:500], "damaged"),
-        (encoded(noise(64, 64), "PPM"), "no picture of a known kind"),
+        (encoded(noise(64, 64), "PPM"), "not an image of a known kind"),
     ],
 )
 def test_everything_else_is_refused_in_a_sentence(data: bytes, complaint: str) -> None:
