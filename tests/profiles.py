@@ -50,6 +50,18 @@ def rgb_profile(primaries, gamma, name="odd"):
     return profile(b"RGB ", name, tags)
 
 
+def table_profile(primaries, gamma, entries=4096):
+    """The same as `rgb_profile`, but as a lookup table, as scanners and cameras have it."""
+    corners = np.array([[r, g, b] for r in (0, 1) for g in (0, 1) for b in (0, 1)])
+    curves = np.round(np.linspace(0, 1, entries) ** gamma * 65535).astype(">u2").tobytes()
+    data = b"mft2\0\0\0\0" + bytes([3, 3, 2, 0])
+    data += b"".join(fixed(number) for number in np.eye(3).flat) + struct.pack(">HH", entries, 2)
+    data += 3 * curves
+    data += np.round(corners @ to_pcs(primaries).T * 32768).clip(0).astype(">u2").tobytes()
+    data += 3 * np.array([0, 65535], dtype=">u2").tobytes()
+    return profile(b"RGB ", "table", [(b"A2B0", data)])
+
+
 def grey_profile(gamma, name="odd grey"):
     return profile(b"GRAY", name, [(b"kTRC", curve(gamma))])
 

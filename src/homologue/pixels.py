@@ -74,7 +74,7 @@ def from_pil(
     if getattr(picture, "is_animated", False) and picture.tell() == 0 and picture.format != "MPO":
         note(f"{name} has several frames; only the first is read.")
     _look_at_tags(picture, name, note)
-    deep = ";16" in str(getattr(picture, "tile", ""))
+    deep = _has_sixteen_bits(picture)
     upright = _load_upright(picture, name)
     profile = None
     if convert_profile and "icc_profile" in upright.info:
@@ -98,6 +98,13 @@ def _look_at_tags(picture: Image.Image, name: str, note: Note) -> None:
         )
     if picture.format == "TIFF" and tags.get(_SUBFILE_TYPE, 0) & _REDUCED:
         note(f"{name} begins with a page marked as a reduced copy of another; that page is read.")
+
+
+def _has_sixteen_bits(picture: Image.Image) -> bool:
+    """Whether the file holds 16 bits a sample, of which Pillow may decode only the upper 8."""
+    if picture.format == "TIFF":
+        return 16 in getattr(picture, "tag_v2", {}).get(_BITS_PER_SAMPLE, ())
+    return ";16" in str(getattr(picture, "tile", ""))
 
 
 def _load_upright(picture: Image.Image, name: str) -> Image.Image:

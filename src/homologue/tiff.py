@@ -35,16 +35,18 @@ def is_misread(picture: Image.Image) -> bool:
     """Whether Pillow opens the file, but gives other numbers than those it holds.
 
     So it does for more than 8 bits that are white-is-zero or kept plane by plane without
-    compression, and for signed numbers of 8 bits.
+    compression, for big-endian floats that are compressed, and for signed numbers of 8 bits.
     """
     if not isinstance(picture, TiffImagePlugin.TiffImageFile):
         return False
     tags = picture.tag_v2
     deep = max(tags.get(_BITS, (1,))) > 8
     planes = tags.get(_PLANAR, 1) == _SEPARATE and len(tags.get(_BITS, (1,))) > 1
+    compressed = tags.get(_COMPRESSION, 1) != _UNCOMPRESSED
     return (
         (deep and tags.get(_PHOTOMETRIC, 0) == _WHITE_IS_ZERO)
-        or (deep and planes and tags.get(_COMPRESSION, 1) == _UNCOMPRESSED)
+        or (deep and planes and not compressed)
+        or (picture.mode == "F" and compressed and tags.prefix == b"MM")
         or (not deep and _SIGNED in tags.get(_FORMAT, (1,)))
     )
 
