@@ -64,6 +64,18 @@ class Hostile:
         raise SystemError("gone")
 
 
+class Locked(torch.Tensor):
+    """A subclass that refuses whatever torch asks of it."""
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        raise RuntimeError("locked")
+
+
+def locked(tensor):
+    return tensor.as_subclass(Locked)
+
+
 @pytest.mark.parametrize(
     "points",
     [
@@ -98,6 +110,7 @@ def test_points_of_any_library(points):
         (OnGpu(), r"The array of points is a .*\.OnGpu that NumPy cannot read \(Implicit"),
         ([OnGpu()], r"Point 1 is a .*OnGpu that NumPy cannot read"),
         (Hostile(), r"Hostile that NumPy cannot read \(ZeroDivisionError\); copy it to the memory"),
+        (locked(torch.ones(1, 2)), r"is a Locked whose numbers cannot be .* \(locked\)"),
         (torch.empty(1, 2, device="meta"), "on device meta whose numbers cannot be copied"),
         ([torch.ones(2), torch.empty(2, device="meta")], "^Point 2 is a Tensor on device meta"),
         (np.ma.masked_array(POINTS, mask=[[0, 0], [0, 1]]), "has masked entries; fill or leave"),
@@ -136,6 +149,7 @@ def test_pictures_of_any_library(wrap):
         (PICTURE.astype(object), "type object is not understood"),
         (PICTURE.astype(">u2"), "type >u2 is not understood"),
         (np.float32(1), r"shape \(\) and type"),
+        (locked(torch.ones(3, 4, 4)), "The image tensor is a Locked whose numbers"),
         (torch.empty(3, 4, 4, device="meta"), "The image tensor is a Tensor on device meta"),
         (torch.ones(3, 4, 4, dtype=torch.uint8), "type torch.uint8 .* Divide 8-bit numbers by 255"),
         (Array, "An image cannot be read from a type"),

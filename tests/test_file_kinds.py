@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from homologue.errors import HomologueError
+from homologue.file_kinds import describe
 from homologue.images import read_image, read_size
 
 PAGE = b'<!DOCTYPE html>\n<html lang="en"><head><title>Sign in</title></head></html>'
@@ -32,6 +33,7 @@ def box(brand, *compatible):
         (b"<?xml version='1.0'?>\n" + PAGE, "is an HTML page"),
         (PAGE[:-7] + b"<svg></svg></html>", "is an HTML page"),
         ("<html><p>Größe</p></html>".encode("latin-1"), "is an HTML page"),
+        ("<html><p>日本語のページ</p></html>".encode("shift-jis"), "is an HTML page"),
         (b"<p>Not found</p><script>var a;</script>" + b" " * 5000, "is an HTML page"),
         (gzip.compress(PAGE), "is compressed with gzip; inside is an HTML page"),
         (gzip.compress(bytes(range(256))), "is compressed with gzip; decompress it first"),
@@ -54,6 +56,10 @@ def box(brand, *compatible):
         (b"\x93NUMPY\x01\0", "is a NumPy array; load it with numpy.load"),
         (b"\0\x05\x16\x07" + bytes(90), "is a macOS file of attributes"),
         (bytes(5000), "holds only zeros, as after a broken download"),
+        (b" \r\n\r\n", "is empty but for blanks"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(90), "is an HDF5 file; extract the images"),
+        (b"\0\0\x01\xb3\x16\0\xf0\xc4" + bytes(90), "is an MPEG video; extract a frame"),
+        (b"\x89PNG\n\x1a\n" + bytes(90), "begins as a PNG file, but is damaged"),
         (b"", "is empty; give an image file"),
         (b"\x89PNG\r\n\x1a\n\0\0", "begins as a PNG file, but is damaged, truncated"),
         (b"\xff\xd8\xff\xe0\0\x10JF", "is (damaged|not an image that can be read)"),
@@ -70,11 +76,11 @@ def test_what_it_is_and_what_to_do(tmp_path, name, data, words):
         assert "\n" not in str(error.value)
 
 
-def test_avif_is_named_where_pillow_cannot_read_it(tmp_path):
-    # Its decoder is part of most builds of Pillow; this one is of a file that it does not take.
-    (tmp_path / "a.jpg").write_bytes(box(b"avif", b"mif1", b"miaf"))
-    with pytest.raises(HomologueError, match=r"a\.jpg is (an AVIF image|damaged)"):
-        read_image(tmp_path / "a.jpg")
+def test_avif_is_named_where_pillow_cannot_read_it():
+    for start in (box(b"avif", b"mif1", b"miaf"), box(b"mif1", b"avif", b"heic")):
+        assert describe(start, "a.jpg") == (
+            "a.jpg is an AVIF image that this Pillow cannot read; convert it to PNG or JPEG."
+        )
 
 
 def test_an_image_of_another_suffix_is_read(tmp_path):

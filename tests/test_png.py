@@ -83,6 +83,16 @@ def test_a_long_text_may_say_how_the_picture_is_turned(tmp_path, keyword):
         b"iTXt", b"XML:com.adobe.xmp", ROTATED)), turned)  # fmt: skip
 
 
+def test_a_pil_image_with_a_long_text_behind_its_pixels(tmp_path):
+    late = compressed(b"zTXt", b"late", b"x" * LONG)
+    (tmp_path / "a.png").write_bytes(profiles.png_file(PIXELS, after=[late]))
+    with (
+        Image.open(tmp_path / "a.png") as picture,
+        pytest.raises(HomologueError, match="a text longer than Pillow reads; give its path"),
+    ):
+        read_image(picture)
+
+
 def test_short_texts_leave_the_file_alone():
     data = profiles.png_file(PIXELS, compressed(b"zTXt", b"a", b"x" * 1000), (b"tEXt", b"b\0c"))
     file = io.BytesIO(data)

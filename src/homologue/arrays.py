@@ -75,9 +75,16 @@ def to_cpu(tensor: torch.Tensor, name: str) -> torch.Tensor:
         return torch.from_numpy(plain.as_subclass(torch.Tensor).numpy())
     except Exception as error:
         raise HomologueError(
-            f"{name} is a {type(tensor).__name__} on device {tensor.device} whose numbers cannot "
-            f"be copied to the CPU ({_first_line(error)}); give a dense tensor with data."
+            f"{name} is a {type(tensor).__name__}{_place(tensor)} whose numbers cannot be copied "
+            f"to the CPU ({_first_line(error)}); give a dense tensor with data."
         ) from error
+
+
+def _place(tensor: torch.Tensor) -> str:
+    try:
+        return f" on device {tensor.device}"
+    except Exception:  # subclasses may refuse even that
+        return ""
 
 
 def _first_line(error: Exception) -> str:

@@ -36,6 +36,8 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\0\0\0\x0cJXL ", "a JPEG XL image", _CONVERT),
     (b"\x93NUMPY", "a NumPy array", "load it with numpy.load and give the array"),
     (b"\x89HDF", "an HDF5 file", _EXTRACT),
+    (b"GRIB", "a GRIB file of weather data", _EXTRACT),
+    (b"BUFR", "a BUFR file of weather data", _EXTRACT),
     (b"\x76\x2f\x31\x01", "an OpenEXR image", _CONVERT),
     (b"#?RADIANCE", "a Radiance HDR image", _CONVERT),
     (b"gimp xcf", "a GIMP project", "export it as PNG"),
@@ -45,8 +47,9 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"\0\x05\x16\x07", "a macOS file of attributes", "give the file of this name without '._'"),
 )
 _IMAGES = (
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8", "JPEG"),
+    (b"8BPS", "Photoshop"),
     (b"GIF8", "GIF"),
     (b"BM", "BMP"),
     (b"II*\0", "TIFF"),
@@ -55,6 +58,7 @@ _IMAGES = (
     (b"MM\0+", "TIFF"),
 )
 _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2")
+_HTML_PAGE = ("an HTML page, not an image", f"{_GET_AGAIN}, not the page that shows it")
 _HTML = re.compile(r"<!doctype html|<(html|head|body|title|script)[\s>]")
 _LEADING = re.compile(r"^(\s+|<\?xml.*?\?>|<!--.*?-->)*", re.DOTALL)
 
@@ -129,19 +133,23 @@ def _identify_container(start: bytes) -> tuple[str, str] | None:
 def _identify_text(start: bytes) -> tuple[str, str] | None:
     text = _decode(start)
     if text is None:
-        return None
+        # Pages of other encodings than UTF-8 may be mostly undecodable.
+        text = start.decode("latin-1")
+        return _HTML_PAGE if _HTML.match(_LEADING.sub("", text.lower(), count=1)) else None
     lower = text.lower()
     body = _LEADING.sub("", lower, count=1)
+    if not text:
+        return "empty but for blanks", "give an image file"
     if text.startswith("version https://git-lfs.github.com/spec/"):
         return "a Git LFS pointer, not the image itself", "fetch the image with `git lfs pull`"
     if "/annex/objects/" in text[:200]:
         return "a git-annex pointer, not the image itself", "fetch the image with `git annex get`"
     if _HTML.match(body):
-        return "an HTML page, not an image", f"{_GET_AGAIN}, not the page that shows it"
+        return _HTML_PAGE
     if "<svg" in lower:
         return "an SVG drawing", _RASTERISE
     if _HTML.search(lower):
-        return "an HTML page, not an image", f"{_GET_AGAIN}, not the page that shows it"
+        return _HTML_PAGE
     if body.startswith("<"):
         return f"an XML document, not an image ({_quote(text)})", _GET_AGAIN
     if _is_json(body, len(start) >= START):
@@ -156,8 +164,8 @@ def _decode(start: bytes) -> str | None:
     else:
         text = start.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
     odd = sum(not (char.isprintable() or char in "\t\r\n\f") or char == "\ufffd" for char in text)
-    # Pages in other encodings than UTF-8 have letters that cannot be decoded.
-    return text if text.strip() and odd <= len(text) / 10 and "\0" not in text else None
+    # Texts of other encodings than UTF-8 have a few letters that cannot be decoded.
+    return text.strip() if odd <= len(text) / 10 and "\0" not in text else None
 
 
 def _is_json(text: str, cut: bool) -> bool:

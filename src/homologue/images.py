@@ -29,6 +29,7 @@ Profile = Literal["convert", "ignore"]
 LEAST_SIDE = 2  # pixels that an image needs to have parts
 
 _ORIENTATION = ExifTags.Base.Orientation
+_TIFF_WIDTH, _TIFF_HEIGHT = ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength
 _LYING = (5, 6, 7, 8)  # values of the orientation for which the sides are exchanged
 
 # Suffix -> format, options, longest side that the format can store.
@@ -139,11 +140,14 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     path = Path(path)
     with open_for_reading(path) as file, guarded(str(path)):
         picture = open_picture(file, str(path))
-        width, height = picture.size
-        # Pillow has exchanged the sides of a TIFF already.
-        if picture.format == "TIFF" or picture.getexif().get(_ORIENTATION) not in _LYING:
-            return width, height
-        return height, width
+        tags = getattr(picture, "tag_v2", None)
+        if tags is None:
+            (width, height), orientation = picture.size, picture.getexif().get(_ORIENTATION)
+        else:
+            # Of a TIFF, Pillow may have exchanged the sides already.
+            width, height = int(tags[_TIFF_WIDTH]), int(tags[_TIFF_HEIGHT])
+            orientation = tags.get(_ORIENTATION)
+        return (height, width) if orientation in _LYING else (width, height)
 
 
 def open_picture(file: BinaryIO, name: str, formats: tuple[str, ...] | None = None) -> Image.Image:
@@ -161,6 +165,8 @@ def open_picture(file: BinaryIO, name: str, formats: tuple[str, ...] | None = No
             return _open_unidentified(file, name, formats is None or "TIFF" in formats)
         if picture.format in {"EPS", "WMF"}:
             raise HomologueError(f"{name} is a vector drawing; rasterise it first, e.g. to PNG.")
+        if picture.format in {"HDF5", "GRIB", "BUFR", "MPEG"}:  # known to Pillow by name alone
+            return _open_unidentified(file, name, tiff_allowed=False)
         if profile is not None:
             picture.info["icc_profile"] = profile
         return picture
@@ -248,6 +254,11 @@ def _read_pil(picture: Image.Image, note: Note, convert_profile: bool) -> RGBIma
                 raise HomologueError(
                     f"{name} was closed before its pixels were read; read it inside the `with` "
                     "block, or give its path."
+                ) from error
+            if "MAX_TEXT" in str(error):
+                raise HomologueError(
+                    f"{name} has a text longer than Pillow reads; give its path instead of a PIL "
+                    "image."
                 ) from error
             raise
 

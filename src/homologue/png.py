@@ -59,7 +59,8 @@ def _chunks(file: BinaryIO) -> Iterator[_Chunk]:
     if file.read(len(SIGNATURE)) != SIGNATURE:
         return
     start = len(SIGNATURE)
-    while start + 12 <= size:
+    kind = b""
+    while start + 12 <= size and kind != b"IEND":
         file.seek(start)
         head = file.read(8)
         length, kind = int.from_bytes(head[:4]), head[4:]

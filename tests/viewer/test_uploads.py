@@ -3,10 +3,13 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from running import encoded, noise
 
 from homologue.errors import HomologueError
@@ -60,6 +63,25 @@ def test_of_an_animation_the_first_frame_is_read_without_a_warning() -> None:
     frames = [noise(8, 8, seed) for seed in range(3)]
     data = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
     assert torch.equal(decode(data, "a", PIXELS).pixels, read_image(frames[0]).pixels)
+
+
+def test_planes_of_sixteen_bits_are_read_as_the_library_reads_them(tmp_path: Path) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    planes = np.arange(3 * 20 * 30, dtype=np.uint16).reshape(3, 20, 30) * 36
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as file:
+        for shift in (0, 1):
+            file.write(planes >> shift, photometric="rgb", planarconfig="separate")
+    image = decode(path.read_bytes(), "a", PIXELS)
+    wanted = torch.from_numpy((planes >> 8).astype(np.float32) / 255)
+    torch.testing.assert_close(image.pixels, wanted)
+
+
+def test_a_png_with_a_long_text_is_read() -> None:
+    texts = PngInfo()
+    texts.add_text("prompt", 3_000_000 * "x", zip=True)
+    data = encoded(noise(30, 20), "PNG", pnginfo=texts)
+    assert torch.equal(decode(data, "a", PIXELS).pixels, read_image(noise(30, 20)).pixels)
 
 
 @pytest.mark.parametrize("side", [2_000, 20_000, 100_000])
