@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from homologue.errors import HomologueError
-from homologue.images import RGBImage, read_image, read_size, to_square, write_image
+from homologue.image_files import read_size
+from homologue.images import RGBImage, read_image, to_square, write_image
 
 # 3 wide, 2 high, and no two pixels alike, so that every rotation and flip of it differs.
 ASYMMETRIC = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 14
@@ -81,6 +82,7 @@ def test_exif_rotation(tmp_path, suffix, orientation, turned):
 def test_broken_exif_turns_nothing(tmp_path, suffix, exif):
     noisy().save(tmp_path / f"a{suffix}", exif=exif)
     assert read_image(tmp_path / f"a{suffix}").pixels.shape == (3, 48, 64)
+    assert read_size(tmp_path / f"a{suffix}") == (64, 48)
 
 
 def test_one_pixel(tmp_path):
@@ -136,7 +138,7 @@ def test_a_pil_image_that_was_thrown_away(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_size_is_known_without_decoding(tmp_path, suffix, orientation):
+def test_the_size_is_that_of_the_picture_read(tmp_path, suffix, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = tmp_path / f"a{suffix}"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from homologue.errors import HomologueError
-from homologue.images import read_image, read_size
+from homologue.image_files import read_size
+from homologue.images import read_image
 
 tifffile = pytest.importorskip("tifffile")
 
@@ -126,6 +127,15 @@ def test_a_turned_picture_is_turned_once(tmp_path, orientation, layout, pages):
     else:
         read = levels(tmp_path / "a.tif")
     np.testing.assert_allclose(read, wanted.repeat(3 // wanted.shape[2], 2), atol=0.01)
+    assert read_size(tmp_path / "a.tif") == read.shape[1::-1]
+
+
+def test_a_picture_turned_by_its_xmp(tmp_path):
+    xmp = b'<x:xmpmeta><r tiff:Orientation="6"/></x:xmpmeta>'
+    tag = (700, 1, len(xmp), xmp, True)
+    tifffile.imwrite(tmp_path / "a.tif", COLOURS, photometric="rgb", extratags=[tag])
+    read = levels(tmp_path / "a.tif")
+    np.testing.assert_allclose(read, TURNED[6](COLOURS), atol=0.01)
     assert read_size(tmp_path / "a.tif") == read.shape[1::-1]
 
 

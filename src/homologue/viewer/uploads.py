@@ -9,7 +9,8 @@ import threading
 from starlette.requests import Request
 
 from homologue.errors import HomologueError
-from homologue.images import LEAST_SIDE, RGBImage, open_picture, read_image
+from homologue.image_files import open_picture
+from homologue.images import LEAST_SIDE, RGBImage, read_image
 from homologue.pixels import from_pil, guarded
 from homologue.viewer.limits import Limits
 from homologue.viewer.pictures import Picture, make_picture
