@@ -1,6 +1,7 @@
 import struct
 
 import numpy as np
+import profiles
 import pytest
 import torch
 from PIL import Image, ImageCms
@@ -97,6 +98,26 @@ def test_sixteen_bits(tmp_path):
     (tmp_path / "a.pgm").write_bytes(b"P5 2 1 1000\n" + struct.pack(">2H", 1000, 0))
     assert header(tmp_path / "a.pgm", "mode") == "I"
     assert read_image(tmp_path / "a.pgm").pixels[0].tolist() == [[1.0, 0.0]]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_a_png_of_sixteen_bits(tmp_path, channels, bits, recwarn):
+    levels = np.random.default_rng(0).integers(0, 256, (6, 5, channels), dtype=np.uint16)
+    levels[0, 0] = 255
+    numbers = levels << (bits - 8) if bits < 16 else levels * 257
+    if channels in (2, 4):
+        numbers[..., -1] = 65535
+    numbers = numbers[..., 0] if channels == 1 else numbers
+    (tmp_path / "a.png").write_bytes(profiles.png_file(numbers))
+    pixels = read_image(tmp_path / "a.png").pixels
+    colours = numbers.reshape(6, 5, channels)[..., : 1 if channels < 3 else 3]
+    # In colour only the upper 8 bits are decoded.
+    wanted = torch.from_numpy(colours / 65535).float().permute(2, 0, 1).expand(3, 6, 5)
+    torch.testing.assert_close(pixels, wanted, atol=1 / 255, rtol=0)
+    said = [str(warning.message) for warning in recwarn]
+    assert len(said) == (bits < 16)
+    assert all("has 16 bits, but its numbers reach only" in words for words in said)
 
 
 def test_a_transparent_grey_of_sixteen_bits():

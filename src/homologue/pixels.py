@@ -83,10 +83,9 @@ def from_pil(
         note_gamma(picture, name, note)
     if upright.mode[0] in "IF":
         return _from_deep_grey(upright, _white(picture, upright), profile, name, note)
-    eight = _to_eight_bits(upright, profile, name, note)
-    if deep and (brightest := max(high for _, high in _extrema(eight))) < _DARK >> 8:
-        _note_dark(brightest << 8, name, note)
-    return from_array(np.array(eight))
+    if deep and upright.mode in {"LA", "RGB", "RGBA"}:
+        _note_dark(_brightest(upright) << 8, name, note)
+    return from_array(np.array(_to_eight_bits(upright, profile, name, note)))
 
 
 def _look_at_tags(picture: Image.Image, name: str, note: Note) -> None:
@@ -168,7 +167,7 @@ def _from_deep_grey(
             f"{name} is of mode {picture.mode} with numbers from {low:g} to {high:g}, whose range "
             "is unknown; convert it to 8 or 16 bits."
         )
-    if top == 65535 and high < _DARK:
+    if top == 65535:
         _note_dark(int(high), name, note)
     grey = numbers / top
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
@@ -179,13 +178,15 @@ def _from_deep_grey(
     return _on_white(torch.from_numpy(grey).float()[None])
 
 
-def _extrema(picture: Image.Image) -> list[tuple[int, int]]:
-    """Lowest and highest level of R, G and B."""
-    return [picture.getchannel(band).getextrema() for band in "RGB"]  # type: ignore[misc]
+def _brightest(picture: Image.Image) -> int:
+    """The highest level of any band but alpha."""
+    bands = [band for band in picture.getbands() if band != "A"]
+    return max(int(picture.getchannel(band).getextrema()[1]) for band in bands)  # type: ignore[arg-type]
 
 
 def _note_dark(brightest: int, name: str, note: Note) -> None:
-    if brightest:  # all black is black at any depth
+    """Notes that numbers of 16 bits may be those of fewer; all black is black at any depth."""
+    if 0 < brightest < _DARK:
         note(
             f"{name} has 16 bits, but its numbers reach only {brightest:,} of 65,535, so it is "
             "read as nearly black; if it holds 10 to 14 bits, scale its numbers to 16 first."
