@@ -10,6 +10,7 @@ import json
 import math
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from homologue.arrays import is_array_like, to_numpy
 from homologue.errors import HomologueError
 from homologue.files import open_for_reading
 
@@ -79,16 +81,16 @@ def check_points(points: ArrayLike | torch.Tensor, width: int, height: int) -> t
     return torch.from_numpy(array)
 
 
-def _as_array(points: ArrayLike | torch.Tensor) -> NDArray[np.float64]:
-    """A copy as (P, 2) float64, P at least 1."""
-    if isinstance(points, torch.Tensor):
-        points = points.detach().cpu()
-        # NumPy has no bfloat16.
-        points = (points.double() if points.is_floating_point() else points).numpy()
+def _as_array(points: Any) -> NDArray[np.float64]:
+    """A copy as (P, 2) float64, P at least 1; of a list also if its entries are tensors."""
+    _refuse_exchanged_columns(points)
+    plain = _to_plain(points, "The array of points")
     try:
-        array = np.asarray(points)
+        array = np.asarray(plain)
     except ValueError as error:
         raise HomologueError(_wanted("Points of unequal lengths are")) from error
+    except Exception as error:
+        raise HomologueError(_wanted(f"Points of type {type(points).__name__} are")) from error
     if array.size == 0:
         raise HomologueError("There are no points; give at least one, as [[x, y]].")
     if array.dtype.kind not in "iuf":
@@ -99,6 +101,29 @@ def _as_array(points: ArrayLike | torch.Tensor) -> NDArray[np.float64]:
     if array.ndim != 2 or array.shape[1] != 2:
         raise HomologueError(_wanted(f"Points of shape {array.shape} are"))
     return array.astype(np.float64)
+
+
+def _to_plain(points: Any, name: str, depth: int = 2) -> Any:
+    """Array-like values as NumPy arrays, those in lists and tuples included."""
+    if is_array_like(points):
+        return to_numpy(points, name)
+    if isinstance(points, list | tuple) and depth:
+        return [
+            _to_plain(entry, f"Point {i}" if depth == 2 else name, depth - 1)
+            for i, entry in enumerate(points, start=1)
+        ]
+    return points
+
+
+def _refuse_exchanged_columns(points: Any) -> None:
+    """Refuses a table, as of pandas, whose columns say that y comes first."""
+    columns = getattr(points, "columns", None)
+    names = [str(name).lower() for name in columns] if isinstance(columns, Iterable) else []
+    if names == ["y", "x"]:
+        raise HomologueError(
+            "The columns of the points are y, x; select them in the order x, y, as in "
+            'table[["x", "y"]].'
+        )
 
 
 def _wanted(problem: str) -> str:
