@@ -38,6 +38,10 @@ class FolderPart:
     def where(self) -> str:
         return str(self.folder)
 
+    @property
+    def has_own_config(self) -> bool:
+        return True
+
     def shapes(self) -> dict[str, Shape]:
         shapes: dict[str, Shape] = {}
         for file in self.files:
