@@ -186,17 +186,35 @@ def noise_schedule(config: dict[str, Any], where: str) -> DDIMScheduler:
     if config.get("beta_start") is None and config.get("trained_betas") is None:
         kind = config.get("_class_name", "scheduler")
         raise HomologueError(f"The {kind} in {where} has no betas to add noise by; {_ADVICE}.")
+    _check_schedule(config, where)
     try:
         with quiet():
             scheduler: DDIMScheduler = DDIMScheduler.from_config(config)
-    # Whatever a wrong number sets off in the library.
+    # Whatever a wrong value sets off in the library.
     except Exception as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise HomologueError(f"The noise schedule in {where} is not known: {reason}.") from error
-    kept = scheduler.alphas_cumprod
-    if not kept.numel() or not bool(((kept >= 0) & (kept <= 1)).all()):
+    betas = scheduler.betas
+    if not betas.numel() or not bool(((betas >= 0) & (betas <= 1)).all()):
         raise HomologueError(
-            f"The noise schedule in {where} cannot be right: it has {kept.numel()} steps, and what"
-            " it keeps of an image must be from 0 to 1 in each; get the file again."
+            f"The noise schedule in {where} cannot be right: it has {betas.numel()} steps, and the"
+            " beta of each must be from 0 to 1; get the file again."
         )
     return scheduler
+
+
+def _check_schedule(config: dict[str, Any], where: str) -> None:
+    """Raises HomologueError for numbers of a schedule that are none."""
+    steps = config.get("num_train_timesteps", 1000)
+    if not isinstance(steps, int) or steps < 1:
+        raise HomologueError(
+            f"The noise schedule in {where} has {steps!r} as num_train_timesteps; it must be a"
+            " whole number from 1: get the file again."
+        )
+    for name in ("beta_start", "beta_end"):
+        value = config.get(name, 0.0)
+        if value is not None and not _is_number(value):
+            raise HomologueError(
+                f"The noise schedule in {where} has {value!r} as {name}; it must be a number from 0"
+                " to 1: get the file again."
+            )

@@ -44,12 +44,18 @@ _FOREIGN = (
 
 @dataclass(frozen=True)
 class FilePart:
-    """One network in a single file: the tensors whose names begin with `prefix`."""
+    """One network in a single file: the tensors whose names begin with `prefix`.
+
+    Attributes:
+        has_own_config: whether the configuration is that of the file's own family; that of a VAE
+            alone is the one of the UNet that it is given with.
+    """
 
     path: Path
     prefix: str
     config_folder: Path
     subfolder: str
+    has_own_config: bool = True
 
     @property
     def where(self) -> str:
@@ -61,11 +67,6 @@ class FilePart:
 
     def shapes(self) -> dict[str, Shape]:
         return _within(read_shapes(self.path), self.prefix)
-
-    @property
-    def has_own_config(self) -> bool:
-        """False: the configuration is that of the family, see `open_checkpoint`."""
-        return False
 
     def read(self, kind: Any, dtype: torch.dtype) -> Any:
         if any(name in self.shapes() for name in _OF_DIFFUSERS):
@@ -147,7 +148,8 @@ def open_vae(path: Path, config: Path | None, context_width: int) -> FilePart:
         if any(name in shapes for name in starts):
             keys = [shape for name, shape in shapes.items() if name.endswith(KEYS)]
             width = keys[0][-1] if keys else context_width
-            return FilePart(path, prefix, config or CONFIGS / family_of_width(width), "vae")
+            folder = config or CONFIGS / family_of_width(width)
+            return FilePart(path, prefix, folder, "vae", has_own_config=bool(keys))
     raise HomologueError(
         f"{path} is no VAE in the layout of Stable Diffusion or diffusers; give a folder that"
         " holds a VAE's config.json beside its weights."
