@@ -7,6 +7,7 @@ from pathlib import Path
 
 from homologue.diffusion.families import family_names, shipped_configurations, size_note
 from homologue.diffusion.folder import SCHEDULER_CONFIG, check_parts, open_part
+from homologue.diffusion.foreign import foreign_folder
 from homologue.diffusion.hub import Repository
 from homologue.diffusion.single_file import open_checkpoint, open_vae
 from homologue.diffusion.weights import PICKLES, Part
@@ -103,7 +104,8 @@ def _other_vae(unet: Part, options: Options) -> Part | None:
         return open_part(repository.fetch_vae())
     inner = folder if (folder / "config.json").is_file() else folder / "vae"
     if not (inner / "config.json").is_file():
-        raise HomologueError(f"{folder} holds no VAE; give a folder with its config.json.")
+        known = foreign_folder(str(vae), folder, [file.name for file in folder.iterdir()])
+        raise known or HomologueError(f"{folder} holds no VAE; give a folder with its config.json.")
     return open_part(inner)
 
 
