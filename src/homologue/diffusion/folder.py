@@ -148,9 +148,10 @@ def check_parts(
         return
     if files is None:
         files = [file.name for file in folder.iterdir()]
-    known = foreign_folder(name, folder, files) or one_part(name, folder)
-    if known is not None:
-        raise known
+    if str(Path("unet", "config.json")) in missing:
+        known = foreign_folder(name, folder, files) or one_part(name, folder)
+        if known is not None:
+            raise known
     raise HomologueError(
         f"{name} is not a diffusion model in the layout of diffusers: it lacks"
         f" {', '.join(missing)}; give a folder that has unet/, vae/ and scheduler/."

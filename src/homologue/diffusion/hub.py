@@ -129,7 +129,7 @@ class Repository:
     def _unusable(self, cached: Path, parts: Iterable[str], stem: str) -> HomologueError | None:
         """Why a cached repository would be of no use even if it were complete, if that is known."""
         parts = list(parts)
-        if missing_parts(cached, parts):
+        if str(Path("unet", "config.json")) in missing_parts(cached, parts):
             names = [file.name for file in cached.iterdir()]
             known = foreign_folder(self.name, cached, names) or one_part(self.name, cached)
             if known is not None:

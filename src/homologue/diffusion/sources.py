@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homologue.diffusion.families import family_names, shipped_configurations, size_note
-from homologue.diffusion.folder import SCHEDULER_CONFIG, check_parts, open_part
+from homologue.diffusion.folder import SCHEDULER_CONFIG, check_parts, missing_parts, open_part
 from homologue.diffusion.foreign import foreign_folder
 from homologue.diffusion.hub import Repository
 from homologue.diffusion.single_file import open_checkpoint, open_vae
@@ -122,7 +122,12 @@ def _config_folder(options: Options) -> Path | None:
                 f" one of {', '.join(family_names())}."
             )
         return shipped
-    check_parts(folder, str(options.config), ("unet", "vae", "scheduler"))
+    missing = missing_parts(folder, ("unet", "vae", "scheduler"))
+    if missing:
+        raise HomologueError(
+            f"The folder {options.config} has no configurations to take: it lacks"
+            f" {', '.join(missing)}; give one that has them, or one of {', '.join(family_names())}."
+        )
     return folder
 
 
