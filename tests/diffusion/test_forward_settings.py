@@ -1,5 +1,6 @@
 """Every setting of a UNet that is accepted gives what the whole pass of diffusers gives."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,12 +8,18 @@ import torch
 from diffusers import LatentConsistencyModelPipeline, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from test_forward import TIME, assert_same, early, make_inputs, whole
-from tiny_models import CROSS_DOWN, CROSS_UP, SD1_UNET, SSD1B_UNET, TINYSD_UNET
+from tiny_models import CROSS_DOWN, CROSS_UP, SD1_UNET, SSD1B_UNET, TINYSD_UNET, tiny_sd1
 from torch import Tensor
 
 from homologue.diffusion.architecture import check_unet
 from homologue.diffusion.capture import ReadMaps, cross_attention_layers, processors
 from homologue.diffusion.forward import GUIDANCE_SCALE, guidance_embedding
+from homologue.diffusion.load import load
+from homologue.diffusion.model import LatentDiffusion
+from homologue.errors import HomologueError
+from homologue.images import RGBImage
+from homologue.matchers.attention import fit, locate
+from homologue.presets import Preset
 
 # Changes of the settings of a small Stable Diffusion 1.
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -136,3 +143,22 @@ def test_diffusers_own_attention_reads_the_same() -> None:
         with processors(unet, readers):
             outputs.append(unet(sample, TIME, context).sample)
     torch.testing.assert_close(outputs[0], outputs[1], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"num_class_embeds": 3}, {"class_embed_type": "timestep"}, {"encoder_hid_dim": 64}]
+)
+def test_a_unet_with_further_conditions_is_refused_when_given_directly(
+    settings: dict[str, Any], model: LatentDiffusion
+) -> None:
+    unet = UNet2DConditionModel(**(SD1_UNET | settings))
+    with pytest.raises(HomologueError, match="The UNet in mine wants a further condition"):
+        LatentDiffusion(unet, model.vae, model.scheduler, name="mine", fingerprint="mine")
+
+
+def test_a_latent_consistency_model_is_loaded(
+    tmp_path: Path, source: RGBImage, target: RGBImage, quick: Preset
+) -> None:
+    model = load(tiny_sd1(tmp_path, time_cond_proj_dim=16), device="cpu")
+    found = locate(model, target, fit(model, source, [(30.0, 20.0)], preset=quick)).points
+    assert bool(torch.isfinite(found).all())

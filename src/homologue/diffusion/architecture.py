@@ -1,6 +1,7 @@
 """Which models can be used: a UNet with cross-attention to a text context, and its VAE."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler
@@ -34,9 +35,7 @@ def check_unet(config: dict[str, Any], where: str) -> None:
     blocks = [*config.get("down_block_types", ()), *config.get("up_block_types", ())]
     if not {"CrossAttnDownBlock2D", "CrossAttnUpBlock2D"} & set(blocks):
         raise HomologueError(f"The UNet in {where} has no cross-attention to a text; {_ADVICE}.")
-    problem = _foreign_condition(config) or _foreign_block(config)
-    if problem:
-        raise HomologueError(f"The UNet in {where} {problem}; {_ADVICE}.")
+    check_conditions(config, where)
     for setting in ("sample_size", "cross_attention_dim"):
         if not isinstance(config.get(setting), int):
             raise HomologueError(
@@ -45,7 +44,15 @@ def check_unet(config: dict[str, Any], where: str) -> None:
             )
 
 
-def _foreign_condition(config: dict[str, Any]) -> str | None:
+def check_conditions(config: Mapping[str, Any], where: str) -> None:
+    """Raises HomologueError for a UNet that wants more than noise level and text, or is built
+    otherwise than `forward_until` runs it."""
+    problem = _foreign_condition(config) or _foreign_block(config)
+    if problem:
+        raise HomologueError(f"The UNet in {where} {problem}; {_ADVICE}.")
+
+
+def _foreign_condition(config: Mapping[str, Any]) -> str | None:
     """What a UNet wants to be told beside time and text, in words; None where it is nothing."""
     for setting in (
         "class_embed_type", "num_class_embeds", "encoder_hid_dim_type", "encoder_hid_dim",
@@ -66,7 +73,7 @@ def _foreign_condition(config: dict[str, Any]) -> str | None:
     return None
 
 
-def _foreign_block(config: dict[str, Any]) -> str | None:
+def _foreign_block(config: Mapping[str, Any]) -> str | None:
     """What kind of block a UNet has that is not known, in words; None where all are."""
     for setting in ("down_block_types", "up_block_types"):
         for kind in config.get(setting) or ():

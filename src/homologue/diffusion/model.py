@@ -11,6 +11,7 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
 from homologue.config import TRAIN_TIMESTEPS, Over
+from homologue.diffusion.architecture import check_conditions
 from homologue.diffusion.capture import (
     ReadMaps,
     ReadQueries,
@@ -36,6 +37,9 @@ class LatentDiffusion:
         context_width: numbers in one token of the text context.
         device, dtype: of the UNet, at the time of construction.
         origin: where it was loaded from, if it was; its text encoder is looked for there.
+
+    Raises:
+        HomologueError: the UNet wants a condition that is never given, such as class labels.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class LatentDiffusion:
         fingerprint: str,
         origin: "Origin | None" = None,
     ) -> None:
+        check_conditions(unet.config, name)
         self.unet = unet.eval().requires_grad_(False)
         self.vae = vae.eval().requires_grad_(False)
         self._vae_dtype: torch.dtype = vae.dtype
