@@ -86,7 +86,7 @@ def test_scales_that_cannot_be(
 
 def test_a_given_vae_of_another_family_is_refused(sd1: Path, sdxl: Path, tmp_path: Path) -> None:
     xl, plain = tiny_vae(tmp_path / "xl", **SDXL_VAE), tiny_vae(tmp_path / "plain")
-    is_xl = "scaling_factor, 0.13025, is that of SDXL whose latents"
+    is_xl = "scaling_factor, 0.13025, is that of SDXL, whose latents"
     refused(str(xl), "the UNet is of Stable Diffusion 1 and 2", is_xl, name=sd1, vae=xl)
     refused("scaling_factor, 0.13025", name=tiny_sd2(tmp_path / "sd2"), vae=xl)
     refused(str(plain), "the UNet is of SDXL", "scaling_factor, 0.18215", name=sdxl, vae=plain)
@@ -119,7 +119,7 @@ def test_a_single_file_that_is_the_vae_of_another_family(
 def test_a_model_that_was_saved_with_a_vae_of_another_family_is_noted(tmp_path: Path) -> None:
     model = tiny_sd1(tmp_path / "model")
     change(model / "vae" / "config.json", scaling_factor=0.13025)
-    with pytest.warns(UserWarning, match=r"scaling_factor, 0\.13025, is that of SDXL so results"):
+    with pytest.warns(UserWarning, match=r"scaling_factor, 0\.13025, is that of SDXL, so results"):
         load(model, device="cpu")
 
 

@@ -97,11 +97,11 @@ def _vae_note(found: Found, name: Name, given: Name | None) -> str | None:
         return None
     if given is not None:
         raise HomologueError(
-            f"The VAE {called} is not for {name}: {problem} whose latents the UNet was not trained"
+            f"The VAE {called} is not for {name}: {problem}, whose latents the UNet was not trained"
             " with; give another as vae=, or leave it out for the model's own."
         )
     return (
-        f"The VAE in {called} may be another model's: {problem} so results are right only if the"
+        f"The VAE in {called} may be another model's: {problem}, so results are right only if the"
         " UNet was trained with it."
     )
 
