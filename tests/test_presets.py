@@ -16,7 +16,7 @@ def test_the_paper_preset_fits_as_the_released_code_does() -> None:
     sigma, crop = fit.pop("sigma"), fit.pop("crop")
     assert fit == {
         "optimise": "exact",
-        "layers": "up[:4]",
+        "layers": "up-modules[:4]",
         "heads": "second-half",
         "timestep": 140,
         "noise": "uniform",

@@ -14,6 +14,11 @@ Start = Literal["random", "queries"]
 ReadOut = Literal["mean", "softmax", "log-mean"]
 
 
+TRAIN_TIMESTEPS = 1000
+"""Steps of the schedule that time steps in settings refer to, whatever the model was trained with.
+"""
+
+
 @dataclass(frozen=True)
 class FitConfig:
     """Settings of `fit`. Lengths are shares of the model's side, so they hold at any resolution.
@@ -24,7 +29,8 @@ class FitConfig:
             point against queries that were computed once under a fixed context.
         layers: cross-attention layers that are read, see `select_layers`.
         heads: all heads of a layer or the second half of them.
-        timestep: noise level, in training steps of the model (0 is none, 999 is all).
+        timestep: noise level, from 0 (least) to 999 (all noise) of `TRAIN_TIMESTEPS`; a model
+            trained with another number of steps gets the step at the same fraction of its schedule.
         noise: distribution of what is added.
         over: what the softmax of the attention that is read runs over: `tokens`, as inside the
             model, where the context's other tokens compete for a place; or `places`, where the
@@ -108,7 +114,7 @@ class LocateConfig:
     """Settings of `locate`. Lengths are shares of the model's side.
 
     Attributes:
-        timestep: noise level, in training steps of the model.
+        timestep: noise level, see `FitConfig`.
         noise: distribution of what is added.
         crops: how many crops of the target are averaged; 1 is the whole image.
         crop: side of the crops.
@@ -146,14 +152,14 @@ class WordsConfig:
 
     Attributes:
         layers: cross-attention layers that are read, see `select_layers`.
-        timesteps: noise levels that are averaged, in training steps of the model.
+        timesteps: noise levels that are averaged, see `FitConfig`.
         noises: that are averaged at each of them.
         over: what the softmax of the maps runs over: `tokens`, as inside the model, where words
             compete for a place; or `places`, where the places compete for a word.
         threshold: what belongs to a word, see `WordMaps`.
     """
 
-    layers: str = "up[:4]"
+    layers: str = "up-modules[:4]"
     timesteps: tuple[int, ...] = (50, 200, 400)
     noises: int = 2
     over: Over = "tokens"
@@ -172,9 +178,9 @@ class WordsConfig:
 
 
 def check_timestep(timestep: int) -> None:
-    """Raises HomologueError unless the noise schedule, of 1000 steps, has this one."""
-    if not 0 <= timestep < 1000:
-        raise HomologueError(f"timestep must be from 0 to 999, not {timestep}.")
+    """Raises HomologueError unless a schedule of `TRAIN_TIMESTEPS` steps has this one."""
+    if not 0 <= timestep < TRAIN_TIMESTEPS:
+        raise HomologueError(f"timestep must be from 0 to {TRAIN_TIMESTEPS - 1}, not {timestep}.")
 
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ PAPER = Preset(
     "paper",
     FitConfig(
         optimise="exact",
-        layers="up[:4]",
+        layers="up-modules[:4]",
         heads="second-half",
         timestep=140,
         noise="uniform",
@@ -49,7 +49,7 @@ DEFAULT = Preset(
     "default",
     FitConfig(
         optimise="cached",
-        layers="up[:4]",
+        layers="up-modules[:4]",
         heads="all",
         timestep=40,
         noise="gaussian",

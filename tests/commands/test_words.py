@@ -63,7 +63,7 @@ def test_json_says_where_each_word_is(run: Any) -> None:
     assert list(found) == ["image", "prompt", "model", "seed", "settings", "words", "seconds"]
     assert found["image"] == {"path": "image.png", "width": 60, "height": 40}
     assert found["settings"] == {
-        "layers": "up[:4]", "timesteps": [50, 200, 400], "noises": 2, "over": "tokens",
+        "layers": "up-modules[:4]", "timesteps": [50, 200, 400], "noises": 2, "over": "tokens",
         "threshold": 0.7,
     }  # fmt: skip
     words = found["words"]

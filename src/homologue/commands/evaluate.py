@@ -11,6 +11,7 @@ import typer
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
     Alpha,
+    Config,
     Device,
     Dtype,
     Json,
@@ -92,6 +93,7 @@ def evaluate(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     memory: Memory = None,
     json: Json = False,
@@ -122,7 +124,7 @@ def evaluate(
     names = matcher or (["attention"] if kept else ["attention", "identity"])
     folders = running.run_folders(run, names)
     selection = select(benchmark, root, split, kind or [], category or [], limit)
-    loader = partial(load_model, model, device, dtype, variant, revision, vae, offline)
+    loader = partial(load_model, model, device, dtype, variant, revision, vae, offline, config)
     given = Ingredients(loader, settings, seed, memory, kept)
     with ExitStack() as held:
         if engine == "ray":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from homologue.commands.options import (
+    Config,
     Device,
     Dtype,
     Json,
@@ -55,6 +56,7 @@ def match(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     memory: Memory = None,
     json: Json = False,
@@ -70,7 +72,7 @@ def match(
     images = [read_picture(source), read_picture(target)]
     checked = checked_points(given, images[0])
 
-    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline)
+    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline, config)
     from homologue.console import print_json, print_matches, progress_bars
     from homologue.matchers.attention import match as find
 
@@ -112,6 +114,7 @@ def fit(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     memory: Memory = None,
     json: Json = False,
@@ -123,7 +126,7 @@ def fit(
     image = read_picture(source)
     checked = checked_points(given, image)
 
-    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline)
+    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline, config)
     from homologue.console import print_json, progress_bars
     from homologue.matchers.attention import fit as fit_points
 
@@ -158,6 +161,7 @@ def locate(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     json: Json = False,
 ) -> None:
@@ -167,7 +171,7 @@ def locate(
     fitted = PointEmbeddings.load(embeddings)
 
     loaded, seconds = timed_model(
-        model or fitted.model, device, dtype, variant, revision, vae, offline
+        model or fitted.model, device, dtype, variant, revision, vae, offline, config
     )
     from homologue.console import print_error, print_json, print_matches, progress_bars
     from homologue.matchers.attention import locate as locate_points

@@ -27,6 +27,15 @@ Dtype = Annotated[str | None, typer.Option(help="float32, float16 or bfloat16.")
 Variant = Annotated[str | None, typer.Option(help="Variant of the weights, such as fp16.")]
 Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a hub repository.")]
 Vae = Annotated[str | None, typer.Option(help="Another VAE, for instance a tiny one.")]
+Config = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FOLDER",
+        help="Configurations for a single-file model: a folder, or a family such as sd2-512, see"
+        " docs/models.md.",
+    ),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never ask the network for a model.")]
 Memory = Annotated[
     float | None, typer.Option(metavar="GIB", help="To use at once; half of what is free else.")

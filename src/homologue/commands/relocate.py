@@ -10,6 +10,7 @@ from homologue.commands.evaluate import select, show
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
     Alpha,
+    Config,
     Device,
     Dtype,
     Json,
@@ -70,6 +71,7 @@ def relocate(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    configurations: Config = None,
     offline: Offline = False,
     json: Json = False,
 ) -> None:
@@ -96,7 +98,7 @@ def relocate(
         settings = origin.configuration["settings"]
         loaded = load_model(
             model or settings["model"], device, dtype or settings["dtype"], variant, revision, vae,
-            offline,
+            offline, configurations,
         )  # fmt: skip
         _check_model(folder, origin, loaded)
         # Of a run that is not finished, what is there can be relocated.

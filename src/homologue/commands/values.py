@@ -2,6 +2,7 @@
 
 import signal
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,13 +71,26 @@ def load_model(
     revision: str | None,
     vae: str | None,
     offline: bool,
+    config: str | None = None,
 ) -> "LatentDiffusion":
+    """The model of the options; what it warns of is printed as notes."""
+    from homologue.console import print_note
     from homologue.diffusion.load import load
 
-    return load(
-        name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
-        local_files_only=offline,
-    )  # fmt: skip
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        model = load(
+            name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
+            local_files_only=offline, config=config,
+        )  # fmt: skip
+    for warning in caught:
+        if warning.category is UserWarning:
+            print_note(str(warning.message))
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return model
 
 
 def timed_model(*options: Any) -> tuple["LatentDiffusion", float]:

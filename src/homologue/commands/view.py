@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from homologue.commands.options import (
+    Config,
     Device,
     Dtype,
     Offline,
@@ -21,6 +22,7 @@ from homologue.commands.options import (
     Vae,
     Variant,
 )
+from homologue.commands.values import load_model
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def view(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
 ) -> None:
     """Match points in the browser, look at their heat maps, and look through evaluation runs."""
@@ -82,12 +85,7 @@ def view(
         runs = _open_runs(folders or [], root)
 
         def load(name: str) -> "LatentDiffusion":
-            from homologue.diffusion.load import load
-
-            return load(
-                name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
-                local_files_only=offline,
-            )  # fmt: skip
+            return load_model(name, device, dtype, variant, revision, vae, offline, config)
 
         # One core is left for the page: it is to answer while the model works.
         torch.set_num_threads(max(1, torch.get_num_threads() - 1))

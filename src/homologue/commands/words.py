@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from homologue.commands.options import Device, Dtype, Json, Offline, Revision, Seed, Vae, Variant
+from homologue.commands.options import (
+    Config,
+    Device,
+    Dtype,
+    Json,
+    Offline,
+    Revision,
+    Seed,
+    Vae,
+    Variant,
+)
 from homologue.commands.values import check_output, read_picture, timed_model
 from homologue.config import WordsConfig
 from homologue.errors import HomologueError, dtype_name
@@ -50,12 +60,13 @@ def words(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     json: Json = False,
 ) -> None:
     """Show where a model sees each word of PROMPT in IMAGE, or what it would call fitted points."""
     chosen = None if words is None else [word.strip() for word in words.split(",")]
-    given = (model, device, dtype, variant, revision, vae, offline)
+    given = (model, device, dtype, variant, revision, vae, offline, config)
     if embeddings is not None:
         if image is not None or plot or mask or layers:
             raise HomologueError(
