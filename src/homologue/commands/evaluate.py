@@ -22,6 +22,7 @@ from homologue.commands.options import (
     PresetOption,
     Revision,
     Seed,
+    SetOption,
     Vae,
     Variant,
 )
@@ -66,6 +67,7 @@ def evaluate(
     model: Model = "builtin",
     preset: PresetOption = "default",
     optimise: OptimiseOption = None,
+    set_: SetOption = None,
     limit: Annotated[
         int | None, typer.Option(metavar="N", help="At most N pairs a kind, evenly spread.")
     ] = None,
@@ -101,7 +103,7 @@ def evaluate(
 ) -> None:
     """Measure how often matchers find the annotated points of a benchmark."""
     alphas = checked_alphas(alpha)
-    settings = named_preset(preset, optimise)
+    settings = named_preset(preset, optimise, set_)
     if save:
         check_output(save)
     if retry_failed and not run:
@@ -120,6 +122,8 @@ def evaluate(
 
     part = running.Part(Shard.parse(shard), retry_failed, kept)
     names = matcher or (["attention"] if kept else ["attention", "identity"])
+    if set_ and "attention" not in names:
+        raise HomologueError("--set changes the matcher attention alone: add --matcher attention.")
     folders = running.run_folders(run, names)
     selection = select(benchmark, root, split, kind or [], category or [], limit)
     loader = partial(load_model, model, device, dtype, variant, revision, vae, offline)

@@ -10,6 +10,7 @@ from homologue.commands.options import (
     Device,
     Dtype,
     Json,
+    LocateSetOption,
     Memory,
     Model,
     Offline,
@@ -19,6 +20,7 @@ from homologue.commands.options import (
     PresetOption,
     Revision,
     Seed,
+    SetOption,
     Source,
     Target,
     Vae,
@@ -30,6 +32,7 @@ from homologue.commands.values import (
     given_points,
     named_preset,
     read_picture,
+    reading_preset,
     timed_model,
 )
 from homologue.errors import HomologueError
@@ -48,6 +51,7 @@ def match(
     model: Model = "builtin",
     preset: PresetOption = "default",
     optimise: OptimiseOption = None,
+    set_: SetOption = None,
     seed: Seed = 0,
     device: Device = None,
     dtype: Dtype = None,
@@ -63,7 +67,7 @@ def match(
 ) -> None:
     """Find the counterparts of points of SOURCE in TARGET."""
     given = given_points(point, points)
-    settings = named_preset(preset, optimise)
+    settings = named_preset(preset, optimise, set_)
     if plot:
         check_output(plot, plots=True)
     images = [read_picture(source), read_picture(target)]
@@ -105,6 +109,7 @@ def fit(
     model: Model = "builtin",
     preset: PresetOption = "default",
     optimise: OptimiseOption = None,
+    set_: SetOption = None,
     seed: Seed = 0,
     device: Device = None,
     dtype: Dtype = None,
@@ -117,7 +122,7 @@ def fit(
 ) -> None:
     """Fit embeddings to points of SOURCE, to be located in any number of images."""
     given = given_points(point, points)
-    settings = named_preset(preset, optimise)
+    settings = named_preset(preset, optimise, set_)
     check_output(output)
     image = read_picture(source)
     checked = checked_points(given, image)
@@ -151,6 +156,7 @@ def locate(
     model: Annotated[
         str | None, typer.Option(help="By default the model that the points were fitted with.")
     ] = None,
+    set_: LocateSetOption = None,
     device: Device = None,
     dtype: Dtype = None,
     variant: Variant = None,
@@ -161,8 +167,11 @@ def locate(
 ) -> None:
     """Locate fitted points in images. One that cannot be read does not stop the others."""
     from homologue.embedding.point_embeddings import PointEmbeddings
+    from homologue.presets import Preset
 
     fitted = PointEmbeddings.load(embeddings)
+    own = Preset(fitted.preset, fitted.fit, fitted.locate)
+    preset = reading_preset(own, set_, str(embeddings))
 
     loaded, seconds = timed_model(
         model or fitted.model, device, dtype, variant, revision, vae, offline
@@ -176,7 +185,7 @@ def locate(
         try:
             image = read_picture(path)
             with progress_bars() as progress:
-                located = locate_points(loaded, image, fitted, progress=progress)
+                located = locate_points(loaded, image, fitted, preset=preset, progress=progress)
         except HomologueError as error:
             print_error(str(error))
             results.append({"target": {"path": str(path)}, "error": str(error)})
@@ -194,7 +203,7 @@ def locate(
             },
             "embeddings": str(embeddings),
             "model": loaded.name,
-            "preset": fitted.preset,
+            "preset": preset.name,
             "optimise": fitted.fit.optimise,
             "seed": fitted.seed,
             "targets": results,

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
-from homologue.config import FitConfig, LocateConfig
+from homologue.config import FitConfig, LocateConfig, as_stored
 from homologue.errors import HomologueError
 from homologue.files import write_atomically
 
@@ -78,8 +78,8 @@ class PointEmbeddings:
             "model": self.model,
             "fingerprint": self.fingerprint,
             "preset": self.preset,
-            "fit": asdict(self.fit),
-            "locate": asdict(self.locate),
+            "fit": as_stored(self.fit),
+            "locate": as_stored(self.locate),
             "seed": self.seed,
         }
         data = save(tensors, metadata={"format": FORMAT, "facts": json.dumps(facts)})
