@@ -218,12 +218,17 @@ def as_stored(config: FitConfig | LocateConfig) -> dict[str, Any]:
     A field that was added later is left out at its default, so that a file of an earlier version,
     which lacks it, says the same.
     """
-    later = {one.name: one.default for one in fields(config) if one.metadata.get("added")}
+    later = added_defaults(type(config))
     return {
         name: value
         for name, value in asdict(config).items()
         if name not in later or value != later[name]
     }
+
+
+def added_defaults(kind: type[FitConfig | LocateConfig]) -> dict[str, Any]:
+    """The fields that were added later, and the defaults that files without them mean."""
+    return {one.name: one.default for one in fields(kind) if one.metadata.get("added")}
 
 
 def check_finite(config: FitConfig | LocateConfig) -> None:

@@ -76,7 +76,7 @@ class Setting:
                 raise HomologueError(f"{self.name} must be a list, not {value!r}.")
             return tuple(self._check(part, get_args(kind)[0]) for part in value)
         if get_origin(kind) is Literal:
-            if value not in get_args(kind):
+            if not isinstance(value, str) or value not in get_args(kind):
                 choices = ", ".join(map(str, get_args(kind)))
                 raise HomologueError(f"{self.name} must be one of {choices}, not {value!r}.")
             return value

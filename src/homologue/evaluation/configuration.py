@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from homologue.config import FitConfig, LocateConfig, added_defaults
+
 # Scoring reads configurations too, and has no use for torch.
 if TYPE_CHECKING:
     from homologue.datasets.base import Pair
@@ -76,7 +78,7 @@ def differences(one: Any, other: Any) -> list[str]:
     >>> differences({"limit": 2, "settings": {"seed": 0}}, {"limit": 2, "settings": {"seed": 1}})
     ['settings.seed (0, not 1)']
     """
-    there, here = dict(_leaves(one)), dict(_leaves(other))
+    there, here = dict(_leaves(_completed(one))), dict(_leaves(_completed(other)))
     names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
     return [_difference(name, there.get(name), here.get(name)) for name in names]
 
@@ -88,6 +90,23 @@ def asked_otherwise(different: Sequence[str]) -> str:
     if not named:
         return "on other pairs or points of the benchmark"
     return "with another " + ", another ".join(named)
+
+
+def _completed(configuration: Any) -> Any:
+    """The configuration with the settings that an earlier version did not know, at their defaults.
+
+    >>> _completed({"settings": {"fit": {"steps": 3}}})
+    {'settings': {'fit': {'flip': 0.0, 'upsample': 0, 'steps': 3}}}
+    """
+    settings = configuration.get("settings") if isinstance(configuration, Mapping) else None
+    if not isinstance(settings, Mapping):
+        return configuration
+    whole = {
+        section: {**added_defaults(kind), **settings[section]}
+        for section, kind in (("fit", FitConfig), ("locate", LocateConfig))
+        if isinstance(settings.get(section), Mapping)
+    }
+    return {**configuration, "settings": {**settings, **whole}}
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
