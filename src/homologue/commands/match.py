@@ -11,6 +11,7 @@ from homologue.commands.options import (
     Dtype,
     Json,
     LocateSetOption,
+    Maps,
     Memory,
     Model,
     Offline,
@@ -64,12 +65,14 @@ def match(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a picture: .png, .jpg, .svg, .pdf.")
     ] = None,
+    maps: Maps = None,
 ) -> None:
     """Find the counterparts of points of SOURCE in TARGET."""
     given = given_points(point, points)
     settings = named_preset(preset, optimise, set_)
     if plot:
         check_output(plot, plots=True)
+    pair = maps and _maps_folder(maps, source, target)
     images = [read_picture(source), read_picture(target)]
     checked = checked_points(given, images[0])
 
@@ -80,7 +83,7 @@ def match(
     with progress_bars() as progress:
         found = find(
             loaded, images[0], images[1], checked, preset=settings, seed=seed,
-            memory=memory, heatmaps=plot is not None, progress=progress,
+            memory=memory, heatmaps=plot is not None, maps=maps is not None, progress=progress,
         )  # fmt: skip
     matches = _matches(checked.tolist(), found.located)
     if json:
@@ -97,6 +100,28 @@ def match(
         from homologue.plots import save_match
 
         save_match(plot, images[0], images[1], checked, found.located)
+    if pair:
+        from homologue.map_files import Side, save_maps
+
+        assert found.source_maps is not None
+        assert found.maps is not None
+        save_maps(
+            pair,
+            Side.of(images[0], checked, found.source_maps),
+            Side.of(images[1], found.located.points, found.maps),
+            {
+                "source": _facts(source, images[0]),
+                "target": _facts(target, images[1]),
+                **_settings(loaded.name, settings, seed),
+            },
+        )
+
+
+def _maps_folder(folder: Path, source: Path, target: Path) -> Path:
+    """Where the maps of the pair go, refused before anything is computed."""
+    from homologue.map_files import pair_folder, safe_name
+
+    return pair_folder(folder, f"{safe_name(source.stem)}-{safe_name(target.stem)}")
 
 
 def fit(

@@ -56,3 +56,10 @@ Keep = Annotated[
         help="Keep these in the run too, of the attention matcher; see docs/ablations.md.",
     ),
 ]
+Maps = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write where each layer looks for every point, in source and target, as PNG.",
+    ),
+]
