@@ -94,10 +94,14 @@ def pair_folder(folder: Path, name: str) -> Path:
     Raises:
         HomologueError: nothing can be written there, or it holds something else.
     """
-    place = make_folder(folder) / name
-    check_writable(folder / INDEX)
-    check_pair_folder(place)
-    return place
+    check_maps_folder(folder)
+    check_pair_folder(folder / name)
+    return folder / name
+
+
+def check_maps_folder(folder: Path) -> None:
+    """Makes the folder for maps; raises HomologueError if nothing can be written there."""
+    check_writable(make_folder(folder) / INDEX)
 
 
 def check_pair_folder(folder: Path) -> None:
@@ -174,8 +178,8 @@ def _stretched(heat: Tensor, width: int, height: int) -> Tensor:
 def _short_names(layers: Sequence[str]) -> dict[str, str]:
     """Names for files and captions: paths without what their ends have in common, if they differ.
 
-    >>> _short_names(["all", "up_blocks.1.attentions.0.transformer_blocks.0.attn2"])
-    {'all': 'all', 'up_blocks.1.attentions.0.transformer_blocks.0.attn2': 'up_blocks.1.attentions.0'}
+    >>> list(_short_names(["all", "mid_block.attentions.0.transformer_blocks.0.attn2"]).values())
+    ['all', 'mid_block.attentions.0']
     """
     short = {layer: layer.removesuffix(".transformer_blocks.0.attn2") for layer in layers}
     if len(set(short.values())) == len(short):

@@ -15,6 +15,7 @@ from homologue.commands.options import (
     Dtype,
     Json,
     Keep,
+    Maps,
     Memory,
     Model,
     Offline,
@@ -28,7 +29,7 @@ from homologue.commands.options import (
 )
 from homologue.commands.values import check_output, checked_alphas, load_model, named_preset
 from homologue.errors import HomologueError
-from homologue.keeping.items import parse_items
+from homologue.keeping.items import MAPS, parse_items
 
 if TYPE_CHECKING:
     from homologue.commands.running import Selection
@@ -71,6 +72,9 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(metavar="N", help="At most N pairs a kind, evenly spread.")
     ] = None,
+    pair: Annotated[
+        int | None, typer.Option(metavar="N", help="Only pair N, from 0, of those selected.")
+    ] = None,
     alpha: Alpha = None,
     seed: Seed = 0,
     shard: Annotated[
@@ -89,6 +93,7 @@ def evaluate(
         int | None, typer.Option(metavar="N", help="On the Ray cluster; default all it has.")
     ] = None,
     keep: Keep = None,
+    maps: Maps = None,
     device: Device = None,
     dtype: Dtype = None,
     variant: Variant = None,
@@ -115,19 +120,29 @@ def evaluate(
     kept = parse_items(keep or [])
     if kept and not run:
         raise HomologueError("--keep needs a --run to keep it in.")
+    if maps:
+        from homologue.map_files import check_maps_folder
+
+        check_maps_folder(maps)
 
     from homologue.commands import running
     from homologue.evaluation.work import Shard
     from homologue.matchers.named import Ingredients
 
-    part = running.Part(Shard.parse(shard), retry_failed, kept)
-    names = matcher or (["attention"] if kept else ["attention", "identity"])
+    part = running.Part(Shard.parse(shard), retry_failed, kept, maps=maps)
+    names = matcher or (["attention"] if kept or maps else ["attention", "identity"])
+    if maps and names != ["attention"]:
+        raise HomologueError(
+            "--maps writes where the attention of the matcher attention lies: give it with "
+            "--matcher attention alone."
+        )
     if set_ and "attention" not in names:
         raise HomologueError("--set changes the matcher attention alone: add --matcher attention.")
     folders = running.run_folders(run, names)
-    selection = select(benchmark, root, split, kind or [], category or [], limit)
+    selection = select(benchmark, root, split, kind or [], category or [], limit, pair)
     loader = partial(load_model, model, device, dtype, variant, revision, vae, offline)
-    given = Ingredients(loader, settings, seed, memory, kept)
+    found = kept if not maps or MAPS in kept else (*kept, MAPS)
+    given = Ingredients(loader, settings, seed, memory, found)
     with ExitStack() as held:
         if engine == "ray":
             from homologue.evaluation.distributed import cluster
@@ -151,6 +166,7 @@ def select(
     kinds: list[str],
     categories: list[str],
     limit: int | None,
+    index: int | None = None,
 ) -> "Selection":
     """Pairs of a benchmark; what there is to know of them goes to stderr."""
     from homologue.commands.running import Selection
@@ -159,10 +175,10 @@ def select(
 
     made = get_benchmark(name, root)
     chosen = split or default_split(made)
-    pairs = select_pairs(made, chosen, kinds=kinds, categories=categories, limit=limit)
+    pairs = select_pairs(made, chosen, kinds=kinds, categories=categories, limit=limit, index=index)
     for note in made.notes(chosen):
         print_note(note)
-    return Selection(made, root, chosen, kinds, categories, limit, pairs)
+    return Selection(made, root, chosen, kinds, categories, limit, pairs, index)
 
 
 def show(runs: "list[Run]", alphas: list[float], seed: int, json: bool, save: Path | None) -> None:

@@ -137,7 +137,7 @@ def _selection(origin: "Store", root: Path | None) -> "Selection":
     where = root or (Path(origin.root) if origin.root else None)
     selection = select(
         asked["benchmark"], where, asked["split"], asked["kinds"], asked["categories"],
-        asked["limit"],
+        asked["limit"], asked.get("pair"),
     )  # fmt: skip
     if selection_digest(selection.pairs) != asked["selection"]:
         raise HomologueError(

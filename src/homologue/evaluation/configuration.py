@@ -24,6 +24,7 @@ def configuration(
     kinds: Sequence[str],
     categories: Sequence[str],
     limit: int | None,
+    index: int | None = None,
     pairs: "Sequence[Pair]",
     matcher: str,
     settings: Mapping[str, Any],
@@ -40,6 +41,8 @@ def configuration(
         "kinds": list(kinds),
         "categories": list(categories),
         "limit": limit,
+        # Runs that were begun before there was a choice of one pair lack it.
+        **({} if index is None else {"pair": index}),
         "selection": selection_digest(pairs),
         "matcher": matcher,
         "settings": dict(settings),
