@@ -63,6 +63,17 @@ def test_the_paper_layers_are_those_of_the_released_code(model: LatentDiffusion)
     )
 
 
+def test_the_released_numbers_of_layers_are_as_the_table_in_the_docs_says(
+    model: LatentDiffusion,
+) -> None:
+    parts = ("down[2:4]", "down[4:6]", "mid", "up[0:3]", "up[3:6]")
+    released = [layer for part in parts for layer in model.layers(part)]
+    # All but those of 64 x 64 places: the first two and the last three.
+    assert released == [*model.layers("down,mid,up")[2:-3]]
+    assert len(released) == 11
+    assert tuple(released[5:9]) == model.layers(PAPER.fit.layers)
+
+
 def test_the_time_steps_are_those_of_50_ddim_steps() -> None:
     # `timesteps[-8]` and `timesteps[-3]` of 0, 20, ..., 980 counted down, steps_offset 0.
     timesteps = list(range(0, 1000, 20))[::-1]
@@ -203,3 +214,10 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b'base = "\xff"')
     with pytest.raises(HomologueError, match=r"bytes\.toml is no TOML file"):
         get_preset(tmp_path / "bytes.toml")
+
+
+def test_the_example_is_a_preset() -> None:
+    example = Path(__file__).parents[1] / "examples" / "preset.toml"
+    preset = read_preset(example)
+    assert preset.name.startswith("paper+")
+    assert (preset.fit.flip, preset.fit.upsample, preset.locate.crops) == (0.25, 256, 8)
