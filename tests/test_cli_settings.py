@@ -168,6 +168,17 @@ def test_match_writes_maps(homologue: Any, tmp_path: Path) -> None:
     files = [one["file"] for point in content["points"] for one in point["maps"]]
     assert len(files) == 2 * 2 * 5
     assert all((pair / file).is_file() for file in files)
+    # Again, and not over the maps of other pictures that are called the same.
+    assert homologue("match", SOURCE, TARGET, *POINT, "--maps", tmp_path / "maps").code == 0
+    assert [p.name for p in pair.iterdir() if p.is_dir()] == ["point-01"]
+    other = tmp_path / SOURCE.name
+    other.write_bytes(TARGET.read_bytes())
+    refused(
+        homologue("match", other, TARGET, *POINT, "--maps", tmp_path / "maps"),
+        f"holds the maps of {SOURCE} and {TARGET}", "give another folder",
+    )  # fmt: skip
+    (pair / "maps.json").write_text("{", encoding="utf-8")
+    refused(homologue("match", SOURCE, TARGET, *POINT, "--maps", tmp_path / "maps"), "remove")
     (tmp_path / "file").write_text("", encoding="utf-8")
     for place in (tmp_path / "file", tmp_path / "file" / "maps"):
         refused(homologue("match", "none.png", TARGET, *two, "--maps", place), "file")
@@ -176,26 +187,30 @@ def test_match_writes_maps(homologue: Any, tmp_path: Path) -> None:
 def test_evaluate_writes_maps_whether_the_run_keeps_them_or_not(
     homologue: Any, tmp_path: Path
 ) -> None:
-    written = []
-    for name, keep in (("without", ()), ("with", ("--keep", "maps"))):
-        maps, run = tmp_path / f"{name} maps", tmp_path / name
-        found = attention(homologue, run, *keep, "--maps", maps)
-        assert "keeping" in found.err if keep else "keeping" not in found.err
-        [pair] = maps.iterdir()
-        written.append((found.json["pairs"], (pair / "maps.json").read_bytes()))
-        assert pair.name.startswith("00000-")
-        with Store.read(run) as store:
-            [record] = store.records()
-            assert (store.maps(record.pair) is not None) == bool(keep)
-            assert json.loads((pair / "maps.json").read_bytes())["pair"] == record.pair
-    assert written[0] == written[1]
-    later = attention(homologue, tmp_path / "without", "--maps", tmp_path / "later")
+    without, keeping = tmp_path / "without", tmp_path / "keeping"
+    found = attention(homologue, without, "--maps", tmp_path / "first")
+    assert "keeping" not in found.err
+    [pair] = (tmp_path / "first").iterdir()
+    first = (pair / "maps.json").read_bytes()
+    with Store.read(without) as store:
+        [record] = store.records()
+        assert store.maps(record.pair) is None
+    assert pair.name == f"00000-{record.pair}"
+    content = json.loads(first)
+    assert (content["pair"], content["names"]) == (record.pair, list(record.point_names))
+    assert record.predicted is not None
+    assert [point["target"] for point in content["points"]] == record.predicted.tolist()
+    assert content["truth"] == record.target_points.tolist()
+    # What the run keeps is written when it is asked for; what it does not keep is said.
+    assert "keeping maps" in attention(homologue, keeping, "--keep", "maps").err
+    again = attention(homologue, keeping, "--keep", "maps", "--maps", tmp_path / "again")
+    assert again.json["pairs"] == found.json["pairs"] == 1
+    assert (tmp_path / "again" / pair.name / "maps.json").read_bytes() == first
+    later = attention(homologue, without, "--maps", tmp_path / "later")
     assert "1 pairs were done before without keeping their maps" in later.err
     assert list((tmp_path / "later").iterdir()) == []
-    attention(homologue, tmp_path / "with", "--keep", "maps", "--maps", tmp_path / "later")
-    [pair] = (tmp_path / "later").iterdir()
-    assert (pair / "maps.json").read_bytes() == written[1][1]
-    in_memory = homologue(*ONE, *FEW, "--maps", tmp_path / "memory", "--json").json
-    assert (in_memory["matcher"], in_memory["others"]) == ("attention", [])
-    [pair] = (tmp_path / "memory").iterdir()
-    assert (pair / "maps.json").read_bytes() == written[1][1]
+
+
+def test_maps_are_of_the_matcher_attention_by_default(homologue: Any, tmp_path: Path) -> None:
+    nothing = homologue(*ONE, *FEW, "--maps", tmp_path, "--shard", "2/2", "--json").json
+    assert (nothing["matcher"], nothing["pairs"], nothing["others"]) == ("attention", 0, [])

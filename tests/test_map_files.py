@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import noise_image
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from homologue.errors import HomologueError
+from homologue.images import RGBImage
 from homologue.map_files import Side, check_maps_folder, pair_folder, safe_name, save_maps
 
 LAYERS = {"all": 16, "up.0.transformer_blocks.0.attn2": 4, "up.1.transformer_blocks.0.attn2": 16}
@@ -26,7 +27,8 @@ def bump(side: int, x: float, y: float) -> NDArray[np.float64]:
 def side(width: int, height: int, places: list[tuple[float, float]]) -> Side:
     points = np.array(places) * [width, height]
     maps = {name: np.stack([bump(n, x, y) for x, y in places]) for name, n in LAYERS.items()}
-    return Side.of(noise_image(width, height, seed=width), points, maps)
+    pixels = torch.rand(3, height, width, generator=torch.Generator().manual_seed(width))
+    return Side.of(RGBImage(pixels), points, maps)
 
 
 SOURCE = side(80, 60, [(0.35, 0.4), (0.65, 0.6)])

@@ -110,6 +110,22 @@ def check_pair_folder(folder: Path) -> None:
         raise HomologueError(f"{folder} is there and holds no maps: give another folder for them.")
 
 
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What the `maps.json` of a pair's folder says; nothing where there is none.
+
+    Raises:
+        HomologueError: it is damaged.
+    """
+    file = folder / INDEX
+    if not file.is_file():
+        return {}
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise HomologueError(f"{file} cannot be read ({error}): remove {folder}.") from None
+    return content if isinstance(content, dict) else {}
+
+
 def _write(folder: Path, source: Side, target: Side, facts: Mapping[str, Any]) -> None:
     names = _short_names(list(target.maps))
     points = []

@@ -119,9 +119,16 @@ def match(
 
 def _maps_folder(folder: Path, source: Path, target: Path) -> Path:
     """Where the maps of the pair go, refused before anything is computed."""
-    from homologue.map_files import pair_folder, safe_name
+    from homologue.map_files import pair_folder, read_facts, safe_name
 
-    return pair_folder(folder, f"{safe_name(source.stem)}-{safe_name(target.stem)}")
+    place = pair_folder(folder, f"{safe_name(source.stem)}-{safe_name(target.stem)}")
+    former = [read_facts(place).get(end, {}).get("path") for end in ("source", "target")]
+    if place.exists() and former != [str(source), str(target)]:
+        raise HomologueError(
+            f"{place} holds the maps of {former[0]} and {former[1]}: give another folder for those "
+            f"of {source} and {target}."
+        )
+    return place
 
 
 def fit(

@@ -65,7 +65,12 @@ class MapWriter:
         assert record.predicted is not None
         pair = self._pairs[record.pair]
         name = f"{record.position:05}-{safe_name(record.pair)}"
-        facts = {"pair": record.pair, "source": record.source, "target": record.target}
+        facts = {
+            "pair": record.pair,
+            "source": record.source,
+            "target": record.target,
+            "names": list(record.point_names),
+        }
         save_maps(
             pair_folder(self._folder, name),
             Side.of(pair.source.read(), record.source_points, maps.source),
