@@ -115,7 +115,7 @@ class FitConfig:
                 f"upsample is a setting of the objective mse, and the objective is {self.objective}"
                 ", which compares each map at its own resolution: leave upsample at 0."
             )
-        check_finite(self)
+        _check_numbers(self)
 
     @property
     def unused(self) -> Mapping[str, str]:
@@ -171,7 +171,7 @@ class LocateConfig:
             raise HomologueError(f"crops must be at least 1, not {self.crops}.")
         if not 0 < self.crop <= 1:
             raise HomologueError(f"crop must be above 0 and at most 1, not {self.crop}.")
-        check_finite(self)
+        _check_numbers(self)
 
     @property
     def unused(self) -> Mapping[str, str]:
@@ -231,7 +231,7 @@ def added_defaults(kind: type[FitConfig | LocateConfig]) -> dict[str, Any]:
     return {one.name: one.default for one in fields(kind) if one.metadata.get("added")}
 
 
-def check_finite(config: FitConfig | LocateConfig) -> None:
+def _check_numbers(config: FitConfig | LocateConfig) -> None:
     """Raises HomologueError if a number of the settings is infinite or not a number."""
     for name, value in asdict(config).items():
         if isinstance(value, float) and not isfinite(value):

@@ -115,7 +115,8 @@ def parse_settings(texts: Sequence[str], known: Mapping[str, Setting]) -> dict[s
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals:
-            raise HomologueError(f"{text!r} sets nothing: write NAME=VALUE, such as fit.steps=50.")
+            example = "fit.steps=50" if "fit.steps" in known else f"{next(iter(known))}=VALUE"
+            raise HomologueError(f"{text!r} sets nothing: write NAME=VALUE, such as {example}.")
         if name not in known:
             raise unknown_setting(name, known)
         if name in values:

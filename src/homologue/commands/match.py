@@ -112,7 +112,11 @@ def match(
             {
                 "source": _facts(source, images[0]),
                 "target": _facts(target, images[1]),
-                **_settings(loaded.name, settings, seed),
+                "model": loaded.name,
+                "dtype": str(loaded.dtype).removeprefix("torch."),
+                "preset": settings.name,
+                "optimise": settings.fit.optimise,
+                "seed": seed,
             },
         )
 

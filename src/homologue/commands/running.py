@@ -113,7 +113,7 @@ def _map_writer(engine: Engine, selection: Selection, part: Part) -> "MapWriter 
     # Drawing has use for matplotlib, which takes a second to import.
     from homologue.commands.pair_maps import MapWriter
 
-    names = ("model", "preset", "optimise", "seed")
+    names = ("model", "dtype", "preset", "optimise", "seed")
     facts = {
         "benchmark": selection.benchmark.name,
         "split": selection.split,
