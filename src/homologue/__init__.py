@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from homologue.images import RGBImage, read_image
     from homologue.localize.locate import Located
     from homologue.matchers.attention import Match, fit, locate, match
-    from homologue.presets import PRESETS, Preset
+    from homologue.presets import PRESETS, Preset, get_preset, read_preset, with_settings
     from homologue.words.attend import attend
     from homologue.words.maps import WordMaps
     from homologue.words.nearest import nearest_words
@@ -43,11 +43,14 @@ _HOMES = {
     "WordsConfig": "homologue.config",
     "attend": "homologue.words.attend",
     "fit": "homologue.matchers.attention",
+    "get_preset": "homologue.presets",
     "load": "homologue.diffusion.load",
     "locate": "homologue.matchers.attention",
     "match": "homologue.matchers.attention",
     "nearest_words": "homologue.words.nearest",
     "read_image": "homologue.images",
+    "read_preset": "homologue.presets",
+    "with_settings": "homologue.presets",
 }
 
 __all__ = [
@@ -65,11 +68,14 @@ __all__ = [
     "WordsConfig",
     "attend",
     "fit",
+    "get_preset",
     "load",
     "locate",
     "match",
     "nearest_words",
     "read_image",
+    "read_preset",
+    "with_settings",
 ]
 
 

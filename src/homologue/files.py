@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -66,6 +67,39 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             probe = _temporary(target)
             probe.touch(exist_ok=False)
             probe.unlink()
+    except OSError as error:
+        raise HomologueError(_sentence(error, Path(path), "written")) from error
+
+
+def replace_folder(path: str | os.PathLike[str], fill: Callable[[Path], object]) -> None:
+    """Writes a folder whole or not at all; one that was there before is replaced.
+
+    `fill` gets a temporary folder beside `path`, which is renamed to `path` once it is complete. If
+    anything fails, the temporary folder is removed and the former folder is untouched.
+
+    Raises HomologueError for whatever the file system refuses; other exceptions of `fill` pass
+    through.
+    """
+    target = Path(os.path.realpath(path))
+    new = _temporary(target)
+    try:
+        new.mkdir()
+        try:
+            fill(new)
+            former = _temporary(target) if target.exists() else None
+            if former:
+                target.rename(former)
+            try:
+                new.rename(target)
+            except OSError:
+                if former:
+                    former.rename(target)
+                raise
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        if former:
+            shutil.rmtree(former)
     except OSError as error:
         raise HomologueError(_sentence(error, Path(path), "written")) from error
 

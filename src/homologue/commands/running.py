@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,6 +21,9 @@ from homologue.evaluation.store import FILE, Store
 from homologue.evaluation.work import Shard, outstanding
 from homologue.matchers.named import Ingredients, make_matcher
 
+if TYPE_CHECKING:
+    from homologue.commands.pair_maps import MapWriter
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -32,6 +36,7 @@ class Selection:
     categories: Sequence[str]
     limit: int | None
     pairs: Sequence[Pair]
+    index: int | None = None
 
     def configuration(self, engine: Engine, seed: int) -> dict[str, object]:
         return configuration(
@@ -40,6 +45,7 @@ class Selection:
             kinds=self.kinds,
             categories=self.categories,
             limit=self.limit,
+            index=self.index,
             pairs=self.pairs,
             matcher=engine.name,
             settings=engine.settings,
@@ -54,12 +60,14 @@ class Part:
     Attributes:
         keep: what else to keep of a pair, see `homologue.keeping.items`.
         leave: names of pairs that are left for later.
+        maps: folder for the heat maps of the pairs as files; None to write none.
     """
 
     shard: Shard
     retry_failed: bool
     keep: tuple[str, ...] = ()
     leave: frozenset[str] = frozenset()
+    maps: Path | None = None
 
 
 def carry_out(
@@ -80,17 +88,38 @@ def carry_out(
             keeper = held.enter_context(Store.open(folder, asked, root, planned, part.keep))
         done = keeper.done(failed_too=not part.retry_failed)
         work = outstanding(selection.pairs, part.shard, done | part.leave)
-        for line in expected_sizes(engine.keeps, work):
+        kept = {item: size for item, size in engine.keeps.items() if item in part.keep}
+        for line in expected_sizes(kept, work):
             print_note(line)
         before = [record for record in keeper.records() if record.pair in done]
+        writer = _map_writer(engine, selection, part)
+        if writer and isinstance(keeper, Store):
+            writer.write_done(keeper, before)
         count = held.enter_context(pair_counter(engine.name, len(work), alpha, before))
         with _farewell(folder, keeper, planned):
             for record in engine.predict(work):
-                keeper.add(record)
+                keeper.add(writer.kept(record) if writer else record)
                 count(record)
+                if writer:
+                    writer.write(record)
         records = keeper.records()
     seconds = sum(record.seconds for record in records)
     return Run(engine.name, asked, records, seconds, planned)
+
+
+def _map_writer(engine: Engine, selection: Selection, part: Part) -> "MapWriter | None":
+    if part.maps is None:
+        return None
+    # Drawing has use for matplotlib, which takes a second to import.
+    from homologue.commands.pair_maps import MapWriter
+
+    names = ("model", "dtype", "preset", "optimise", "seed")
+    facts = {
+        "benchmark": selection.benchmark.name,
+        "split": selection.split,
+        **{name: engine.settings.get(name) for name in names},
+    }
+    return MapWriter(part.maps, selection.pairs, part.keep, facts)
 
 
 @contextmanager

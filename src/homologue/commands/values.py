@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from homologue.presets import Preset
 
 
+_WAY = "fit.optimise"
+
+
 def given_points(texts: list[str] | None, path: Path | None) -> Any:
     """Points of the options, (P, 2): those of the file, then those given one by one."""
     from homologue.points import parse_point, read_points
@@ -40,10 +43,32 @@ def checked_alphas(given: list[float] | None) -> list[float]:
     return alphas
 
 
-def named_preset(name: str, optimise: str | None) -> "Preset":
-    from homologue.presets import get_preset
+def named_preset(name: str, optimise: str | None, settings: list[str] | None) -> "Preset":
+    """The preset of --preset, --optimise and --set."""
+    from homologue.presets import get_preset, with_settings
 
-    return get_preset(name, optimise)  # type: ignore[arg-type]  # checked by FitConfig
+    given = settings or []
+    if optimise is not None and any(one.partition("=")[0].strip() == _WAY for one in given):
+        raise HomologueError(f"--optimise and --set {_WAY} say the same: give one of them.")
+    preset = get_preset(name, optimise)  # type: ignore[arg-type]  # checked by FitConfig
+    return with_settings(preset, given)
+
+
+def reading_preset(fitted: "Preset", settings: list[str] | None, made_by: str) -> "Preset":
+    """The preset that points were fitted with, its reading changed by --set.
+
+    Raises:
+        HomologueError: a setting is of `fit`: what `made_by` tells of is fitted already.
+    """
+    from homologue.presets import with_settings
+
+    for text in settings or []:
+        if text.strip().startswith("fit."):
+            raise HomologueError(
+                f"--set {text} comes too late: {made_by} is fitted already; set locate.* here, or "
+                "fit again."
+            )
+    return with_settings(fitted, settings or [])
 
 
 def read_picture(path: Path) -> "RGBImage":

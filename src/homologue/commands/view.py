@@ -19,10 +19,11 @@ from homologue.commands.options import (
     PresetOption,
     Revision,
     Seed,
+    SetOption,
     Vae,
     Variant,
 )
-from homologue.commands.values import load_model
+from homologue.commands.values import load_model, named_preset
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def view(
     ] = None,
     preset: PresetOption = "default",
     optimise: OptimiseOption = None,
+    set_: SetOption = None,
     seed: Seed = 0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 0,
@@ -74,14 +76,13 @@ def view(
     with open_socket(host, port) as listening:
         import torch
 
-        from homologue.presets import get_preset
         from homologue.viewer.app import make_app
         from homologue.viewer.models import BUILTIN
         from homologue.viewer.security import Rules
         from homologue.viewer.sessions.scene import Settings
         from homologue.viewer.viewer import Viewer
 
-        get_preset(preset, optimise)  # type: ignore[arg-type]  # refuses what there is not
+        chosen = named_preset(preset, optimise, set_)
         runs = _open_runs(folders or [], root)
 
         def load(name: str) -> "LatentDiffusion":
@@ -90,7 +91,7 @@ def view(
         # One core is left for the page: it is to answer while the model works.
         torch.set_num_threads(max(1, torch.get_num_threads() - 1))
         names = model or [BUILTIN]
-        viewer = Viewer(load, names, Settings(names[0], preset, optimise, seed), runs=runs)
+        viewer = Viewer(load, names, Settings(names[0], chosen.name, optimise, seed), runs=runs)
         app = make_app(viewer, Rules(own_names(host), token))
         address = address_of(listening, host, token) + ("#/runs/-/" if folders else "")
         print(f"The viewer is at {address} (Ctrl-C ends it)", flush=True)

@@ -45,6 +45,14 @@ def words(
         float, typer.Option(help="Share of a map's height from which on a place belongs to it.")
     ] = 0.5,
     layers: Annotated[bool, typer.Option("--layers", help="Each layer alone, too.")] = False,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Change a setting, such as words.timesteps=50,200; repeatable.",
+        ),
+    ] = None,
     embeddings: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="In place of an image: name these fitted points."),
@@ -68,10 +76,10 @@ def words(
     chosen = None if words is None else [word.strip() for word in words.split(",")]
     given = (model, device, dtype, variant, revision, vae, offline, config)
     if embeddings is not None:
-        if image is not None or plot or mask or layers:
+        if image is not None or plot or mask or layers or set_:
             raise HomologueError(
-                "--embeddings names fitted points and takes no image, --plot, --mask or --layers;"
-                " leave them out."
+                "--embeddings names fitted points and takes no image, --plot, --mask, --layers or "
+                "--set; leave them out."
             )
         _name_points(embeddings, chosen, top, given, json)
         return
@@ -79,7 +87,20 @@ def words(
         raise HomologueError(
             "Give an image and a sentence in quotes, or fitted points with --embeddings FILE."
         )
-    _show_words(image, prompt, chosen, (plot, mask), (by, threshold, layers, seed), given, json)
+    maps_config = _config(threshold, set_ or [])
+    _show_words(image, prompt, chosen, (plot, mask), (by, maps_config, layers, seed), given, json)
+
+
+def _config(threshold: float, settings: list[str]) -> WordsConfig:
+    """The settings of the options and of --set."""
+    from homologue.settings import parse_settings, settings_of
+
+    known = settings_of({"words": WordsConfig})
+    values = parse_settings(settings, known)
+    if "words.threshold" in values:
+        raise HomologueError("--set words.threshold and --threshold say the same: use --threshold.")
+    fields = {known[name].field: value for name, value in values.items()}
+    return WordsConfig(threshold=threshold, **fields)
 
 
 def _show_words(
@@ -87,13 +108,12 @@ def _show_words(
     prompt: str,
     chosen: list[str] | None,
     files: tuple[Path | None, Path | None],
-    settings: tuple[str, float, bool, int],
+    settings: tuple[str, WordsConfig, bool, int],
     given: tuple[Any, ...],
     json: bool,
 ) -> None:
     """Maps of words: printed, drawn, cut out."""
-    (plot, mask), (by, threshold, layers, seed) = files, settings
-    config = WordsConfig(threshold=threshold)
+    (plot, mask), (by, config, layers, seed) = files, settings
     _check_files(plot, mask, by)
     image = read_picture(path)
     loaded, seconds = timed_model(given[0] or "builtin", *given[1:])

@@ -125,6 +125,7 @@ def select_pairs(
     kinds: Sequence[str] = (),
     categories: Sequence[str] = (),
     limit: int | None = None,
+    index: int | None = None,
 ) -> list[Pair]:
     """The pairs of a split that are asked for.
 
@@ -132,9 +133,10 @@ def select_pairs(
         kinds: all if there are none.
         categories: pairs of these; all if there are none.
         limit: at most so many of each kind, evenly spread.
+        index: of the only pair to take of those that are left, from 0; all if it is None.
 
     Raises:
-        HomologueError: a name is unknown, or no pair is left.
+        HomologueError: a name is unknown, no pair is left, or none has that index.
     """
     _check(f"split of {benchmark.name}", [split], benchmark.splits)
     _check(f"kind of pairs of {benchmark.name}", kinds, benchmark.kinds)
@@ -155,7 +157,14 @@ def select_pairs(
             f"{benchmark.name} has no such pairs in the split {split!r}; ask for other kinds, "
             "categories or another split."
         )
-    return chosen
+    if index is None:
+        return chosen
+    if not 0 <= index < len(chosen):
+        raise HomologueError(
+            f"There is no pair {index}: {len(chosen)} pairs are selected, numbered from 0 to "
+            f"{len(chosen) - 1}."
+        )
+    return [chosen[index]]
 
 
 def spread(pairs: list[Pair], limit: int | None) -> list[Pair]:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
-from homologue.config import FitConfig, LocateConfig
+from homologue.config import FitConfig, LocateConfig, as_stored
 from homologue.errors import HomologueError, NotFiniteError
 from homologue.files import write_atomically
 
@@ -89,8 +89,8 @@ class PointEmbeddings:
             "fingerprint": self.fingerprint,
             "dtype": self.dtype,
             "preset": self.preset,
-            "fit": asdict(self.fit),
-            "locate": asdict(self.locate),
+            "fit": as_stored(self.fit),
+            "locate": as_stored(self.locate),
             "seed": self.seed,
         }
         data = save(
