@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from homologue.errors import HomologueError
 from homologue.files import open_for_reading, write_atomically
 from homologue.pixels import MAX_PIXELS as MAX_PIXELS
-from homologue.pixels import from_array, from_pil, from_tensor, guarded
+from homologue.pixels import check_size, from_array, from_pil, from_tensor, guarded, upright_size
 
 ImageLike = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | torch.Tensor
 
@@ -91,6 +91,18 @@ def read_image(source: ImageLike | RGBImage, *, least_side: int = 1) -> RGBImage
     return image
 
 
+def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Width and height that `read_image` gives the picture of a file, of common formats undecoded.
+
+    Raises HomologueError for a file that is missing, no image, or larger than MAX_PIXELS.
+    """
+    path = Path(path)
+    with open_for_reading(path) as file, guarded(str(path)):
+        width, height = upright_size(_opened(file, path))
+    check_size(width, height, str(path))
+    return width, height
+
+
 def _read(source: ImageLike | RGBImage) -> RGBImage:
     match source:
         case RGBImage():
@@ -147,13 +159,18 @@ def write_image(path: str | os.PathLike[str], image: ImageLike | RGBImage) -> No
 
 def _read_file(path: Path) -> RGBImage:
     with open_for_reading(path) as file, guarded(str(path)):
-        try:
-            picture = Image.open(file)
-        except UnidentifiedImageError:
-            raise HomologueError(_not_an_image(file, path)) from None
-        if picture.format in {"EPS", "WMF"}:
-            raise HomologueError(f"{path} is a vector drawing; rasterise it first, e.g. to PNG.")
-        return RGBImage(from_pil(picture, str(path)), str(path))
+        return RGBImage(from_pil(_opened(file, path), str(path)), str(path))
+
+
+def _opened(file: BinaryIO, path: Path) -> Image.Image:
+    """The picture of a file, not decoded."""
+    try:
+        picture = Image.open(file)
+    except UnidentifiedImageError:
+        raise HomologueError(_not_an_image(file, path)) from None
+    if picture.format in {"EPS", "WMF"}:
+        raise HomologueError(f"{path} is a vector drawing; rasterise it first, e.g. to PNG.")
+    return picture
 
 
 def _read_pil(picture: Image.Image) -> RGBImage:

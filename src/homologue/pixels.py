@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps, TiffImagePlugin
 
 from homologue.errors import HomologueError
 
@@ -57,6 +57,30 @@ def check_size(width: int, height: int, name: str) -> None:
 
 def _too_large(name: str) -> str:
     return f"{name} has more than {MAX_PIXELS:,} pixels; scale it down first."
+
+
+# Pillow knows the size of these before it decodes them; others may turn or replace it on loading.
+_SIZED = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP"}
+_TIFF_SIDES = (ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength)
+_EXCHANGED = (5, 6, 7, 8)  # values of EXIF's orientation that exchange the sides
+
+
+def upright_size(picture: Image.Image) -> tuple[int, int]:
+    """Width and height that `from_pil` gives a picture that was opened from a file.
+
+    Common formats are not decoded for it.
+    """
+    if picture.format not in _SIZED:
+        picture.load()
+    width, height = picture.size
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        # Its size has the sides exchanged already, or not yet, which depends on Pillow's version.
+        width, height = (int(picture.tag_v2[tag]) for tag in _TIFF_SIDES)
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    except SyntaxError:  # EXIF that cannot be parsed turns nothing
+        orientation = None
+    return (height, width) if orientation in _EXCHANGED else (width, height)
 
 
 def from_pil(picture: Image.Image, name: str) -> torch.Tensor:
