@@ -11,7 +11,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from json import JSONDecodeError
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ class PointList:
         points: (P, 2) float64, x then y, P at least 1; not checked for an image.
         names: of the P points; empty where the file has none.
         size: width and height of the image in pixels, if the file says so.
-        image: its file name, if the file holds what homologue found in it.
+        image: the path of the image, if the file says so.
         notes: sentences about what the file has besides, and is not read.
     """
 
@@ -49,9 +49,10 @@ class PointList:
     notes: tuple[str, ...] = ()
 
     def check_image(self, path: str | os.PathLike[str] | None, width: int, height: int) -> None:
-        """Checks that the points are of an image: of its size and name, where the file has them.
+        """Checks that the points are of an image, as far as the file says so.
 
-        Raises HomologueError if they are of another one.
+        Compared are its size and its name, without folders and suffix. Raises HomologueError if
+        the points are of another image.
         """
         if self.size not in (None, (width, height)):
             assert self.size is not None
@@ -62,10 +63,10 @@ class PointList:
                 f"pixels, but {path or 'the image'} has {width} x {height}{why}; give the image "
                 "that the points are of."
             )
-        if self.image is not None and path is not None and _name(self.image) != _name(path):
+        if self.image is not None and path is not None and _stem(self.image) != _stem(path):
             raise HomologueError(
-                f"{self.path} holds points that were found in {_name(self.image)}, not in "
-                f"{_name(path)}; give that image, or write its points as [[x, y], ...]."
+                f"{self.path} holds points of {self.image}, not of {path}; give that image, or "
+                "correct the file."
             )
 
 
@@ -132,9 +133,9 @@ def parse_number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _name(path: str | os.PathLike[str]) -> str:
-    """The last part of a path of any system."""
-    return re.split(r"[\\/]", os.fspath(path))[-1]
+def _stem(path: str | os.PathLike[str]) -> str:
+    """The name of a file without its suffix, in a path of any system."""
+    return PureWindowsPath(path).stem.lower()
 
 
 def _read_json(text: str, path: Path) -> Listed:
@@ -176,7 +177,7 @@ def _read_csv(text: str, path: Path) -> Listed:
             f"{path} holds points of {len(images)} images ({', '.join(list(images)[:3])}); keep "
             "the rows of one."
         )
-    return Listed(entries)
+    return Listed(entries, image=next(iter(images), "") or None)
 
 
 def _header(cells: list[str], where: str) -> list[str]:
@@ -203,7 +204,8 @@ def _csv_entry(cells: list[str], columns: list[str], where: str) -> tuple[Entry,
             f"{where} is {row!r}; separate the columns with a comma, and write decimals with a dot."
         )
     if len(cells) != len(columns):
-        wanted = "two, x and y" if columns == ["x", "y"] else f"{len(columns)}, {columns}"
+        named = ",".join(columns)
+        wanted = "two, x and y" if named == "x,y" else f"{len(columns)}, {named}"
         raise HomologueError(f"{where} has {len(cells)} columns; give {wanted}.")
     of = dict(zip(columns, cells, strict=True))
     name = next((of[column] for column in _NAMES if column in of), "")

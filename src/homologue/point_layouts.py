@@ -150,7 +150,8 @@ def _under_points(value: Mapping[str, Any], where: str) -> Listed:
             f'{where} has "{unknown[0]}" beside "points", which means nothing here; give points in '
             'pixels, and "image", "width" and "height" if wanted.'
         )
-    return Listed(_entries(value["points"], where), _size(value, "width", "height", where))
+    size = _size(value, "width", "height", where)
+    return Listed(_entries(value["points"], where), size, _text(value.get("image")))
 
 
 def _matches(value: Mapping[str, Any], where: str) -> Listed:
@@ -167,7 +168,7 @@ def _matches(value: Mapping[str, Any], where: str) -> Listed:
     target = value.get("target")
     size = _size(target, "width", "height", f"{where}, target,")
     path = target.get("path") if isinstance(target, dict) else None
-    return Listed(entries, size, path if isinstance(path, str) else None)
+    return Listed(entries, size, _text(path))
 
 
 def _only_target(value: Mapping[str, Any], where: str) -> Listed:
@@ -200,12 +201,18 @@ def _labelme(value: Mapping[str, Any], where: str) -> Listed:
                 f"{where}, shape {number} ({name}), is a point with {shown(points)}; give [[x, y]]."
             )
         entries.append(_entry(points[0], f"{where}, shape {number} ({name}),", name))
-    said = f"{len(others)} of the {len(shapes)} shapes of {where} are no points: "
-    said += f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''}"
+    kinds = f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''}"
     if others and not entries:
-        raise HomologueError(f"{said}; mark points in labelme.")
+        raise HomologueError(f"{where} has no shape that is a point ({kinds}); mark points.")
+    said = (
+        f"{where}: {len(others)} of {len(shapes)} shapes are no points and are left out: {kinds}."
+    )
     size = _size(value, "imageWidth", "imageHeight", where)
-    return Listed(entries, size, notes=[f"{said}; they are left out."] if others else [])
+    return Listed(entries, size, _text(value.get("imagePath")), [said] if others else [])
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _coco(value: Mapping[str, Any], where: str) -> Listed:
@@ -218,7 +225,8 @@ def _coco(value: Mapping[str, Any], where: str) -> Listed:
             entries = [Entry(name, x, y) for name, (x, y) in thing.points.items()]
             names = coco.categories[thing.category].keypoints
             entries += [Entry(name, 0.0, 0.0, 0) for name in names if name not in thing.points]
-            return Listed(entries, coco.images[thing.image].size)
+            image = coco.images[thing.image]
+            return Listed(entries, image.size, image.name)
         what = f"holds {len(things)} annotations with labelled keypoints"
     else:
         what = "may hold many images"

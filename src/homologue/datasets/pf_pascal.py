@@ -117,7 +117,9 @@ def _ends(cells: Sequence[str], where: str) -> tuple[tuple[str, ...], Tensor, Te
     counts = {name: len(axis) for name, axis in zip(_COLUMNS[3:], axes, strict=True)}
     if len(set(counts.values())) != 1:
         listed = ", ".join(f"{count} {name}" for name, count in counts.items())
-        raise HomologueError(f"{where} has {listed}; give as many of each.")
+        raise HomologueError(
+            f"{where} has not as many XA as YA, XB and YB ({listed}); fetch the list again."
+        )
     here, there = (torch.tensor(two, dtype=torch.float64).T for two in (axes[:2], axes[2:]))
     try:
         missing = padded(here)
