@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from homologue.errors import HomologueError
-from homologue.images import RGBImage, read_image, to_square, write_image
+from homologue.images import RGBImage, image_size, read_image, to_square, write_image
 
 # 3 wide, 2 high, and no two pixels alike, so that every rotation and flip of it differs.
 ASYMMETRIC = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 14
@@ -81,6 +81,20 @@ def test_exif_rotation(tmp_path, suffix, orientation, turned):
 def test_broken_exif_turns_nothing(tmp_path, suffix, exif):
     noisy().save(tmp_path / f"a{suffix}", exif=exif)
     assert read_image(tmp_path / f"a{suffix}").pixels.shape == (3, 48, 64)
+
+
+def test_a_size_is_refused_as_the_picture_is(tmp_path):
+    for name, data, words in (
+        ("a.png", b"", "is empty"),
+        ("a.svg", b"<svg/>", "is an SVG drawing"),
+        ("a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is a vector drawing"),
+        ("b.png", None, "does not exist"),
+    ):
+        if data is not None:
+            (tmp_path / name).write_bytes(data)
+        for read in (read_image, image_size):
+            with pytest.raises(HomologueError, match=words):
+                read(tmp_path / name)
 
 
 def test_one_pixel(tmp_path):

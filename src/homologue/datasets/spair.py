@@ -120,10 +120,10 @@ def _size(numbers: Any) -> Size | None:
     """Of width, height and perhaps depth."""
     if numbers is None:
         return None
-    width, height = (int(number) for number in numbers[:2])
-    if min(width, height) < 1:
+    width, height = numbers[:2]
+    if min(width, height) < 1 or int(width) != width or int(height) != height:
         raise ValueError(f"a size of {width} x {height}")
-    return width, height
+    return int(width), int(height)
 
 
 class _Keypoints:
