@@ -1,6 +1,7 @@
 """SPair-71k on a small tree in its format."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,11 @@ def test_a_missing_layout_is_named(tmp_path: Path) -> None:
         ({"kps_ids": ["0", "7", "0"]}, "kps_ids has the same number twice"),
         ({"trg_kps": [[39, 145], [-1, -1], [416, 173]]}, r"\(-1, -1\) stands where a point should"),
         ({"src_imsize": [0, 333, 3]}, "a size of 0 x 333"),
+        ({"src_imsize": [math.inf, 333, 3]}, "is not an annotation of SPair-71k"),
+        ({"trg_bndbox": [36, 92, math.nan, 200]}, "a box of nan x 108 pixels"),
+        ({"trg_bndbox": [36, 92, 500, math.nan]}, "a box of 464 x nan pixels"),
+        ({"trg_bndbox": [500, 92, 36, 200]}, "a box of -464 x 108 pixels"),
+        ({"trg_kps": [[39, 145], [math.nan, 1], [416, 173]]}, "a coordinate is not finite"),
         ({"src_imsize": "500"}, "is not an annotation of SPair-71k"),
         ({"src_kps": [[1], [2], [3]]}, "is not an annotation of SPair-71k"),
         ({"trg_bndbox": [1, 2]}, "is not an annotation of SPair-71k"),

@@ -1,5 +1,6 @@
 """SPair-71k (Min et al., 2019): pairs that differ in viewpoint, scale, truncation, occlusion."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def _understood(file: Path) -> Iterator[None]:
         yield
     except HomologueError:
         raise
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise HomologueError(
             f"{file} is not an annotation of SPair-71k ({error!r}); fetch it again."
         ) from error
@@ -183,6 +184,10 @@ def _annotated(
 
 def _box(numbers: list[float]) -> Box:
     left, top, right, bottom = (float(number) for number in numbers)
+    width, height = right - left, bottom - top
+    sound = math.isfinite(width + height) and min(width, height) >= 0
+    if not sound or width + height == 0:
+        raise ValueError(f"a box of {width:g} x {height:g} pixels")
     return left, top, right, bottom
 
 
