@@ -106,7 +106,11 @@ def test_the_same_seed_gives_the_same_matches(run: Any, optimise: str) -> None:
 
 
 def test_points_that_were_found_are_the_source_of_the_next_match(run: Any, tmp_path: Path) -> None:
-    found = run(*MATCH, "--points", "points.csv", "--json").json
+    named = tmp_path / "named.json"
+    named.write_text('{"left ear": [10, 20], "tail": [30.5, 12]}')
+    found = run(*MATCH, "--points", str(named), "--point", "1,2", "--json").json
+    names = [one.get("name") for one in found["matches"]]
+    assert names == ["left ear", "tail", None]
     file = tmp_path / "found.json"
     file.write_text(json.dumps(found))
     back = ("match", "target.png", "source.png", "--model", "model", "--points", str(file))
@@ -114,6 +118,7 @@ def test_points_that_were_found_are_the_source_of_the_next_match(run: Any, tmp_p
     assert [one["source"] for one in chained["matches"]] == [
         one["target"] for one in found["matches"]
     ]  # fmt: skip
+    assert [one.get("name") for one in chained["matches"]] == names
     # They are no points of the source.
     refused(run(*MATCH, "--points", str(file)), str(file), "50 x 70", "source.png has 60 x 40")
 

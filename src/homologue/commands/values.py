@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class GivenPoints:
-    """Points of the options, (P, 2): those of the file, then those given one by one."""
+    """Points of the options, (P, 2): those of the file, then those given one by one.
+
+    `names` are empty where a point has none.
+    """
 
     points: list[Any]
+    names: list[str]
     file: "PointList | None" = None
 
 
@@ -34,8 +38,9 @@ def given_points(texts: list[str] | None, path: Path | None) -> GivenPoints:
 
         for note in file.notes:
             print_note(note)
-    listed = file.points.tolist() if file else []
-    return GivenPoints(listed + [parse_point(text) for text in texts or []], file)
+    typed = [parse_point(text) for text in texts or []]
+    listed, names = (file.points.tolist(), list(file.names)) if file else ([], [])
+    return GivenPoints(listed + typed, names + [""] * len(typed), file)
 
 
 def checked_points(given: GivenPoints, image: "RGBImage") -> Any:
