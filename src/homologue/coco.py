@@ -1,7 +1,7 @@
 """COCO keypoints: a file's images, categories and annotations, checked.
 
 Identifiers are whole numbers or texts. 1, 1.0 and "1" are the same one, as exporters mix them;
-numbers above 2^53 have to be whole, because a float would be another number.
+numbers from 2^53 on have to be whole, because a float may be another number, rounded.
 """
 
 import re
@@ -16,7 +16,7 @@ Identifier = int | str
 Point = tuple[float, float]
 
 PARTS = ("images", "annotations", "categories")
-_EXACT = 2**53  # up to which every whole number is a float
+_EXACT = 2**53  # below which a float is no other whole number, rounded
 _WHOLE = re.compile(r"0|-?[1-9]\d{0,299}", re.ASCII)
 
 
@@ -95,7 +95,7 @@ def parse_coco(content: Mapping[str, Any], where: str) -> Coco:
 def _images(content: Mapping[str, Any], where: str) -> dict[Identifier, Image]:
     found: dict[Identifier, Image] = {}
     for identifier, entry in _entries(content["images"], "file_name", where):
-        name = entry["file_name"]
+        name = str(entry["file_name"])
         if identifier in found:
             raise HomologueError(
                 f"{where} has the image id {shown(identifier)} twice, for "
@@ -122,7 +122,7 @@ def _declared(entry: Mapping[str, Any], where: str) -> tuple[float, float] | Non
 def _categories(content: Mapping[str, Any], where: str) -> dict[Identifier, Category]:
     found: dict[Identifier, Category] = {}
     for identifier, entry in _entries(content["categories"], "name", where):
-        name = entry["name"]
+        name = str(entry["name"])
         if identifier in found:
             raise HomologueError(
                 f"{where} has the category id {shown(identifier)} twice, for "
@@ -159,13 +159,13 @@ def _entries(
 ) -> Iterator[tuple[Identifier, Mapping[str, Any]]]:
     """Images or categories with their identifiers; `name` is the key of their names."""
     for entry in entries:
-        wrong = not isinstance(entry, dict) or "id" not in entry
-        if wrong or not isinstance(entry.get(name), str) or not entry[name]:
+        called = entry.get(name) if isinstance(entry, dict) and "id" in entry else None
+        if not (is_number(called) or (isinstance(called, str) and called)):
             raise HomologueError(
                 f'{where} has an image without "id" and "file_name", or a category without "id" '
                 f'and "name" ({shown(entry)}); add them.'
             )
-        yield _identifier(entry["id"], f"{where}, {shown(entry[name])},"), entry
+        yield _identifier(entry["id"], f"{where}, {shown(called)},"), entry
 
 
 def _identifier(value: Any, where: str) -> Identifier:
@@ -174,11 +174,11 @@ def _identifier(value: Any, where: str) -> Identifier:
             pass
         case int():
             return value
-        case float() if value.is_integer() and abs(value) <= _EXACT:
+        case float() if value.is_integer() and abs(value) < _EXACT:
             return int(value)
         case float() if value.is_integer():
             raise HomologueError(
-                f"{where} has the id {value!r}, a float that is not exact above 2^53; write it "
+                f"{where} has the id {value!r}, a float that is not exact from 2^53 on; write it "
                 "without a decimal point or exponent, or as a text."
             )
         case str() if value:

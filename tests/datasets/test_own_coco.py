@@ -103,7 +103,11 @@ def changed(part: str, index: int, **facts: Any) -> Any:
         (changed("annotations", 1, id="1"), "has the annotation id 1 twice"),
         (changed("annotations", 1, id=math.nan), "has the id NaN; give a whole number or a text"),
         (changed("annotations", 1, image_id=True), "has the id true; give a whole number or a"),
-        (changed("annotations", 1, image_id=2.0**60), "a float that is not exact above 2.53"),
+        (changed("annotations", 1, image_id=2.0**60), "a float that is not exact from 2.53 on"),
+        (
+            changed("images", 1, id=2.0**53),
+            r"deep/b\.png.*9007199254740992\.0, a float that is not",
+        ),
         (changed("images", 1, id=10), r"image id 10 twice, for a\.png and deep/b\.png; give every"),
         (changed("images", 1, id="10"), "image id 10 twice"),
         (changed("images", 1, id=10.0), "image id 10 twice"),
