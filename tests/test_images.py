@@ -85,6 +85,20 @@ def test_broken_exif_turns_nothing(tmp_path, suffix, exif):
     assert read_size(tmp_path / f"a{suffix}") == (64, 48)
 
 
+def test_a_size_is_refused_as_the_picture_is(tmp_path):
+    for name, data, words in (
+        ("a.png", b"", "is empty"),
+        ("a.svg", b"<svg/>", "is an SVG drawing"),
+        ("a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is a vector drawing"),
+        ("b.png", None, "does not exist"),
+    ):
+        if data is not None:
+            (tmp_path / name).write_bytes(data)
+        for read in (read_image, read_size):
+            with pytest.raises(HomologueError, match=words):
+                read(tmp_path / name)
+
+
 def test_one_pixel(tmp_path):
     Image.new("RGB", (1, 1), (51, 102, 204)).save(tmp_path / "a.png")
     image = read_image(tmp_path / "a.png")

@@ -9,11 +9,13 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from homologue import file_kinds, tiff
 from homologue.errors import HomologueError
 from homologue.files import open_for_reading
-from homologue.pixels import MAX_PIXELS, guarded
+from homologue.pixels import MAX_PIXELS, check_size, guarded
 from homologue.png import within_limits
 
 _ORIENTATION = ExifTags.Base.Orientation
 _TIFF_WIDTH, _TIFF_HEIGHT = ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength
+# Pillow knows the size of these before it decodes them; others may turn or replace it on loading.
+_SIZED = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP"}
 _LYING = (5, 6, 7, 8)  # values of the orientation for which the sides are exchanged
 
 
@@ -21,11 +23,13 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     """Width and height of the picture in a file after EXIF rotation.
 
     They are those that `read_image` gives. Pixels are decoded only where EXIF may follow them, as
-    in a PNG. Raises HomologueError for what is no image.
+    in a PNG, and in formats that are rare. Raises HomologueError for what is no image.
     """
     path = Path(path)
     with open_for_reading(path) as file, guarded(str(path)):
         picture = open_picture(file, str(path))
+        if picture.format not in _SIZED:
+            picture.load()
         width, height = picture.size
         if (tags := getattr(picture, "tag_v2", None)) is not None:
             # Of a TIFF, Pillow may have exchanged the sides already.
@@ -34,7 +38,10 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
             orientation = picture.getexif().get(_ORIENTATION)
         except SyntaxError:  # EXIF that cannot be parsed turns nothing
             orientation = None
-        return (height, width) if orientation in _LYING else (width, height)
+    if orientation in _LYING:
+        width, height = height, width
+    check_size(width, height, str(path))
+    return width, height
 
 
 def open_picture(file: BinaryIO, name: str, formats: tuple[str, ...] | None = None) -> Image.Image:

@@ -20,7 +20,8 @@ def ablate(
     threshold: Annotated[
         str | None,
         typer.Option(
-            metavar="bbox-kp|bbox|image|legacy|given", help="Default the benchmark's own."
+            metavar="bbox-kp|bbox|image|legacy|legacy-image|legacy-bbox-kp|given",
+            help="Default the benchmark's own.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,

@@ -1,6 +1,7 @@
 """`homologue match`, `fit` and `locate`: points of one image found in others."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,7 +89,7 @@ def match(
             loaded, images[0], images[1], checked, preset=settings, seed=seed,
             memory=memory, heatmaps=plot is not None, maps=maps is not None, progress=progress,
         )  # fmt: skip
-    matches = _matches(checked.tolist(), found.located)
+    matches = _matches(checked.tolist(), found.located, given.names)
     if json:
         print_json({
             "source": _facts(source, images[0]),
@@ -275,6 +276,11 @@ def _with(model: "LatentDiffusion") -> str:
     return f"  ({model.name}, {dtype_name(model.dtype)})"
 
 
-def _matches(points: list[list[float]], located: "Located") -> list[dict[str, Any]]:
+def _matches(
+    points: list[list[float]], located: "Located", names: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """`names` of the points, empty where there are none; those that are there are written."""
     pairs = zip(points, located.points.tolist(), located.scores.tolist(), strict=True)
-    return [{"source": s, "target": t, "score": score} for s, t, score in pairs]
+    made = [{"source": s, "target": t, "score": score} for s, t, score in pairs]
+    called = names or [""] * len(made)
+    return [{**one, "name": name} if name else one for one, name in zip(made, called, strict=True)]

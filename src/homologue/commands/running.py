@@ -85,7 +85,8 @@ def carry_out(
         keeper: Keeper = Memory()
         if folder:
             root = None if selection.root is None else str(selection.root.absolute())
-            keeper = held.enter_context(Store.open(folder, asked, root, planned, part.keep))
+            keeper = store = held.enter_context(Store.open(folder, asked, root, planned, part.keep))
+            store.update_thresholds(selection.pairs)
         done = keeper.done(failed_too=not part.retry_failed)
         work = outstanding(selection.pairs, part.shard, done | part.leave)
         kept = {item: size for item, size in engine.keeps.items() if item in part.keep}

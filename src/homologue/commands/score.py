@@ -30,7 +30,7 @@ def score(
     threshold: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="bbox-kp|bbox|image|legacy|given",
+            metavar="bbox-kp|bbox|image|legacy|legacy-image|legacy-bbox-kp|given",
             help="Repeatable; default all that the run has. The first is that of breakdowns.",
         ),
     ] = None,

@@ -3,6 +3,7 @@
 import signal
 import time
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,26 +13,48 @@ from homologue.errors import HomologueError
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
     from homologue.images import RGBImage
+    from homologue.points import PointList
     from homologue.presets import Preset
 
 
 _WAY = "fit.optimise"
 
 
-def given_points(texts: list[str] | None, path: Path | None) -> Any:
-    """Points of the options, (P, 2): those of the file, then those given one by one."""
-    from homologue.points import parse_point, read_points
+@dataclass(frozen=True, eq=False)
+class GivenPoints:
+    """Points of the options, (P, 2): those of the file, then those given one by one.
 
-    listed = read_points(path).tolist() if path else []
-    return listed + [parse_point(text) for text in texts or []]
+    `names` are empty where a point has none.
+    """
+
+    points: list[Any]
+    names: list[str]
+    file: "PointList | None" = None
 
 
-def checked_points(points: Any, image: "RGBImage") -> Any:
+def given_points(texts: list[str] | None, path: Path | None) -> GivenPoints:
+    """Reads them; notes what a file has besides."""
+    from homologue.points import parse_point, read_point_list
+
+    file = read_point_list(path) if path else None
+    if file and file.notes:
+        from homologue.console import print_note
+
+        for note in file.notes:
+            print_note(note)
+    typed = [parse_point(text) for text in texts or []]
+    listed, names = (file.points.tolist(), list(file.names)) if file else ([], [])
+    return GivenPoints(listed + typed, names + [""] * len(typed), file)
+
+
+def checked_points(given: GivenPoints, image: "RGBImage") -> Any:
     from homologue.points import check_points
 
-    if not points:
+    if not given.points:
         raise HomologueError("No points: give --point X,Y (repeatable) or --points FILE.")
-    return check_points(points, image.width, image.height)
+    if given.file:
+        given.file.check_image(image.path, image.width, image.height)
+    return check_points(given.points, image.width, image.height)
 
 
 def checked_alphas(given: list[float] | None) -> list[float]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 RESULTS = 1
 """Raised when the same settings give other results than before."""
 
+_FOLLOWING = "legacy-"
+"""How thresholds begin that follow from what is digested, and came later: runs go on with them."""
 _LONGEST_VALUE = 40  # characters of a value that an error message repeats
 
 
@@ -54,15 +56,20 @@ def configuration(
 def selection_digest(pairs: "Sequence[Pair]") -> str:
     """32 hexadecimal digits of the pairs' names, order, points and thresholds.
 
-    Another version of the data, or another part of it, has another digest.
+    Another version of the data, or another part of it, has another digest. `legacy-image` and
+    `legacy-bbox-kp` are left out: runs that were begun before there were any have the same pairs.
     """
     digest = hashlib.blake2b(digest_size=16)
     for pair in pairs:
-        lengths = pair.name, dict(pair.thresholds), dict(pair.aspects)
+        lengths = pair.name, _digested(pair.thresholds), _digested(pair.aspects)
         digest.update(json.dumps(lengths).encode())
         for points in (pair.source_points, pair.target_points, pair.fit_points):
             digest.update(points.double().numpy().tobytes())
     return digest.hexdigest()
+
+
+def _digested(lengths: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in lengths.items() if not name.startswith(_FOLLOWING)}
 
 
 def canonical(configuration: Mapping[str, Any]) -> str:
