@@ -132,6 +132,11 @@ def _sentence(error: OSError, path: Path, verb: Literal["read", "written", "made
             return f"{path} cannot be written to a read-only file system; choose another folder."
         case ((errno.ENOSPC | errno.EDQUOT), _):
             return f"{path} cannot be written because the disk is full; free some space."
+        case errno.EFBIG, _:
+            return (
+                f"{path} cannot be written because files may not be so large; raise the limit "
+                "(ulimit -f), or choose another file system."
+            )
         case _:
             reason = error.strerror or str(error) or type(error).__name__
             return f"{path} cannot be {verb} ({reason}); check the path and the disk."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from homologue.commands.options import Device, Dtype, Json, Offline, Revision, Seed, Vae, Variant
+from homologue.commands.results import each_result
 from homologue.commands.values import check_output, read_picture, timed_model
 from homologue.config import WordsConfig
 from homologue.errors import HomologueError
@@ -102,14 +103,16 @@ def _show_words(
         print_json({**content, "seconds": taken})
     else:
         _print_places(f"{path}: {prompt}", maps.names, places(maps))
-    if mask:
-        from homologue.words.segment import save_mask, segment
+    with each_result() as write:
+        if mask:
+            from homologue.words.segment import save_mask, segment
 
-        save_mask(mask, segment(maps, by))  # type: ignore[arg-type]  # checked before
-    if plot:
-        from homologue.word_plots import save_words
+            segments = segment(maps, by)  # type: ignore[arg-type]  # checked before
+            write(lambda: save_mask(mask, segments))
+        if plot:
+            from homologue.word_plots import save_words
 
-        save_words(plot, image, maps)
+            write(lambda: save_words(plot, image, maps))
 
 
 def _check_files(plot: Path | None, mask: Path | None, by: str) -> None:
