@@ -83,6 +83,17 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def escaped(text: str) -> str:
+    """A text that UTF-8 can hold: bytes of a file name that are not UTF-8 are escaped.
+
+    For names that are kept, drawn or printed; a file is opened by the text as it was.
+
+    >>> escaped(os.fsdecode(b"caf\\xe9.png"))
+    'caf\\\\udce9.png'
+    """
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _refuse_unwritable(target: Path) -> None:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

@@ -70,6 +70,12 @@ def stdout_error() -> OSError | None:
     return _error_of(sys.stdout)
 
 
+def as_written(text: str) -> str:
+    """The text as standard output will show it: to be measured where columns are aligned."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
 @contextmanager
 def tolerant_streams() -> Iterator[None]:
     """In here standard output and error raise nothing when they are written to.

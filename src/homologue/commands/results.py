@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from homologue.errors import HomologueError
-from homologue.files import write_atomically
+from homologue.files import escaped, write_atomically
 
 STDOUT = Path("-")
 """In place of a file: standard output."""
@@ -44,5 +44,4 @@ def write_text(path: Path, text: str) -> None:
     if path == STDOUT:
         print(text, end="", flush=True)
     else:
-        data = text.encode(errors="backslashreplace")
-        write_atomically(path, lambda stream: stream.write(data))
+        write_atomically(path, lambda stream: stream.write(escaped(text).encode()))

@@ -11,6 +11,7 @@ from homologue.commands.results import each_result
 from homologue.commands.values import check_output, read_picture, timed_model
 from homologue.config import WordsConfig
 from homologue.errors import HomologueError
+from homologue.streams import as_written
 
 if TYPE_CHECKING:
     from homologue.words.nearest import NamedBy
@@ -129,8 +130,9 @@ def _check_files(plot: Path | None, mask: Path | None, by: str) -> None:
 
 def _print_places(title: str, names: list[str], found: list[dict[str, Any]]) -> None:
     print(title)
-    width = max(map(len, names))
-    for name, word in zip(names, found, strict=True):
+    shown = [as_written(name) for name in names]
+    width = max(map(len, shown))
+    for name, word in zip(shown, found, strict=True):
         print(f"  {name:{width}}  {_place(word)}")
         for layer, place in word.get("layers", {}).items():
             print(f"  {'':{width}}    {_place(place)}  {layer}")
