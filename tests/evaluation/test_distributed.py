@@ -189,9 +189,11 @@ def test_an_address_that_nobody_answers_is_given_up(
             listening.close()
         start = time.monotonic()
         address = f"127.0.0.1:{port}"
-        with pytest.raises(HomologueError, match=rf"no Ray cluster at '{address}'") as refused:
-            with cluster(address):
-                pass
+        with (
+            pytest.raises(HomologueError, match=rf"no Ray cluster at '{address}'") as refused,
+            cluster(address),
+        ):
+            pass
         assert time.monotonic() - start < 60  # the machine may be busy
     assert "within 8 s" in str(refused.value)
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= below
