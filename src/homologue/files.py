@@ -117,6 +117,17 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def escaped(text: str) -> str:
+    """A text that UTF-8 can hold: bytes of a file name that are not UTF-8 are escaped.
+
+    For names that are kept, drawn or printed; a file is opened by the text as it was.
+
+    >>> escaped(os.fsdecode(b"caf\\xe9.png"))
+    'caf\\\\udce9.png'
+    """
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _refuse_unwritable(target: Path) -> None:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -166,6 +177,11 @@ def _sentence(error: OSError, path: Path, verb: Literal["read", "written", "made
             return f"{path} cannot be written to a read-only file system; choose another folder."
         case ((errno.ENOSPC | errno.EDQUOT), _):
             return f"{path} cannot be written because the disk is full; free some space."
+        case errno.EFBIG, _:
+            return (
+                f"{path} cannot be written because files may not be so large; raise the limit "
+                "(ulimit -f), or choose another file system."
+            )
         case _:
             reason = error.strerror or str(error) or type(error).__name__
             return f"{path} cannot be {verb} ({reason}); check the path and the disk."

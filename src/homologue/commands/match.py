@@ -39,6 +39,7 @@ from homologue.commands.values import (
     timed_model,
 )
 from homologue.errors import HomologueError, dtype_name
+from homologue.streams import stdout_error
 
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
@@ -225,6 +226,8 @@ def locate(
     results: list[dict[str, Any]] = []
     start = time.perf_counter()
     for path in targets:
+        if stdout_error():
+            break  # nothing that follows could be printed
         try:
             image = read_picture(path)
             with progress_bars() as progress:

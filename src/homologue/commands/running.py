@@ -125,17 +125,26 @@ def _map_writer(engine: Engine, selection: Selection, part: Part) -> "MapWriter 
 
 @contextmanager
 def _farewell(folder: Path | None, keeper: Keeper, planned: int) -> Iterator[None]:
-    """Says on an interrupt how to go on."""
+    """Says how to go on: after an interrupt, and after an error such as a full disk."""
     try:
         yield
+    except HomologueError as error:
+        if folder is None or not keeper.done():
+            raise
+        raise HomologueError(
+            f"{str(error).removesuffix('.')}; {_kept(folder, keeper, planned)}."
+        ) from error
     except KeyboardInterrupt as interrupt:
         if folder is None:
             raise
-        print_error(
-            f"interrupted: {len(keeper.done())} of {planned} pairs are in {folder}; the same "
-            "command goes on from there."
-        )
+        print_error(f"interrupted: {_kept(folder, keeper, planned)}.")
         raise typer.Exit(exit_code(interrupt)) from None
+
+
+def _kept(folder: Path, keeper: Keeper, planned: int) -> str:
+    """How much is kept, and how to go on."""
+    done = len(keeper.done())
+    return f"{done} of {planned} pairs are in {folder}; the same command goes on from there"
 
 
 def run_folders(run: Path | None, matchers: Sequence[str]) -> list[Path | None]:

@@ -17,9 +17,11 @@ from homologue.commands.options import (
     Vae,
     Variant,
 )
+from homologue.commands.results import each_result
 from homologue.commands.values import check_output, read_picture, timed_model
 from homologue.config import WordsConfig
 from homologue.errors import HomologueError, dtype_name
+from homologue.streams import as_written
 
 if TYPE_CHECKING:
     from homologue.words.nearest import NamedBy
@@ -136,14 +138,16 @@ def _show_words(
         print_json({**content, "seconds": taken})
     else:
         _print_places(f"{path}: {prompt}", maps.names, places(maps))
-    if mask:
-        from homologue.words.segment import save_mask, segment
+    with each_result() as write:
+        if mask:
+            from homologue.words.segment import save_mask, segment
 
-        save_mask(mask, segment(maps, by))  # type: ignore[arg-type]  # checked before
-    if plot:
-        from homologue.word_plots import save_words
+            segments = segment(maps, by)  # type: ignore[arg-type]  # checked before
+            write(lambda: save_mask(mask, segments))
+        if plot:
+            from homologue.word_plots import save_words
 
-        save_words(plot, image, maps)
+            write(lambda: save_words(plot, image, maps))
 
 
 def _check_files(plot: Path | None, mask: Path | None, by: str) -> None:
@@ -160,8 +164,9 @@ def _check_files(plot: Path | None, mask: Path | None, by: str) -> None:
 
 def _print_places(title: str, names: list[str], found: list[dict[str, Any]]) -> None:
     print(title)
-    width = max(map(len, names))
-    for name, word in zip(names, found, strict=True):
+    shown = [as_written(name) for name in names]
+    width = max(map(len, shown))
+    for name, word in zip(shown, found, strict=True):
         print(f"  {name:{width}}  {_place(word)}")
         for layer, place in word.get("layers", {}).items():
             print(f"  {'':{width}}    {_place(place)}  {layer}")

@@ -9,6 +9,7 @@ from typing import Protocol
 from torch import Tensor
 
 from homologue.errors import HomologueError
+from homologue.files import escaped
 from homologue.images import RGBImage
 
 
@@ -57,6 +58,14 @@ class Pair:
     thresholds: Mapping[str, float]
     tags: Mapping[str, str]
     aspects: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Texts may stem from file names, and are kept in tables of UTF-8."""
+        for name in ("name", "category", "group"):
+            object.__setattr__(self, name, escaped(getattr(self, name)))
+        object.__setattr__(self, "point_names", tuple(map(escaped, self.point_names)))
+        tags = {escaped(name): escaped(value) for name, value in self.tags.items()}
+        object.__setattr__(self, "tags", tags)
 
     @property
     def rows(self) -> list[int]:
