@@ -27,9 +27,12 @@ LIMITS = {
     "layer_6_native": 1e-5,
     "layer_7_native": 1e-5,
     "layer_8_native": 1e-5,
+    "maps_read": 1e-5,
     "maps_64": 1e-5,
     "loss_relative": 1e-4,
     "grad_context_relative": 1e-3,
+    "grad_cosine_below_1": 1e-6,
+    "grad_signs_wrong": 1e-3,
     "context_after_3_steps": 1e-4,
     "target_maps_64": 1e-4,
     "prediction_xy": 0,
@@ -37,15 +40,29 @@ LIMITS = {
 }
 
 
+# In float16 the maps of single heads differ by more; the method reads their means.
+HALF_LIMITS = {
+    "maps_read": 2e-3,
+    "loss_relative": 1e-3,
+    "grad_cosine_below_1": 1e-3,
+    "grad_signs_wrong": 0.01,
+    "target_maps_64": 2e-3,
+    "prediction_xy": 0,
+    "prediction_softmax_xy": 0,
+}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not RECORDED.is_dir(), reason=f"{RECORDED} is not there")
-def test_the_released_codes_own_numbers() -> None:
-    command = [sys.executable, str(ROOT / "benchmarks" / "parity.py"), str(RECORDED), "--json"]
+@pytest.mark.parametrize(("dtype", "limits"), [("float32", LIMITS), ("float16", HALF_LIMITS)])
+def test_the_released_codes_own_numbers(dtype: str, limits: dict[str, float]) -> None:
+    script = ROOT / "benchmarks" / "parity.py"
+    command = [sys.executable, str(script), str(RECORDED), "--json", "--dtype", dtype]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     errors = json.loads(done.stdout)
     assert errors.keys() == LIMITS.keys()
-    assert {name: error for name, error in errors.items() if not error <= LIMITS[name]} == {}
+    assert {name: errors[name] for name in limits if not errors[name] <= limits[name]} == {}
 
 
 # The method as the paper's code has it, in one piece, on a model of 64 pixels a side: whole forward
