@@ -218,9 +218,7 @@ class _Check:
         dtype = self.model.dtype
         check_finite(latents[0], "the latents", dtype)
         noisy = self.model.add_noise(latents[0], latents[0], self.preset.fit.timestep)
-        predicted = self.model.predict(
-            noisy, self.preset.fit.timestep, empty_context(self.model)
-        )
+        predicted = self.model.predict(noisy, self.preset.fit.timestep, empty_context(self.model))
         check_finite(predicted, "the UNet's predictions", dtype)
         self.latents = latent_facts(latents)
         self.denoising = measure_denoising(self.model, latents, self.matching.progress)
@@ -228,9 +226,7 @@ class _Check:
 
     def _judge_denoising(self) -> list[Finding]:
         assert self.latents and self.denoising
-        return judging.judge_denoising(
-            self.model, self.latents, self.denoising, self.looks["unet"]
-        )
+        return judging.judge_denoising(self.model, self.latents, self.denoising, self.looks["unet"])
 
     def _check_attention(self, latents: Sequence[Tensor]) -> None:
         probe = Probe.of(self.model, latents, self.preset.fit.timestep)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
+from homologue.errors import check_finite
 from homologue.geometry import whole_crop
 from homologue.images import RGBImage
 from homologue.progress import Progress, silent
@@ -35,14 +36,22 @@ RATIOS = (3.0, 1.0, 0.3, 0.1)
 """Ratios of signal and noise, of variances, of latents as they are and of variance 1."""
 
 _TOKENS = 77
+_CELLS = 4 * 64 * 64  # of latents that pass the UNet at once: four pictures of Stable Diffusion 1
+_LEAST_VARIANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class LatentFacts:
-    """Mean and standard deviation of the latents of the pictures, as the UNet gets them."""
+    """The latents of the pictures, as the UNet gets them.
+
+    Attributes:
+        mean, std: of all of them.
+        detail: their standard deviation about the mean of each channel: what pictures change.
+    """
 
     mean: float
     std: float
+    detail: float
 
 
 @dataclass(frozen=True)
@@ -96,8 +105,9 @@ def latents_of(model: LatentDiffusion, images: Iterable[RGBImage]) -> list[Tenso
 
 
 def latent_facts(latents: Sequence[Tensor]) -> LatentFacts:
-    together = torch.cat([one.flatten() for one in latents]).double()
-    return LatentFacts(float(together.mean()), float(together.std()))
+    together = torch.cat(list(latents)).double()
+    detail = (together - together.mean((0, 2, 3), keepdim=True)).std()
+    return LatentFacts(float(together.mean()), float(together.std()), float(detail))
 
 
 def empty_context(model: LatentDiffusion) -> Tensor:
@@ -141,11 +151,11 @@ class _Look:
 
     def __init__(self, model: LatentDiffusion, latents: Sequence[Tensor]) -> None:
         self._model, self._context = model, empty_context(model)
-        self._latents = [one.float() for one in latents]
+        self._latents = torch.cat(list(latents)).float()
         alphas = model.scheduler.alphas_cumprod.double()
         self._alphas, self._log_ratios = alphas, (alphas / (1 - alphas)).clamp_min(1e-12).log()
-        together = torch.cat(self._latents)
-        self._variance = float((together - together.mean((0, 2, 3), keepdim=True)).var())
+        self._rows = max(1, _CELLS // model.latent_side**2)
+        self._variance = max(latent_facts(latents).detail ** 2, _LEAST_VARIANCE)
 
     @torch.no_grad()
     def errors(self, scale: float, told: float, ratio: float) -> dict[Prediction, float]:
@@ -154,19 +164,26 @@ class _Look:
         alpha = float(self._alphas[timestep])
         signal, noise = math.sqrt(alpha), math.sqrt(1 - alpha)
         linear = self._variance / (ratio * self._variance + 1)
-        sums: dict[Prediction, float] = {"epsilon": 0.0, "v_prediction": 0.0, "sample": 0.0}
-        for index, clean in enumerate(self._latents):
-            drawn = torch.randn(clean.shape, generator=generator(0, "denoise", index, ratio))
-            noisy = signal * scale * clean + noise * drawn.to(clean)
-            output = self._model.predict(noisy, shown, self._context).float()
-            guesses: dict[Prediction, Tensor] = {
-                "epsilon": (noisy - noise * output) / signal,
-                "v_prediction": signal * noisy - noise * output,
-                "sample": output,
-            }
-            for kind, guess in guesses.items():
-                sums[kind] += float((guess / scale - clean).square().mean()) / linear
-        return {kind: total / len(self._latents) for kind, total in sums.items()}
+        drawn = torch.stack([self._noise(index, ratio) for index in range(len(self._latents))])
+        noisy = signal * scale * self._latents + noise * drawn.to(self._latents)
+        output = torch.cat(
+            [self._model.predict(rows, shown, self._context) for rows in noisy.split(self._rows)]
+        ).float()
+        check_finite(output, "the UNet's predictions", self._model.dtype)
+        guesses: dict[Prediction, Tensor] = {
+            "epsilon": (noisy - noise * output) / signal,
+            "v_prediction": signal * noisy - noise * output,
+            "sample": output,
+        }
+        return {
+            kind: float((guess / scale - self._latents).square().mean()) / linear
+            for kind, guess in guesses.items()
+        }
+
+    def _noise(self, index: int, ratio: float) -> Tensor:
+        """(C, h, w): the same at all scales, so that these differ in nothing else."""
+        stream = generator(0, "denoise", index, ratio)
+        return torch.randn(self._latents.shape[1:], generator=stream)
 
     def _step(self, ratio: float) -> int:
         """The time step whose ratio of signal and noise is nearest."""

@@ -4,7 +4,7 @@ The measurements behind them are in docs/check.md. All were taken with the built
 compare a model with itself where they can, so that they may hold for others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -26,6 +26,8 @@ GAIN = 0.03
 """Share of that error that another scale or schedule must take away to be named."""
 LATENT_STD = (1 / 3, 3.0)
 """Standard deviations of latents outside of which the VAE is to blame for a bad prediction; a guess."""
+DETAIL = 0.01
+"""Standard deviation of latents about the mean of each channel, below which they hold no picture."""
 FOUND, HARDLY_FOUND = 70.0, 40.0
 """Percent within 0.1 below which a model is doubtful, and faulty; guesses, far below the 99 measured."""
 FOUND_UNCHANGED, HARDLY_FOUND_UNCHANGED = 90.0, 60.0
@@ -52,9 +54,7 @@ def not_finite_values(model: LatentDiffusion, error: NotFiniteError, where: str 
     return Finding("faulty", "not finite", f"{message}{first}", mend)
 
 
-def judge_weights(
-    unet: RandomLooking, blocks: Mapping[str, RandomLooking]
-) -> list[Finding]:
+def judge_weights(unet: RandomLooking, blocks: Mapping[str, RandomLooking]) -> list[Finding]:
     if unet.all_in_all:
         return [
             Finding(
@@ -82,6 +82,16 @@ def judge_weights(
 def judge_denoising(
     model: LatentDiffusion, latents: LatentFacts, denoising: Denoising, unet: RandomLooking
 ) -> list[Finding]:
+    if latents.detail < DETAIL:
+        return [
+            Finding(
+                "faulty",
+                "VAE",
+                f"The latents do not depend on the picture (standard deviation {latents.detail:.1g} "
+                "about the mean of each channel): the weights of the VAE are damaged",
+                "load the VAE that belongs to the model",
+            )
+        ]
     found = []
     least = min(denoising.by_scale.values())
     if min(denoising.least, least) > UNTRAINED:
@@ -129,9 +139,7 @@ def _untrained(latents: LatentFacts, denoising: Denoising, unet: RandomLooking) 
     why = "are not trained or shuffled"
     if not unet.all_in_all:
         why = "are exchanged between layers, partly shuffled, or of another model than the VAE's"
-    return Finding(
-        "faulty", "noise prediction", f"The weights of the UNet {why}: {error}", _AGAIN
-    )
+    return Finding("faulty", "noise prediction", f"The weights of the UNet {why}: {error}", _AGAIN)
 
 
 def _scale(model: LatentDiffusion, denoising: Denoising) -> Finding:
@@ -160,11 +168,17 @@ def _schedule(denoising: Denoising) -> Finding:
 
 def judge_attention(model: LatentDiffusion, layers: Mapping[str, LayerFacts]) -> list[Finding]:
     dtype = dtype_name(model.dtype)
-    mend = "update PyTorch and the driver" if model.dtype == torch.float32 else "try --dtype float32"
+    mend = (
+        "update PyTorch and the driver" if model.dtype == torch.float32 else "try --dtype float32"
+    )
     tolerance = MAP_ERROR[model.dtype]
     broken = [name for name, one in layers.items() if one.error is None]
     if broken:
-        return [not_finite_values(model, NotFiniteError(f"the attention maps of {broken[0]}", dtype), None)]
+        return [
+            not_finite_values(
+                model, NotFiniteError(f"the attention maps of {broken[0]}", dtype), None
+            )
+        ]
     found = []
     wrong = {name: one for name, one in layers.items() if (one.error or 0) > tolerance}
     if wrong:
@@ -209,7 +223,9 @@ def judge_maps(overall: MapShares, unchanged: MapShares) -> list[Finding]:
         share = shares.within_01
         if share is None or share >= enough:
             continue
-        where = "the unchanged pictures" if shares is unchanged else "pictures changed by known maps"
+        where = (
+            "the unchanged pictures" if shares is unchanged else "pictures changed by known maps"
+        )
         found.append(
             Finding(
                 "faulty" if share < least else "doubtful",
@@ -274,7 +290,9 @@ def numbers_of(
             "not_finite": weights,
             "random_looking": {n: [one.random, one.matrices] for n, one in looks.items()},
         },
-        "latents": {"mean": latents.mean, "std": latents.std} if latents else None,
+        "latents": {"mean": latents.mean, "std": latents.std, "detail": latents.detail}
+        if latents
+        else None,
         "noise_prediction": _denoising_numbers(denoising) if denoising else None,
         "attention": {
             name: {"error": one.error, "contrast": one.contrast, "change": one.change}
@@ -303,7 +321,3 @@ def _denoising_numbers(denoising: Denoising) -> dict[str, Any]:
         "by_scale": keyed(denoising.by_scale),
         "by_told_signal_to_noise": keyed(denoising.by_told),
     }
-
-
-def all_levels(findings: Sequence[Finding]) -> set[str]:
-    return {one.level for one in findings}

@@ -76,9 +76,7 @@ class KnownMap:
         flip = -1.0 if self.mirrored else 1.0
         linear = torch.tensor([[cos * flip, -sin], [sin * flip, cos]], dtype=torch.float64)
         middle = torch.tensor([width / 2, height / 2], dtype=torch.float64)
-        shift = torch.tensor(
-            [self.shift[0] * width, self.shift[1] * height], dtype=torch.float64
-        )
+        shift = torch.tensor([self.shift[0] * width, self.shift[1] * height], dtype=torch.float64)
         return linear, middle + shift - linear @ middle
 
 

@@ -57,7 +57,9 @@ def _sample(subject: str, style: str) -> Subject:
     return Subject(f"{subject}/{style}", RGBImage(pixels), drawing.keypoints)
 
 
-def given_subjects(images: "ImageLike | RGBImage | Sequence[ImageLike | RGBImage]") -> list[Subject]:
+def given_subjects(
+    images: "ImageLike | RGBImage | Sequence[ImageLike | RGBImage]",
+) -> list[Subject]:
     """The user's pictures with points that are chosen automatically.
 
     Raises:

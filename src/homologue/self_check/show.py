@@ -55,8 +55,11 @@ def _fact_rows(report: CheckReport) -> Iterator[tuple[str, str]]:
         yield "device", f"{model['device']}, {device.get('cuda', '')}"
     else:
         yield "device", f"{model['device']}, {device['cpu']}, {device['threads']} threads"
-    yield "versions", ", ".join(
-        f"{name} {versions[name]}" for name in ("homologue", "torch", "diffusers", "python")
+    yield (
+        "versions",
+        ", ".join(
+            f"{name} {versions[name]}" for name in ("homologue", "torch", "diffusers", "python")
+        ),
     )
     optimise, seed = report.facts["optimise"], report.facts["seed"]
     yield "settings", f"preset {report.facts['preset']}, {optimise}, seed {seed}"
