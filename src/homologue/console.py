@@ -129,7 +129,7 @@ def print_table(table: RenderableType, width: int = 200) -> None:
 
 def print_json(value: Any) -> None:
     """One line of JSON on stdout."""
-    print(json.dumps(value), flush=True)
+    print(json.dumps(value, allow_nan=False), flush=True)
 
 
 def print_matches(title: str, matches: list[dict[str, Any]]) -> None:

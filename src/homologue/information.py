@@ -12,6 +12,7 @@ from huggingface_hub.errors import CacheNotFound
 
 from homologue.diffusion.capture import cross_attention_layers
 from homologue.diffusion.model import LatentDiffusion
+from homologue.errors import dtype_name
 
 _PACKAGES = ("homologue", "torch", "diffusers", "huggingface-hub", "safetensors", "numpy", "pillow")
 _GIB = 2**30
@@ -29,7 +30,7 @@ def model_facts(model: LatentDiffusion) -> dict[str, Any]:
         "layers": len(cross_attention_layers(model.unet)),
         "layers_read": ", ".join(model.layers("up[:4]")),
         "device": str(model.device),
-        "dtype": str(model.dtype).removeprefix("torch."),
+        "dtype": dtype_name(model.dtype),
     }
 
 

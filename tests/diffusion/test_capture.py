@@ -227,15 +227,12 @@ def test_project_splits_heads_as_diffusers_does(model: LatentDiffusion) -> None:
         assert torch.equal(project(attn, context, projection), expected)
 
 
-def test_upcast_attention_scores_in_float32(plain: dict[str, UNet2DConditionModel]) -> None:
-    attn = plain["sd2"].get_submodule(sd1_layers()[0])
+def test_scores_are_float32_whatever_the_model_says(plain: dict[str, UNet2DConditionModel]) -> None:
     query, key = torch.full((1, 2, 3, 4), 0.1).half(), torch.full((1, 2, 5, 4), 0.1).half()
-    assert attn.upcast_attention
-    assert token_scores(attn, query, key).dtype == torch.float32
-    attn = plain["sd1"].get_submodule(sd1_layers()[0])
-    assert token_scores(attn, query, key).dtype == torch.float16
-    expected = torch.full((1, 2, 3, 5), 4 * 0.1 * 0.1) * attn.scale
-    torch.testing.assert_close(token_scores(attn, query, key).float(), expected, atol=1e-3, rtol=0)
+    for family, upcast in (("sd1", False), ("sd2", True)):
+        attn = plain[family].get_submodule(sd1_layers()[0])
+        assert bool(attn.upcast_attention) is upcast
+        assert token_scores(attn, query, key).dtype == torch.float32
 
 
 def test_processors_are_put_back(model: LatentDiffusion) -> None:

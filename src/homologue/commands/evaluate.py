@@ -175,7 +175,7 @@ def show(runs: "list[Run]", alphas: list[float], seed: int, json: bool, save: Pa
         from homologue.files import write_atomically
 
         content = {"runs": [predictions_of(run) for run in runs]}
-        write_atomically(save, lambda file: file.write(dumps(content).encode()))
+        write_atomically(save, lambda file: file.write(dumps(content, allow_nan=False).encode()))
     failed = [record for run in runs for record in run.failed]
     if failed:
         print_error(f"{len(failed)} pairs failed; the first: {failed[0].error}")

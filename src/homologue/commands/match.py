@@ -32,9 +32,10 @@ from homologue.commands.values import (
     read_picture,
     timed_model,
 )
-from homologue.errors import HomologueError
+from homologue.errors import HomologueError, dtype_name
 
 if TYPE_CHECKING:
+    from homologue.diffusion.model import LatentDiffusion
     from homologue.images import RGBImage
     from homologue.localize.locate import Located
     from homologue.presets import Preset
@@ -83,12 +84,12 @@ def match(
         print_json({
             "source": _facts(source, images[0]),
             "target": _facts(target, images[1]),
-            **_settings(loaded.name, settings, seed),
+            **_settings(loaded, settings, seed),
             "matches": matches,
             "seconds": {"load": seconds, **found.seconds},
         })  # fmt: skip
     else:
-        print_matches(f"{source}  ->  {target}", matches)
+        print_matches(f"{source}  ->  {target}{_with(loaded)}", matches)
     if plot:
         from homologue.plots import save_match
 
@@ -137,12 +138,13 @@ def fit(
         print_json({
             "source": _facts(source, image),
             "embeddings": str(output),
-            **_settings(loaded.name, settings, seed),
+            **_settings(loaded, settings, seed),
             "points": embeddings.points.tolist(),
             "seconds": {"load": seconds, "fit": fitted},
         })  # fmt: skip
     else:
-        print(f"{len(embeddings)} points of {source} fitted in {fitted:.1f} s: {output}")
+        took = f"{len(embeddings)} points of {source} fitted in {fitted:.1f} s"
+        print(f"{took}{_with(loaded)}: {output}")
 
 
 def locate(
@@ -184,7 +186,7 @@ def locate(
         matches = _matches(fitted.points.tolist(), located)
         results.append({"target": _facts(path, image), "matches": matches})
         if not json:
-            print_matches(f"{fitted.source.path or 'source'}  ->  {path}", matches)
+            print_matches(f"{fitted.source.path or 'source'}  ->  {path}{_with(loaded)}", matches)
     if json:
         print_json({
             "source": {
@@ -194,6 +196,7 @@ def locate(
             },
             "embeddings": str(embeddings),
             "model": loaded.name,
+            "dtype": dtype_name(loaded.dtype),
             "preset": fitted.preset,
             "optimise": fitted.fit.optimise,
             "seed": fitted.seed,
@@ -208,13 +211,19 @@ def _facts(path: Path, image: "RGBImage") -> dict[str, Any]:
     return {"path": str(path), "width": image.width, "height": image.height}
 
 
-def _settings(model: str, preset: "Preset", seed: int) -> dict[str, Any]:
+def _settings(model: "LatentDiffusion", preset: "Preset", seed: int) -> dict[str, Any]:
     return {
-        "model": model,
+        "model": model.name,
+        "dtype": dtype_name(model.dtype),
         "preset": preset.name,
         "optimise": preset.fit.optimise,
         "seed": seed,
     }
+
+
+def _with(model: "LatentDiffusion") -> str:
+    """The model and its precision, for a person."""
+    return f"  ({model.name}, {dtype_name(model.dtype)})"
 
 
 def _matches(points: list[list[float]], located: "Located") -> list[dict[str, Any]]:

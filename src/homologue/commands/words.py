@@ -9,7 +9,7 @@ import typer
 from homologue.commands.options import Device, Dtype, Json, Offline, Revision, Seed, Vae, Variant
 from homologue.commands.values import check_output, read_picture, timed_model
 from homologue.config import WordsConfig
-from homologue.errors import HomologueError
+from homologue.errors import HomologueError, dtype_name
 
 if TYPE_CHECKING:
     from homologue.words.nearest import NamedBy
@@ -98,7 +98,10 @@ def _show_words(
         )  # fmt: skip
     taken = {"load": seconds, "attend": time.perf_counter() - start}
     if json:
-        content = describe(maps, config, model=loaded.name, seed=seed, path=str(path))
+        content = describe(
+            maps, config,
+            model=loaded.name, dtype=dtype_name(loaded.dtype), seed=seed, path=str(path),
+        )  # fmt: skip
         print_json({**content, "seconds": taken})
     else:
         _print_places(f"{path}: {prompt}", maps.names, places(maps))
@@ -160,6 +163,7 @@ def _name_points(
         print_json({
             "embeddings": str(file),
             "model": loaded.name,
+            "dtype": dtype_name(loaded.dtype),
             "points": [
                 {"point": point, "words": [_named(word) for word in words]}
                 for point, words in zip(points, found, strict=True)

@@ -10,6 +10,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import Attention
 from torch import Tensor
+from torch.nn.functional import linear
 
 from homologue.config import Over
 from homologue.errors import HomologueError
@@ -74,12 +75,23 @@ def project(attn: Attention, states: Tensor, projection: str) -> Tensor:
     return heads
 
 
+def precise_keys(attn: Attention, context: Tensor) -> Tensor:
+    """Keys (B, heads, T, d) of a context (B, T, D), in float32 whatever the model's dtype."""
+    layer = attn.to_k
+    bias = None if layer.bias is None else layer.bias.float()
+    keys = linear(context.float(), layer.weight.float(), bias)
+    heads: Tensor = keys.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
+    return heads
+
+
 def token_scores(attn: Attention, query: Tensor, key: Tensor) -> Tensor:
-    """Scaled scores (..., N, T) of queries (..., N, d) for keys (..., T, d), as `attn` has them."""
-    if attn.upcast_attention:
-        query, key = query.float(), key.float()
-    scores = torch.matmul(query * attn.scale, key.transpose(-1, -2))
-    return scores.float() if attn.upcast_softmax else scores
+    """Scaled scores (..., N, T) of queries (..., N, d) for keys (..., T, d), in float32.
+
+    In half precision a softmax over thousands of positions leaves few digits, and the gradient of
+    its logarithm overflows.
+    """
+    scores: Tensor = torch.matmul(query.float() * attn.scale, key.float().transpose(-1, -2))
+    return scores
 
 
 def token_maps(scores: Tensor, tokens: Sequence[int], over: Over) -> Tensor:

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from homologue.errors import HomologueError
+from homologue.errors import HomologueError, dtype_name
 from homologue.memory import free_bytes
 
 _DTYPES = {
@@ -65,6 +65,6 @@ def require_memory(what: str, needed: int, device: torch.device, dtype: torch.dt
     if dtype == torch.float32:
         advice = f"load it with dtype='float16', {advice}"
     raise HomologueError(
-        f"The weights of {what} need {needed / _GIB:.3g} GiB in {str(dtype).removeprefix('torch.')}"
+        f"The weights of {what} need {needed / _GIB:.3g} GiB in {dtype_name(dtype)}"
         f" but {free / _GIB:.3g} GiB is free on {device}; {advice}."
     )

@@ -14,13 +14,14 @@ from homologue.config import Over
 from homologue.diffusion.capture import (
     ReadMaps,
     ReadQueries,
+    precise_keys,
     processors,
-    project,
     select_layers,
 )
 from homologue.diffusion.forward import forward_until
 from homologue.diffusion.recompute import recomputed, worth_recomputing
 from homologue.diffusion.row_by_row import RowByRow
+from homologue.errors import check_finite
 
 if TYPE_CHECKING:
     from homologue.diffusion.sources import Origin
@@ -78,7 +79,11 @@ class LatentDiffusion:
 
     @torch.no_grad()
     def encode(self, images: Tensor) -> Tensor:
-        """Latents (B, C, h, w) of images (B, 3, side, side) in [0, 1]: the mean, scaled."""
+        """Latents (B, C, h, w) of images (B, 3, side, side) in [0, 1]: the mean, scaled.
+
+        Raises:
+            NotFiniteError: the VAE computes NaN or infinities.
+        """
         config = self.vae.config
         encoded = self.vae.encode((images * 2 - 1).to(self.device, self._vae_dtype))
         if isinstance(self.vae, AutoencoderTiny):
@@ -88,6 +93,7 @@ class LatentDiffusion:
             shift = getattr(config, "shift_factor", None)
             latents = (latents - (shift or 0.0)) * config.scaling_factor
         scaled: Tensor = latents.to(self.dtype)
+        check_finite(scaled, "the latents of the image", self.dtype)
         return scaled
 
     def add_noise(self, latents: Tensor, noise: Tensor, timestep: int) -> Tensor:
@@ -106,7 +112,10 @@ class LatentDiffusion:
         over: Over = "tokens",
         pooled: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """Attention of some tokens at every place, a layer: (B, heads, h, w, len(tokens)).
+        """Attention of some tokens at every place, a layer: (B, heads, h, w, len(tokens)), float32.
+
+        Raises:
+            NotFiniteError: the model computes NaN or infinities.
 
         Args:
             noisy: (B, C, h, w).
@@ -122,16 +131,18 @@ class LatentDiffusion:
         lean = recomputed(self._recomputed, alone) if torch.is_grad_enabled() else nullcontext()
         with processors(self.unet, readers), lean:
             self._forward(noisy, timestep, context, layers[-1], pooled)
+        self._check(store, "the attention maps")
         return store
 
     @torch.no_grad()
     def queries(
         self, noisy: Tensor, timestep: int, context: Tensor, layers: Sequence[str]
     ) -> dict[str, Tensor]:
-        """Queries (B, heads, N, d) of the layers under a given context, see `attention`."""
+        """Queries (B, heads, N, d) of the layers, in the model's dtype; see `attention`."""
         store: dict[str, Tensor] = {}
         with processors(self.unet, {path: ReadQueries(path, store) for path in layers}):
             self._forward(noisy, timestep, context, layers[-1])
+        self._check(store, "the queries")
         return store
 
     @torch.no_grad()
@@ -149,9 +160,14 @@ class LatentDiffusion:
         return predicted
 
     def keys(self, context: Tensor, path: str) -> Tensor:
-        """Keys (B, heads, T, d) that a layer makes of a context (B, T, D)."""
+        """Keys (B, heads, T, d), float32, that a layer makes of a context (B, T, D)."""
         with self._as_if_alone(len(context)):
-            return project(self.attention_layer(path), context.to(self.dtype), "to_k")
+            return precise_keys(self.attention_layer(path), context)
+
+    def _check(self, seen: dict[str, Tensor], what: str) -> None:
+        """Raises NotFiniteError for the first layer with a value that is not finite."""
+        for path, values in seen.items():
+            check_finite(values, f"{what} of {path}", self.dtype)
 
     def _forward(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from homologue.errors import HomologueError
+from homologue.errors import HomologueError, check_finite
 
 _END_OF_WORD = "</w>"
 
@@ -146,8 +146,11 @@ class TextEncoder:
             for encoder, tokens in zip(self._encoders, ids, strict=True)
         ]
         if not self._is_sdxl:
-            return outputs[0].last_hidden_state, None
+            return self._checked(outputs[0].last_hidden_state), None
         # SDXL was trained on what the last layer but one says.
-        return torch.cat([out.hidden_states[-2] for out in outputs], dim=-1), outputs[
-            -1
-        ].text_embeds
+        states = torch.cat([out.hidden_states[-2] for out in outputs], dim=-1)
+        return self._checked(states), self._checked(outputs[-1].text_embeds)
+
+    def _checked(self, states: Tensor) -> Tensor:
+        check_finite(states, f"the text states of {self.name}", states.dtype)
+        return states

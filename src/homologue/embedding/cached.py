@@ -18,6 +18,7 @@ from homologue.embedding.objectives import OBJECTIVES
 from homologue.embedding.queries import Queries, pool_queries, query_maps, read_heads
 from homologue.embedding.rows import Row
 from homologue.embedding.starts import start_contexts
+from homologue.errors import check_finite
 from homologue.geometry import Crop, TurnedCrop
 from homologue.memory import rows_that_fit
 from homologue.progress import Progress, tell_loss
@@ -36,7 +37,10 @@ def optimise_cached(
     budget: float | None,
     progress: Progress,
 ) -> tuple[Tensor, Tensor]:
-    """Contexts (rows, T, D) and their losses in the last step that saw the point (rows, 1)."""
+    """Contexts (rows, T, D) and their losses in the last step that saw the point (rows, 1).
+
+    The loss of a point that no step saw is that of the whole image.
+    """
     pool = pool_crops(model.side, config, seed)
     queries = pool_queries(model, views, config, seed, progress)
     starts = start_contexts(model, views, rows, config, seed, progress, queries)
@@ -85,13 +89,21 @@ def _optimise_rows(
     for step in range(config.steps):
         seen = torch.randperm(len(pool), generator=order)[: config.views_per_step].tolist()
         each = _cached_losses(model, queries, [pool[i] for i in seen], seen, contexts, rows, config)
+        check_finite(each, "the losses", model.dtype)
         each.sum().backward()
+        assert contexts.grad is not None
+        check_finite(contexts.grad, "the gradients of the embeddings", model.dtype)
         adam.step()
         now = each.detach().float().cpu()
         # It is 0 where no crop of this step holds the point.
         loss = torch.where(now > 0, now, loss)
         tell_loss(progress, loss)
         progress("fit", step + 1, config.steps)
+    unseen = loss.isnan()
+    if unseen.any():
+        with torch.no_grad():  # the whole image, the first of the pool, holds every point
+            whole = _cached_losses(model, queries, pool[:1], [0], contexts, rows, config)
+        loss = torch.where(unseen, whole.cpu(), loss)
     return contexts.detach().cpu(), loss[:, None]
 
 

@@ -11,6 +11,7 @@ from homologue.embedding.cached import optimise_cached
 from homologue.embedding.point_embeddings import PointEmbeddings, Source
 from homologue.embedding.rows import Row, group_points, make_rows
 from homologue.embedding.through_unet import optimise_contexts
+from homologue.errors import dtype_name
 from homologue.geometry import image_to_square
 from homologue.images import RGBImage
 from homologue.progress import Progress, silent
@@ -96,4 +97,5 @@ def fit_views(
         fit=config,
         locate=read,
         seed=seed,
+        dtype=dtype_name(model.dtype),
     )

@@ -12,9 +12,10 @@ from homologue.heatmaps import gaussian
 def mean_squared_error(
     maps: Sequence[Tensor], centres: Tensor, side: int, sigma: float, pixel_centre: float
 ) -> Tensor:
-    """Squared distance of the maps from a Gaussian of peak 1, as in the released code: (B,).
+    """Squared distance of the maps from a Gaussian of peak 1, as in the released code.
 
-    The maps are averaged over heads and resized to `side`; the mean is over pixels and layers.
+    Returns (B,) float32. The maps are averaged over heads and resized to `side`; the mean is over
+    pixels and layers.
 
     Args:
         maps: probabilities of each layer, (B, heads, h, w).
@@ -22,25 +23,28 @@ def mean_squared_error(
         sigma: of the Gaussian, in pixels of the crop frame.
         pixel_centre: see `gaussian`.
     """
-    wanted = gaussian(centres.to(maps[0]), side, sigma, pixel_centre)
-    losses = [(resize(m.mean(dim=1), side) - wanted).square().mean(dim=(-2, -1)) for m in maps]
+    wanted = gaussian(centres.float(), side, sigma, pixel_centre)
+    losses = [
+        (resize(m.float().mean(dim=1), side) - wanted).square().mean(dim=(-2, -1)) for m in maps
+    ]
     return torch.stack(losses).mean(dim=0)
 
 
 def spatial_cross_entropy(
     maps: Sequence[Tensor], centres: Tensor, side: int, sigma: float, pixel_centre: float
 ) -> Tensor:
-    """Cross-entropy of the maps, normalised over the image, from a normalised Gaussian: (B,).
+    """Cross-entropy of the maps, normalised over the image, from a normalised Gaussian.
 
-    Each head of each layer is normalised alone and at its own resolution, so that one that attends
-    weakly counts as much as one that attends strongly. Arguments as in `mean_squared_error`.
+    Returns (B,) float32. Each head of each layer is normalised alone and at its own resolution, so
+    that one that attends weakly counts as much as one that attends strongly. Arguments as in
+    `mean_squared_error`.
     """
     losses = []
     for layer in maps:
         scale = layer.shape[-1] / side
         # A bump much narrower than a cell of the map could fall between the cells' centres.
         width = max(sigma * scale, 0.4)
-        wanted = gaussian(centres.to(layer) * scale, layer.shape[-1], width, pixel_centre)
+        wanted = gaussian(centres.float() * scale, layer.shape[-1], width, pixel_centre)
         wanted = wanted / wanted.sum(dim=(-2, -1), keepdim=True).clamp_min(1e-12)
         losses.append(-(wanted[:, None] * log_normalised(layer)).sum(dim=(-2, -1)).mean(dim=1))
     return torch.stack(losses).mean(dim=0)

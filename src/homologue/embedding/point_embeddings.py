@@ -12,7 +12,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from homologue.config import FitConfig, LocateConfig
-from homologue.errors import HomologueError
+from homologue.errors import HomologueError, NotFiniteError
 from homologue.files import write_atomically
 
 FORMAT = "homologue-embeddings-1"
@@ -38,7 +38,7 @@ class PointEmbeddings:
         groups: (P,) the group of each point.
         tokens: (P,) the token that stands for each point.
         points: (P, 2) float64, image frame of the source.
-        losses: (P, embeddings) the objective in the last step.
+        losses: (P, embeddings) the objective in the last step; NaN where it was not measured.
         source: the image they were fitted on.
         model: name of the model.
         fingerprint: of the model's weights.
@@ -46,6 +46,8 @@ class PointEmbeddings:
         fit: the settings they were fitted with.
         locate: the settings to read a target with.
         seed: the seed.
+        dtype: precision of the model that they were fitted with. Files of versions that did not
+            record it count as float32.
     """
 
     contexts: Tensor
@@ -60,6 +62,7 @@ class PointEmbeddings:
     fit: FitConfig
     locate: LocateConfig
     seed: int
+    dtype: str = "float32"
 
     def __len__(self) -> int:
         return len(self.points)
@@ -70,19 +73,29 @@ class PointEmbeddings:
         write_atomically(path, lambda file: file.write(data))
 
     def to_bytes(self) -> bytes:
-        """What `save` writes; the same embeddings give the same bytes."""
+        """What `save` writes; the same embeddings give the same bytes.
+
+        Raises:
+            NotFiniteError: a context or a point is NaN or infinite.
+        """
         names = ("contexts", "groups", "tokens", "points", "losses")
         tensors = {name: getattr(self, name).contiguous() for name in names}
+        for name in ("contexts", "points"):
+            if not bool(tensors[name].isfinite().all()):
+                raise NotFiniteError(f"the {name} of the embeddings", self.dtype)
         facts = {
             "source": asdict(self.source),
             "model": self.model,
             "fingerprint": self.fingerprint,
+            "dtype": self.dtype,
             "preset": self.preset,
             "fit": asdict(self.fit),
             "locate": asdict(self.locate),
             "seed": self.seed,
         }
-        data = save(tensors, metadata={"format": FORMAT, "facts": json.dumps(facts)})
+        data = save(
+            tensors, metadata={"format": FORMAT, "facts": json.dumps(facts, allow_nan=False)}
+        )
         header, content = _parts(data)
         # Safetensors writes the metadata in an order that changes from one time to the next.
         text = json.dumps(header, sort_keys=True).encode()
@@ -148,8 +161,10 @@ class PointEmbeddings:
             and self.groups.shape == self.tokens.shape == (count,)
             and self.losses.shape == (count, repeats)
         )
-        if not (count and shapes_agree and bool(torch.isfinite(self.contexts).all())):
+        if not (count and shapes_agree):
             raise ValueError("its parts do not fit together")
+        if not bool(torch.isfinite(self.contexts).all()):
+            raise ValueError("it holds values that are not finite")
         for referred, there in ((self.groups, groups), (self.tokens, tokens)):
             if int(referred.min()) < 0 or int(referred.max()) >= there:
                 raise ValueError("a point refers to a context that is not there")

@@ -1,6 +1,7 @@
 """Optimising contexts through the UNet: the ways `exact` and `joint`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import groupby
 
 import torch
@@ -11,6 +12,7 @@ from homologue.diffusion.batching import in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.adam import Adam
 from homologue.embedding.fit_crops import row_crop
+from homologue.embedding.loss_scale import ScaledGradients
 from homologue.embedding.objectives import OBJECTIVES
 from homologue.embedding.queries import read_heads
 from homologue.embedding.rows import Row
@@ -70,8 +72,10 @@ def optimise_contexts(
     crop_stream = generator(seed, "fit crops")
     losses = torch.full((len(rows), max(len(row.tokens) for row in rows)), torch.nan)
     numbers = 2 if config.upright else 4
+    scaled = ScaledGradients(model, len(rows))
     batch = 0
     for step in range(config.steps):
+        contexts.grad = torch.zeros_like(contexts)
         draw = torch.rand(numbers, generator=crop_stream, dtype=torch.float64).tolist()
         crops = [row_crop(row.points, model.side, config, draw) for row in rows]
         if not batch:
@@ -81,16 +85,30 @@ def optimise_contexts(
                 len(rows), backward=True, budget=budget,
             )  # fmt: skip
         for chunk in _chunks(rows, batch):
-            some = [rows[i] for i in chunk]
-            cut = [crops[i] for i in chunk]
-            noisy = _noisy(model, views, some, cut, config)
-            each = context_losses(model, noisy, contexts[chunk], some, cut, config)
-            each.sum().backward()
-            losses[chunk, : each.shape[1]] = each.detach().float().cpu()
+            some, cut = [rows[i] for i in chunk], [crops[i] for i in chunk]
+            noisy = dict(zip(chunk, _noisy(model, views, some, cut, config), strict=True))
+            look = partial(_losses_of, model, noisy, rows, crops, config)
+            each = scaled.add(contexts, chunk, look)
+            losses[chunk, : each.shape[1]] = each
         adam.step()
         tell_loss(progress, losses)
         progress("fit", step + 1, config.steps)
     return contexts.detach().cpu(), losses
+
+
+def _losses_of(
+    model: LatentDiffusion,
+    noisy: Mapping[int, Tensor],
+    rows: Sequence[Row],
+    crops: Sequence[Crop | TurnedCrop],
+    config: FitConfig,
+    chosen: Sequence[int],
+    contexts: Tensor,
+) -> Tensor:
+    """`context_losses` of the chosen rows, whose latents with noise, (C, h, w), are known."""
+    latents = torch.stack([noisy[i] for i in chosen])
+    some, cut = [rows[i] for i in chosen], [crops[i] for i in chosen]
+    return context_losses(model, latents, contexts, some, cut, config)
 
 
 def _chunks(rows: Sequence[Row], batch: int) -> list[list[int]]:

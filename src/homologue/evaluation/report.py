@@ -19,7 +19,9 @@ def summary(run: Run, alphas: Sequence[float], seed: int = 0) -> dict[str, Any]:
     `interval` holds 95 % bootstrap intervals over pairs, drawn with the seed; errors are shares of
     the threshold; `planned` is how many pairs the finished run will have.
     """
-    known = {name: run.settings.get(name) for name in ("model", "preset", "optimise", "seed")}
+    known = {
+        name: run.settings.get(name) for name in ("model", "dtype", "preset", "optimise", "seed")
+    }
 
     def parts(by: str) -> dict[str, Any]:
         return {scope.value: _scope(run, scope, alphas, seed) for scope in run.scores.scopes(by)}

@@ -121,9 +121,13 @@ def _marks(count: int) -> str:
 def _pair_row(record: Record) -> tuple[Any, ...]:
     return (
         record.pair, record.position, record.category, record.group, record.source, record.target,
-        json.dumps(dict(record.tags)), json.dumps(dict(record.thresholds)),
-        json.dumps(dict(record.aspects)), record.error, record.seconds,
+        _json(record.tags), _json(record.thresholds), _json(record.aspects), record.error,
+        record.seconds,
     )  # fmt: skip
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(dict(values), allow_nan=False)
 
 
 def _point_rows(record: Record) -> Iterator[tuple[Any, ...]]:

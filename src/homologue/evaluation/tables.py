@@ -181,7 +181,7 @@ def _what(runs: Sequence[Run]) -> str:
 
 
 def _model(run: Run) -> str:
-    known = (run.settings.get(name) for name in ("model", "preset", "optimise"))
+    known = (run.settings.get(name) for name in ("model", "dtype", "preset", "optimise"))
     return ", ".join(str(value) for value in known if value is not None) or _NOTHING
 
 

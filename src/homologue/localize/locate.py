@@ -13,7 +13,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.embedding.queries import read_heads
 from homologue.embedding.rows import Row, make_rows
-from homologue.errors import HomologueError
+from homologue.errors import HomologueError, check_finite
 from homologue.geometry import Crop, image_to_square, square_to_image
 from homologue.heatmaps import argmax, mass_near, window_soft_argmax
 from homologue.images import RGBImage
@@ -128,6 +128,7 @@ def point_maps(
 
     Raises:
         HomologueError: the embeddings were made with another model.
+        NotFiniteError: the model computes NaN or infinities.
     """
     check_same_model(model, embeddings)
     reader = make_reader(model, views, embeddings, config)
@@ -135,7 +136,9 @@ def point_maps(
     for groups in _chunks(embeddings):
         members = int(torch.isin(embeddings.groups, torch.tensor(groups)).sum())
         tell = partial(_tell_crops, progress, before * config.crops, members, total)
-        yield from _group_maps(model, reader, embeddings, groups, config, tell, witness)
+        for maps in _group_maps(model, reader, embeddings, groups, config, tell, witness):
+            check_finite(maps, "the heat maps", model.dtype)
+            yield maps
         before += members
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from homologue.diffusion.fingerprint import latents_fingerprint
 from homologue.diffusion.model import LatentDiffusion
+from homologue.errors import dtype_name
 
 
 def model_settings(model: LatentDiffusion) -> dict[str, Any]:
@@ -12,5 +13,5 @@ def model_settings(model: LatentDiffusion) -> dict[str, Any]:
         "model": model.name,
         "fingerprint": model.fingerprint,
         "latents": latents_fingerprint(model.vae, model.scheduler),
-        "dtype": str(model.dtype).removeprefix("torch."),
+        "dtype": dtype_name(model.dtype),
     }

@@ -74,4 +74,4 @@ class _Listener:
 
 
 def _event(kind: Kind, content: Any) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps(content)}\n\n".encode()
+    return f"event: {kind}\ndata: {json.dumps(content, allow_nan=False)}\n\n".encode()

@@ -31,6 +31,6 @@ def pack_maps(maps: Tensor, names: Sequence[tuple[str, str]]) -> bytes:
         ],
     }
     levels = (times / scales[:, None, None] * 65535).round().numpy().astype("<u2")
-    text = json.dumps(header).encode()
+    text = json.dumps(header, allow_nan=False).encode()
     padding = b"\0" * (-len(text) % 4)
     return b"".join([np.uint32(len(text)).astype("<u4").tobytes(), text, padding, levels.tobytes()])

@@ -7,19 +7,21 @@ from homologue.words.maps import WordMaps
 
 
 def describe(
-    maps: WordMaps, config: WordsConfig, *, model: str, seed: int, path: str
+    maps: WordMaps, config: WordsConfig, *, model: str, dtype: str, seed: int, path: str
 ) -> dict[str, Any]:
     """Each word and where it is, and all that this depends on.
 
     Args:
         config: that the maps were made with; the threshold is the maps' own.
         model: its name.
+        dtype: its precision.
         path: what the image is called.
     """
     return {
         "image": {"path": path, "width": maps.width, "height": maps.height},
         "prompt": maps.prompt,
         "model": model,
+        "dtype": dtype,
         "seed": seed,
         "settings": {
             "layers": config.layers,

@@ -20,7 +20,7 @@ class Attended:
         side: of the model, in pixels.
         width, height, path: of the picture.
         packed: a map for each word, for the page.
-        model: its name.
+        model, dtype: its name and its precision.
         seed: that the noise was drawn with.
     """
 
@@ -33,16 +33,17 @@ class Attended:
     path: str
     packed: bytes
     model: str
+    dtype: str
     seed: int
 
     @classmethod
-    def of(cls, maps: WordMaps, path: str, model: str, seed: int) -> "Attended":
+    def of(cls, maps: WordMaps, path: str, model: str, dtype: str, seed: int) -> "Attended":
         """`maps` with their layers."""
         assert maps.layers is not None
         packed = pack_maps(maps.maps, [("word", name) for name in maps.names])
         return cls(
             maps.prompt, maps.words, maps.layers, maps.maps.shape[-1], maps.width, maps.height,
-            path, packed, model, seed,
+            path, packed, model, dtype, seed,
         )  # fmt: skip
 
     @property

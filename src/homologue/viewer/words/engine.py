@@ -1,6 +1,7 @@
 """What the worker does for words."""
 
 from homologue.config import WordsConfig
+from homologue.errors import dtype_name
 from homologue.progress import Progress
 from homologue.viewer.kept import Kept
 from homologue.viewer.limits import Limits
@@ -40,7 +41,9 @@ class WordEngine:
         maps = attend(
             model, image, key.prompt, layers=True, config=CONFIG, seed=key.seed, progress=progress
         )
-        self.attended.put(key.address, Attended.of(maps, picture.name, key.model, key.seed))
+        dtype = dtype_name(model.dtype)
+        attended = Attended.of(maps, picture.name, key.model, dtype, key.seed)
+        self.attended.put(key.address, attended)
 
     def name(self, key: Naming, progress: Progress) -> None:
         """Puts the words that are most like a point under the key."""

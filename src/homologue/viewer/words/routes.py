@@ -118,7 +118,9 @@ def _times(maps: WordMaps, values: Any) -> list[float]:
 
 
 def _describe(found: Attended, maps: WordMaps) -> dict[str, Any]:
-    return describe(maps, CONFIG, model=found.model, seed=found.seed, path=found.path)
+    return describe(
+        maps, CONFIG, model=found.model, dtype=found.dtype, seed=found.seed, path=found.path
+    )
 
 
 def _threshold(request: Request) -> float:
