@@ -20,7 +20,7 @@ from homologue.commands.options import (
     Vae,
     Variant,
 )
-from homologue.commands.values import named_preset, read_picture, timed_model
+from homologue.commands.values import read_picture, timed_model
 
 
 def check(
@@ -53,11 +53,12 @@ def check(
     json: Json = False,
 ) -> None:
     """Check a model on this machine, without annotation. Exit code 0 if it is sound, else 1."""
-    from homologue.presets import with_settings
+    from homologue.presets import get_preset, with_settings
     from homologue.self_check.pictures import given_subjects
     from homologue.self_check.varying import varied_presets
 
-    settings = with_settings(named_preset(preset, optimise), set_ or [])
+    base = get_preset(preset, optimise)  # type: ignore[arg-type]  # checked by FitConfig
+    settings = with_settings(base, set_ or [])
     varied_presets(settings, vary or [])
     pictures = [read_picture(path) for path in images or []]
     if pictures:

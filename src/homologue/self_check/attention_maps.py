@@ -44,7 +44,7 @@ class Probe:
 
     @classmethod
     def of(cls, model: LatentDiffusion, latents: Sequence[Tensor], timestep: int) -> "Probe":
-        """`latents`: (1, C, h, w) of pictures; the first two are taken, or the one twice mirrored."""
+        """`latents`: (1, C, h, w) of pictures: the first two, or the first and its mirror image."""
         first = latents[0]
         second = latents[1] if len(latents) > 1 else first.flip(-1)
         noise = torch.randn(first.shape, generator=generator(0, "attention noise"))
@@ -81,7 +81,7 @@ def _readings(
     layers: Sequence[str],
     over: Over,
 ) -> list[list[dict[str, Tensor] | Any]]:
-    """Maps (heads, N, n) of each layer, of both pictures: through the UNet, and from its queries."""
+    """Maps (heads, N, n) of each layer and picture: through the UNet, and from its queries."""
     through_unet, from_queries = [], []
     for noisy, kept in zip(probe.noisy, queries, strict=True):
         maps = model.attention(noisy, probe.timestep, probe.context, layers, _READ, over)

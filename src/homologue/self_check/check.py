@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 from torch import Tensor
 
@@ -100,6 +100,9 @@ def check(
     return work.report(rows)
 
 
+T = TypeVar("T")
+
+
 @dataclass(eq=False)
 class _Check:
     """The state of a check: measurements and findings so far."""
@@ -124,20 +127,20 @@ class _Check:
 
     def run(self) -> None:
         """All parts but the comparison of settings."""
-        with self.timed("weights"):
-            self._check_weights()
+        self._part("weights", self._check_weights)
         if self.weights:
             self.not_run += ["noise prediction", "attention", "known maps", "float32"]
             self.no_agreement = "the model's weights are not finite"
             return
-        with self.timed("noise prediction"):
-            latents = self._finite(self._check_denoising)
-        with self.timed("attention"):
-            if latents:
-                self._finite(lambda: self._check_attention(latents))
-        found = self._check_maps()
-        with self.timed("float32"):
-            self._check_float32(latents, found)
+        latents = self._part("noise prediction", self._check_denoising)
+        if latents:
+            self._part("attention", lambda: self._check_attention(latents))
+        else:
+            self.not_run.append("attention")
+        found = self._part("known maps", self._check_maps)
+        del self.seconds["known maps"]
+        self.seconds |= self.matching.seconds
+        self._part("float32", lambda: self._check_float32(latents, found))
 
     def compare(self, varied: Sequence[tuple[str, Preset]]) -> list[VariedRow]:
         """A row for each combination of settings; one that fails does not stop the others."""
@@ -166,7 +169,7 @@ class _Check:
             facts=facts,
             seconds=self.seconds,
             peak_memory=peak_memory(self.model.device),
-            pictures={one.name: len(one.points) for one in self.subjects},
+            pictures=tuple((one.name, len(one.points)) for one in self.subjects),
             varied=tuple(rows),
             not_run=tuple(self.not_run),
         )  # fmt: skip
@@ -179,14 +182,23 @@ class _Check:
         finally:
             self.seconds[part] = time.perf_counter() - start
 
-    def _finite(self, work: Callable[[], Any]) -> Any:
-        """What `work` returns; None, and a finding, where the model makes NaN or infinities."""
+    def _part(self, name: str, work: Callable[[], T]) -> T | None:
+        """What `work` returns; None, and a finding, where it fails or makes NaN or infinities.
+
+        An error of PyTorch, such as full memory, is a result of the check, too.
+        """
+        start = time.perf_counter()
         try:
             return work()
         except NotFiniteError as error:
             where = first_not_finite(self.model, lambda: _quietly(work))
             self.findings.append(judging.not_finite_values(self.model, error, where))
-            return None
+        except (HomologueError, RuntimeError) as error:
+            self.findings.append(judging.failure(name, error))
+        finally:
+            self.seconds[name] = time.perf_counter() - start
+        self.not_run.append(name)
+        return None
 
     def _check_weights(self) -> None:
         self.weights = not_finite(self.model)
@@ -201,7 +213,6 @@ class _Check:
     def _check_denoising(self) -> list[Tensor]:
         """The latents of the drawings, or of the user's pictures if these suit the model better."""
         latents = self._measure_denoising(sample_subjects() if self.own else self.subjects)
-        assert self.latents and self.denoising
         found = self._judge_denoising()
         if found and self.own:
             before = self.latents, self.denoising
@@ -234,27 +245,19 @@ class _Check:
         self.findings += judging.judge_attention(self.model, self.layers)
 
     def _check_maps(self) -> list[Found]:
-        try:
-            found = self.matching.find(self.subjects, self.preset)
-        except NotFiniteError as error:
-            self.findings.append(judging.not_finite_values(self.model, error, None))
-        except HomologueError as error:
-            self.findings.append(judging.error_finding(error))
-        else:
-            self.maps, self.overall = shares(found), overall(found)
-            self.findings += judging.judge_maps(self.overall, self.maps[0])
-            return found
-        finally:
-            self.seconds |= self.matching.seconds
-        self.not_run.append("known maps")
-        return []
+        found = self.matching.find(self.subjects, self.preset)
+        self.maps, self.overall = shares(found), overall(found)
+        self.findings += judging.judge_maps(self.overall, self.maps[0])
+        return found
 
-    def _check_float32(self, latents: Sequence[Tensor] | None, found: Sequence[Found]) -> None:
+    def _check_float32(
+        self, latents: Sequence[Tensor] | None, found: Sequence[Found] | None
+    ) -> None:
         self.no_agreement = no_agreement_because(self.model)
-        if self.no_agreement is None and not (latents and found):
+        if self.no_agreement is not None:
+            return
+        if not latents or not found:
             self.no_agreement = "there are no finite values to compare"
-        if self.no_agreement is not None or not latents:
-            self.not_run.append("float32")
             return
         first = [one for one in found[: len(found) // len(self.subjects)] if one.map in MAPS]
         self.agreement = measure_agreement(
@@ -267,16 +270,14 @@ class _Check:
         before = dict(self.matching.seconds)
         try:
             found = self.matching.find(self.subjects, preset)
-        except HomologueError as error:
+        except (HomologueError, RuntimeError) as error:
             return VariedRow(text, 0, None, None, 0.0, str(error))
         total = overall([one for one in found if counts(one.map)])
         seconds = sum(self.matching.seconds[part] - before[part] for part in before)
         return VariedRow(text, total.points, total.within_005, total.within_01, seconds)
 
 
-def _quietly(work: Callable[[], Any]) -> None:
+def _quietly(work: Callable[[], object]) -> None:
     """Runs `work` once more, to watch it."""
-    try:
+    with suppress(NotFiniteError):
         work()
-    except NotFiniteError:
-        pass

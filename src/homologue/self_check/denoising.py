@@ -4,9 +4,9 @@ That is what it was trained for, so it can be asked of any such model without an
 are relative to those of the best linear guess, which knows the variance of the latents and nothing
 else (Wiener 1949): 1 is what random weights reach, less is knowledge of pictures.
 
-Scales are compared at the same ratio of signal and noise: latents times f are given the noise of the
-time step at which the ratio is that of the latents as they are. The noisy latents then hold the same
-information whatever f is, and the error is least where f fits what the UNet was trained with.
+Scales are compared at the same ratio of signal and noise: latents times f are given the noise of
+the time step at which the ratio is that of the latents as they are. The noisy latents then hold the
+same information whatever f is, and the error is least where f fits what the UNet was trained with.
 """
 
 import math

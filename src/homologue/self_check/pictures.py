@@ -129,7 +129,8 @@ def _corner_strength(square: Tensor) -> Tensor:
     dx, dy = (conv2d(padded, k[None, None])[:, 0] for k in (kernel, kernel.T))
     products = torch.stack([(dx * dx).sum(0), (dx * dy).sum(0), (dy * dy).sum(0)])[:, None]
     xx, xy, yy = avg_pool2d(pad(products, (4, 4, 4, 4)), 9, stride=1)[:, 0]
-    return (xx + yy) / 2 - (((xx - yy) / 2).square() + xy.square()).sqrt()
+    smaller: Tensor = (xx + yy) / 2 - (((xx - yy) / 2).square() + xy.square()).sqrt()
+    return smaller
 
 
 def _peaks(strength: Tensor) -> Tensor:
@@ -154,4 +155,5 @@ def _uniqueness(square: Tensor, places: Tensor) -> Tensor:
     line = torch.arange(_SIDE)
     grid = torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1).reshape(-1, 2)
     near = torch.cdist(places.float(), grid.float()) < _APART * _SIDE
-    return differences.masked_fill(near, torch.inf).min(dim=1).values
+    least: Tensor = differences.masked_fill(near, torch.inf).min(dim=1).values
+    return least

@@ -1,6 +1,6 @@
 """What a check found: its findings, its numbers and its verdict."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Level = Literal["note", "doubtful", "faulty"]
@@ -73,8 +73,9 @@ class CheckReport:
         facts: model, settings, device and versions.
         seconds: of the parts of the work.
         peak_memory: GiB, and of what.
-        pictures: their names and how many points they have.
+        pictures: the name of each and how many points it has.
         varied: rows of the comparison of settings.
+        not_run: parts that were left out because an earlier one failed.
     """
 
     findings: tuple[Finding, ...]
@@ -84,9 +85,9 @@ class CheckReport:
     facts: dict[str, Any]
     seconds: dict[str, float]
     peak_memory: dict[str, Any]
-    pictures: dict[str, int]
+    pictures: tuple[tuple[str, int], ...]
     varied: tuple[VariedRow, ...] = ()
-    not_run: tuple[str, ...] = field(default=())
+    not_run: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -113,7 +114,7 @@ class CheckReport:
             "verdict": self.verdict,
             "sentence": self.sentence,
             "findings": [asdict(one) for one in self.findings],
-            "pictures": self.pictures,
+            "pictures": [{"name": name, "points": points} for name, points in self.pictures],
             "maps": [asdict(one) for one in self.maps],
             "overall": asdict(self.overall) if self.overall else None,
             **self.numbers,

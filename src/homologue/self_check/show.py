@@ -12,6 +12,11 @@ from homologue.self_check.results import CheckReport, Finding, MapShares
 
 _COLOURS = {"sound": "bold green", "doubtful": "bold yellow", "faulty": "bold red", "note": "bold"}
 _WIDTH = 80
+_MAPS_CAPTION = (
+    "@a: within a times the picture's longest side of the true place; same place: left\n"
+    "where it was; chance: another point of the picture. Mirrored pictures do not count:\n"
+    "a model that tells left from right finds the left ear on the left."
+)
 
 
 def as_text(report: CheckReport) -> str:
@@ -25,7 +30,7 @@ def rendered(report: CheckReport) -> RenderableType:
     """The report for a terminal."""
     parts: list[RenderableType] = [_facts(report)]
     if report.maps:
-        parts += ["", _maps(report)]
+        parts += ["", _maps(report), _MAPS_CAPTION]
     parts += ["", _measurements(report)]
     if report.varied:
         parts += ["", _varied(report)]
@@ -64,8 +69,8 @@ def _fact_rows(report: CheckReport) -> Iterator[tuple[str, str]]:
     optimise, seed = report.facts["optimise"], report.facts["seed"]
     yield "settings", f"preset {report.facts['preset']}, {optimise}, seed {seed}"
     pictures = report.pictures
-    names = ", ".join(pictures)
-    yield "pictures", f"{len(pictures)}, {sum(pictures.values())} points: {names}"
+    names = ", ".join(name for name, _ in pictures)
+    yield "pictures", f"{len(pictures)}, {sum(n for _, n in pictures)} points: {names}"
 
 
 def _maps(report: CheckReport) -> Table:
@@ -78,11 +83,6 @@ def _maps(report: CheckReport) -> Table:
     if report.overall:
         table.add_section()
         _add(table, report.overall)
-    table.caption = (
-        "@a: within a x the picture's longest side of the true place; same place: left where it "
-        "was;\nchance: another point of the picture; mirrored pictures are not in the verdict"
-    )
-    table.caption_justify = "left"
     return table
 
 
@@ -156,7 +156,9 @@ def _float32(numbers: dict[str, Any]) -> str:
 
 
 def _varied(report: CheckReport) -> Table:
-    table = Table(title="settings compared, %", title_justify="left", title_style="bold")
+    table = Table(
+        title="settings compared, % (without mirrored)", title_justify="left", title_style="bold"
+    )
     table.add_column("settings", overflow="fold")
     for header in ("points", "@0.05", "@0.1", "seconds"):
         table.add_column(header, justify="right")
@@ -168,8 +170,6 @@ def _varied(report: CheckReport) -> Table:
             row.settings, str(row.points), _percent(row.within_005), _percent(row.within_01),
             f"{row.seconds:.1f}",
         )  # fmt: skip
-    table.caption = "all pictures but the mirrored ones"
-    table.caption_justify = "left"
     return table
 
 

@@ -73,8 +73,8 @@ def not_finite_finding(model: LatentDiffusion, counts: dict[str, int]) -> Findin
     return Finding(
         "faulty",
         "weights",
-        f"In {dtype_name(model.dtype)}, {sum(counts.values())} weights are not finite: "
-        f"{', '.join(names)}{more}",
+        f"In {dtype_name(model.dtype)}, {sum(counts.values())} values of the weights are not "
+        f"finite: {', '.join(names)}{more}",
         mend,
     )
 
@@ -91,8 +91,8 @@ def blocks_looking_random(unet: Any) -> dict[str, RandomLooking]:
 def random_looking(network: Any) -> RandomLooking:
     """Compares each matrix's largest singular value with that of random numbers of its variance.
 
-    Of a random matrix (m, n) it is about s (sqrt(m) + sqrt(n)) (Marchenko and Pastur 1967); training
-    makes it larger, shuffling takes it back. Convolutions count as (out, in * k * k).
+    Of a random matrix (m, n) it is about s (sqrt(m) + sqrt(n)) (Marchenko and Pastur 1967);
+    training makes it larger, shuffling takes it back. Convolutions count as (out, in * k * k).
     """
     matrices = random = 0
     for name, tensor in network.state_dict().items():
