@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 
 import pytest
+from faults import Fault
 
 from homologue.diffusion.load import load
 from homologue.diffusion.model import LatentDiffusion
@@ -21,7 +22,7 @@ def damaged(
 ) -> Callable[[Callable[[LatentDiffusion], object]], LatentDiffusion]:
     """A copy of the built-in model with a fault."""
 
-    def damage(fault: Callable[[LatentDiffusion], object]) -> LatentDiffusion:
+    def damage(fault: Fault) -> LatentDiffusion:
         model = copy.deepcopy(builtin)
         fault(model)
         return model

@@ -57,7 +57,7 @@ def test_the_unchanged_picture_is_the_same_to_the_bit() -> None:
 def test_mirroring_is_exact() -> None:
     picture = blob(20, 30)
     mirrored = KnownMap("", mirrored=True).picture(picture)
-    torch.testing.assert_close(mirrored, picture.flip(-1), atol=0.02, rtol=0)
+    torch.testing.assert_close(mirrored, picture.flip(-1), atol=0.03, rtol=0)
 
 
 def test_recolouring_exchanges_the_channels_and_moves_nothing() -> None:

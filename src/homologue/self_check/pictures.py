@@ -123,12 +123,12 @@ def distinctive_points(image: RGBImage) -> Tensor:
 
 def _corner_strength(square: Tensor) -> Tensor:
     """(S, S) of pixels (1, 3, S, S): the smaller eigenvalue of the structure tensor."""
-    smooth = avg_pool2d(pad(square, (2, 2, 2, 2), mode="replicate"), 5, stride=1)[0]
+    smooth = avg_pool2d(pad(square, (1, 1, 1, 1), mode="replicate"), 3, stride=1)[0]
     kernel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
     padded = pad(smooth[:, None], (1, 1, 1, 1), mode="replicate")
     dx, dy = (conv2d(padded, k[None, None])[:, 0] for k in (kernel, kernel.T))
     products = torch.stack([(dx * dx).sum(0), (dx * dy).sum(0), (dy * dy).sum(0)])[:, None]
-    xx, xy, yy = avg_pool2d(pad(products, (4, 4, 4, 4)), 9, stride=1)[:, 0]
+    xx, xy, yy = avg_pool2d(pad(products, (2, 2, 2, 2)), 5, stride=1)[:, 0]
     smaller: Tensor = (xx + yy) / 2 - (((xx - yy) / 2).square() + xy.square()).sqrt()
     return smaller
 
