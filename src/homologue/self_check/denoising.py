@@ -162,7 +162,7 @@ class _Look:
         """Mean squared errors of the latents, relative to the best linear guess's."""
         timestep, shown = self._step(ratio / scale**2), self._step(ratio * told / scale**2)
         alpha = float(self._alphas[timestep])
-        signal, noise = math.sqrt(alpha), math.sqrt(1 - alpha)
+        signal, noise = max(math.sqrt(alpha), 1e-6), math.sqrt(1 - alpha)
         linear = self._variance / (ratio * self._variance + 1)
         drawn = torch.stack([self._noise(index, ratio) for index in range(len(self._latents))])
         noisy = signal * scale * self._latents + noise * drawn.to(self._latents)

@@ -13,9 +13,9 @@ from homologue.self_check.results import CheckReport, Finding, MapShares
 _COLOURS = {"sound": "bold green", "doubtful": "bold yellow", "faulty": "bold red", "note": "bold"}
 _WIDTH = 80
 _MAPS_CAPTION = (
-    "@a: within a times the picture's longest side of the true place; same place: left\n"
-    "where it was; chance: another point of the picture. Mirrored pictures do not count:\n"
-    "a model that tells left from right finds the left ear on the left."
+    "@a: within a times the picture's longest side of the true place\n"
+    "same place: left where it was; chance: another point of the picture\n"
+    "mirrored pictures do not count: a model may tell left from right"
 )
 
 
