@@ -23,7 +23,11 @@ from homologue.self_check.denoising import latent_facts, latents_of, measure_den
 from homologue.self_check.judging import judge_denoising, judge_weights
 from homologue.self_check.pictures import sample_subjects
 from homologue.self_check.results import Finding
-from homologue.self_check.weights import blocks_looking_random, random_looking
+from homologue.self_check.weights import (
+    matrices_looking_random,
+    suspicious_parts,
+    together,
+)
 
 Damaged = Callable[[Fault], LatentDiffusion]
 
@@ -32,11 +36,12 @@ SDXL_FOR_SD = 0.13025 / 0.18215
 
 def found_in(model: LatentDiffusion, pictures: int = 2) -> list[Finding]:
     """What weights and noise prediction say."""
-    looks = random_looking(model.unet)
+    looks = matrices_looking_random(model.unet)
+    unet = together(looks)
     latents = latents_of(model, [one.image for one in sample_subjects()[:pictures]])
     denoising = measure_denoising(model, latents)
-    weights = judge_weights(looks, blocks_looking_random(model.unet))
-    return weights + judge_denoising(model, latent_facts(latents), denoising, looks)
+    weights = judge_weights(unet, suspicious_parts(looks))
+    return weights + judge_denoising(model, latent_facts(latents), denoising, unet)
 
 
 def test_the_sound_model_has_no_finding(builtin: LatentDiffusion) -> None:
@@ -78,10 +83,25 @@ def test_wrong_weights_of_the_unet_are_named(damaged: Damaged, fault: Fault, wor
     assert any(words in one.message for one in found)
 
 
-def test_a_shuffled_block_that_leaves_the_prediction_good_is_doubtful(damaged: Damaged) -> None:
-    found = found_in(damaged(shuffled("down_blocks")))
-    assert [(one.level, one.part) for one in found] == [("doubtful", "weights")]
-    assert "down_blocks.0" in found[0].message
+READ = "up_blocks.0.attentions.0.transformer_blocks.0.attn2"
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("down_blocks", "down_blocks.0 (16 of 16)"),
+        ("attn2.to_q", "attn2.to_q (7 of 7)"),
+        ("attn2.to_k", "attn2.to_k (7 of 7)"),
+        (READ, f"{READ} (4 of 4)"),
+    ],
+)
+def test_shuffled_parts_that_leave_the_prediction_good_are_doubtful(
+    damaged: Damaged, word: str, named: str
+) -> None:
+    looks = matrices_looking_random(damaged(shuffled(word)).unet)
+    (finding,) = judge_weights(together(looks), suspicious_parts(looks))
+    assert (finding.level, finding.part) == ("doubtful", "weights")
+    assert named in finding.message
 
 
 def test_shuffled_weights_of_the_vae_are_named(damaged: Damaged) -> None:

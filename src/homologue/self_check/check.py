@@ -45,10 +45,11 @@ from homologue.self_check.results import (
 from homologue.self_check.varying import varied_presets
 from homologue.self_check.weights import (
     RandomLooking,
-    blocks_looking_random,
+    matrices_looking_random,
     not_finite,
     not_finite_finding,
-    random_looking,
+    suspicious_parts,
+    together,
 )
 
 
@@ -205,10 +206,10 @@ class _Check:
         if self.weights:
             self.findings.append(not_finite_finding(self.model, self.weights))
             return
-        unet = random_looking(self.model.unet)
-        blocks = blocks_looking_random(self.model.unet)
-        self.looks = {"unet": unet, **blocks}
-        self.findings += judging.judge_weights(unet, blocks)
+        looks = matrices_looking_random(self.model.unet)
+        unet, parts = together(looks), suspicious_parts(looks)
+        self.looks = {"unet": unet, **parts}
+        self.findings += judging.judge_weights(unet, parts)
 
     def _check_denoising(self) -> list[Tensor]:
         """The latents of the drawings, or of the user's pictures if these suit the model better."""

@@ -46,6 +46,7 @@ CORRELATION = {torch.float16: 0.99, torch.bfloat16: 0.95}
 MEDIAN_APART, FAR_APART = 0.01, 0.05
 """Median distance to the points of float32, in longest sides: doubtful, and faulty; guesses."""
 
+_FEW = 3  # names that a message gives
 _AGAIN = "get the model's weights again"
 _FAMILIES = "0.18215 for Stable Diffusion 1 and 2, 0.13025 for SDXL"
 
@@ -57,7 +58,8 @@ def not_finite_values(model: LatentDiffusion, error: NotFiniteError, where: str 
     return Finding("faulty", "not finite", f"{message}{first}", mend)
 
 
-def judge_weights(unet: RandomLooking, blocks: Mapping[str, RandomLooking]) -> list[Finding]:
+def judge_weights(unet: RandomLooking, parts: Mapping[str, RandomLooking]) -> list[Finding]:
+    """`parts`: of `suspicious_parts`."""
     if unet.all_in_all:
         return [
             Finding(
@@ -68,15 +70,16 @@ def judge_weights(unet: RandomLooking, blocks: Mapping[str, RandomLooking]) -> l
                 _AGAIN,
             )
         ]
-    names = [name for name, looks in blocks.items() if looks.nearly_all]
-    if not names:
+    if not parts:
         return []
-    counts = ", ".join(f"{name} ({blocks[name]})" for name in names)
+    counts = ", ".join(f"{name} ({looks})" for name, looks in list(parts.items())[:_FEW])
+    more = f" and {len(parts) - _FEW} more" if len(parts) > _FEW else ""
     return [
         Finding(
             "doubtful",
             "weights",
-            f"Matrices of {counts} look like random numbers: not trained, not loaded, or shuffled",
+            f"Matrices of {counts}{more} look like random numbers: not trained, not loaded, or "
+            "shuffled",
             _AGAIN,
         )
     ]

@@ -1,6 +1,7 @@
 """Weights alone: values that are not finite, and matrices that look like random numbers."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +18,14 @@ _ITERATIONS = 15
 _LEAST_SIDE = 16  # smaller matrices say nothing
 _RANDOM = 1.1  # times the largest singular value of random numbers
 _FEW = 3  # names that a message gives
+_LAYER_MATRICES = 4  # of an attention layer: to_q, to_k, to_v, to_out
+_BLOCK = re.compile(r"(?:down_blocks|up_blocks)\.\d+|mid_block")
+_LAYER = re.compile(r"(.*\.(attn[12]))\.(to_q|to_k|to_v|to_out)\b")
 RANDOM_SHARE = 0.5
 """Share of random-looking matrices from which on a network is called so."""
 NEARLY_ALL = 0.8
-"""The same for one block of a network."""
-LEAST_MATRICES = 8
+"""The same for one part of a network, of at least `LEAST_MATRICES`."""
+LEAST_MATRICES = 6
 
 
 @dataclass(frozen=True)
@@ -79,31 +83,50 @@ def not_finite_finding(model: LatentDiffusion, counts: dict[str, int]) -> Findin
     )
 
 
-def blocks_looking_random(unet: Any) -> dict[str, RandomLooking]:
-    """`random_looking` of each block of a UNet, such as `down_blocks.0`."""
-    blocks = [("mid_block", unet.mid_block)] if unet.mid_block is not None else []
-    for part in ("down_blocks", "up_blocks"):
-        blocks += [(f"{part}.{i}", block) for i, block in enumerate(getattr(unet, part))]
-    return {name: random_looking(block) for name, block in blocks}
-
-
 @torch.no_grad()
-def random_looking(network: Any) -> RandomLooking:
-    """Compares each matrix's largest singular value with that of random numbers of its variance.
+def matrices_looking_random(network: Any) -> dict[str, bool]:
+    """Whether each matrix has no larger singular value than random numbers of its variance have.
 
     Of a random matrix (m, n) it is about s (sqrt(m) + sqrt(n)) (Marchenko and Pastur 1967);
     training makes it larger, shuffling takes it back. Convolutions count as (out, in * k * k).
     """
-    matrices = random = 0
+    looks = {}
     for name, tensor in network.state_dict().items():
         if tensor.ndim < 2 or name.startswith(UNUSED_IN_VAE):
             continue
         matrix = tensor.flatten(1).float()
-        if min(matrix.shape) < _LEAST_SIDE or not bool(matrix.std() > 0):
-            continue
-        matrices += 1
-        random += _excess(matrix) < _RANDOM
-    return RandomLooking(matrices, random)
+        if min(matrix.shape) >= _LEAST_SIDE and bool(matrix.std() > 0):
+            looks[name] = _excess(matrix) < _RANDOM
+    return looks
+
+
+def together(looks: Mapping[str, bool]) -> RandomLooking:
+    return RandomLooking(len(looks), sum(looks.values()))
+
+
+def suspicious_parts(looks: Mapping[str, bool]) -> dict[str, RandomLooking]:
+    """Parts of a UNet in which hardly any matrix looks trained; single layers if there is no other.
+
+    Parts are its blocks, such as `down_blocks.0`, and one projection of all attention layers, such
+    as `attn2.to_q`, of which `attn2` is cross-attention.
+    """
+    parts: dict[str, dict[str, bool]] = {}
+    layers: dict[str, dict[str, bool]] = {}
+    for name, look in looks.items():
+        block = _BLOCK.match(name)
+        if block:
+            parts.setdefault(block[0], {})[name] = look
+        layer = _LAYER.match(name)
+        if layer:
+            parts.setdefault(f"{layer[2]}.{layer[3]}", {})[name] = look
+            layers.setdefault(layer[1], {})[name] = look
+    found = {part: together(own) for part, own in parts.items()}
+    found = {part: one for part, one in found.items() if one.nearly_all}
+    return found or {
+        layer: together(own)
+        for layer, own in layers.items()
+        if len(own) >= _LAYER_MATRICES and all(own.values())
+    }
 
 
 def _excess(matrix: Tensor) -> float:
