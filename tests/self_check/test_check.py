@@ -1,5 +1,6 @@
 """The check from end to end, on the built-in model, in Python and on the command line."""
 
+import copy
 import json
 from typing import Any
 
@@ -15,6 +16,7 @@ from homologue.images import RGBImage, write_image
 from homologue.presets import DEFAULT
 from homologue.self_check.check import check
 from homologue.self_check.pictures import sample_subjects
+from homologue.self_check.precision import no_agreement_because
 from homologue.self_check.results import CheckReport, Finding
 from homologue.self_check.varying import varied_presets
 
@@ -168,3 +170,22 @@ def test_the_command_refuses_bad_input_before_a_model_is_loaded(
     refused(homologue("check", "--vary", "fit.timestep"), "fit.timestep")
     refused(homologue("check", "--set", "fit.steps=x"), "fit.steps")
     refused(homologue("check", "--preset", "none"), "none")
+
+
+def test_a_fault_is_named_with_own_pictures_too(builtin: LatentDiffusion, one_sample: None) -> None:
+    damaged = copy.deepcopy(builtin)
+    damaged.vae.register_to_config(scaling_factor=2 * damaged.vae.config.scaling_factor)
+    report = check(damaged, [sample_subjects()[0].image])
+    assert [one.part for one in report.findings] == ["VAE scale"]
+
+
+def test_too_little_memory_for_float32_is_said(
+    builtin: LatentDiffusion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = load("builtin", device="cpu", dtype="bfloat16")
+    assert no_agreement_because(builtin) == "the model runs in float32"
+    assert no_agreement_because(half) is None
+    monkeypatch.setattr("homologue.self_check.precision.free_bytes", lambda device: 2**20)
+    reason = no_agreement_because(half)
+    assert reason is not None
+    assert "a float32 copy needs" in reason

@@ -34,7 +34,7 @@ Damaged = Callable[[Fault], LatentDiffusion]
 SDXL_FOR_SD = 0.13025 / 0.18215
 
 
-def found_in(model: LatentDiffusion, pictures: int = 2) -> list[Finding]:
+def found_in(model: LatentDiffusion, pictures: int = 1) -> list[Finding]:
     """What weights and noise prediction say."""
     looks = matrices_looking_random(model.unet)
     unet = together(looks)
