@@ -107,6 +107,13 @@ def test_the_sentence_has_the_worst_finding_and_its_mend() -> None:
     assert report.sentence == "faulty: It is broken; mend it."
 
 
+def test_json_is_strict_whatever_was_measured() -> None:
+    numbers = {"noise_prediction": {"by_scale": {"1": float("inf")}, "list": [float("nan"), 1.0]}}
+    report = CheckReport((), (), None, numbers, {}, {}, {}, ())
+    written = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert written["noise_prediction"] == {"by_scale": {"1": None}, "list": [None, 1.0]}
+
+
 @pytest.mark.parametrize(
     ("vary", "words"),
     [

@@ -1,5 +1,6 @@
 """What a check found: its findings, its numbers and its verdict."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -109,8 +110,8 @@ class CheckReport:
         return f"{self.verdict}: {message}{mend}."
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as values that JSON knows; no number is NaN or infinite."""
-        return {
+        """Everything as values that JSON knows; a number that is not finite is None."""
+        facts = {
             "verdict": self.verdict,
             "sentence": self.sentence,
             "findings": [asdict(one) for one in self.findings],
@@ -124,6 +125,7 @@ class CheckReport:
             "seconds": self.seconds,
             "peak_memory": self.peak_memory,
         }
+        return {name: _strict(value) for name, value in facts.items()}
 
     def __str__(self) -> str:
         from homologue.self_check.show import as_text
@@ -135,3 +137,13 @@ def sorted_findings(findings: list[Finding]) -> tuple[Finding, ...]:
     """The worst first, otherwise in the order in which they were found."""
     order: tuple[Level, ...] = ("faulty", "doubtful", "note")
     return tuple(sorted(findings, key=lambda one: order.index(one.level)))
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _strict(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_strict(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

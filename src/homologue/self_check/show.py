@@ -149,8 +149,8 @@ def _float32(numbers: dict[str, Any]) -> str:
         return f"not compared: {numbers['not_compared']}"
     worst = min(-1.0 if one is None else one for one in numbers["correlations"].values())
     return (
-        f"maps correlate {worst:.4f} or more; {numbers['points']} points lie "
-        f"{numbers['median_distance']:.4f} (median), {numbers['greatest_distance']:.4f} (most) "
+        f"maps correlate {worst:.6f} or more; {numbers['points']} points lie "
+        f"{numbers['median_distance']:.1g} (median), {numbers['greatest_distance']:.1g} (most) "
         "of the longest side apart"
     )
 
