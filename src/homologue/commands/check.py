@@ -26,7 +26,7 @@ from homologue.commands.values import read_picture, timed_model
 def check(
     images: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[IMAGE...]", help="Default: drawings of the package."),
+        typer.Argument(metavar="IMAGE...", help="Default: drawings of the package."),
     ] = None,
     model: Model = "builtin",
     preset: PresetOption = "default",
