@@ -1,6 +1,6 @@
 """How far the package is from what the paper's released code computes.
 
-    python benchmarks/parity.py FOLDER [--json]
+    python benchmarks/parity.py FOLDER [--dtype float16] [--device cuda] [--json]
 
 FOLDER holds a model (`unet/`, `vae/`, `scheduler/` in diffusers format) and `golden.json` and
 `golden.safetensors`: what the released code computed with that model, with every noise and crop
@@ -17,10 +17,12 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn.functional import cosine_similarity
 
 from homologue.config import FitConfig, LocateConfig, Noise
 from homologue.diffusion.load import load
 from homologue.diffusion.model import LatentDiffusion
+from homologue.embedding.loss_scale import ScaledGradients
 from homologue.embedding.rows import Row
 from homologue.embedding.through_unet import context_losses, optimise_contexts, read_heads
 from homologue.geometry import Crop, resize, whole_crop
@@ -73,7 +75,7 @@ def paper_settings(facts: dict[str, object], side: int) -> tuple[FitConfig, Loca
 
 
 def largest(actual: Tensor, expected: Tensor) -> float:
-    return float((actual.detach().double() - expected.double()).abs().max())
+    return float((actual.detach().double().cpu() - expected.double()).abs().max())
 
 
 def map_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig) -> Errors:
@@ -82,32 +84,41 @@ def map_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig
     latent = model.encode(golden["source_image"][None])
     noisy = model.add_noise(latent, golden["noise"], fit.timestep)
     with torch.no_grad():
-        maps = model.attention(noisy, fit.timestep, golden["context"], layers, [1])
+        context = golden["context"].to(model.device)
+        maps = model.attention(noisy, fit.timestep, context, layers, [1])
     native = [read_heads(maps[layer], fit.heads)[0, ..., 0] for layer in layers]
     errors = {
         f"layer_{5 + i}_native": largest(m.flatten(1), golden[f"layer_{5 + i}_native"])
         for i, m in enumerate(native)
     }
+    errors["maps_read"] = max(
+        largest(m.flatten(1).mean(dim=0), golden[f"layer_{5 + i}_native"].mean(dim=0))
+        for i, m in enumerate(native)
+    )
     errors["maps_64"] = largest(torch.stack([resize(m, 64) for m in native]), golden["maps_64"])
     return errors
 
 
 def fit_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig) -> Errors:
     """Loss, its gradient, and the context after the recorded number of steps."""
-    views = Views(model, golden["source_image"])
-    context = golden["context"].clone().requires_grad_()
+    views = Views(model, golden["source_image"].to(model.device))
+    context = golden["context"].clone().to(model.device)
     row = recorded_row(golden, model.side, [])
     crop = whole_crop(model.side)
     noisy = model.add_noise(views.latent(crop)[None], golden["noise"], fit.timestep)
-    loss = context_losses(model, noisy, context, [row], [crop], fit).sum()
-    loss.backward()
-    assert context.grad is not None
-    wanted = golden["grad_context"]
+    context.grad = torch.zeros_like(context)
+    loss = ScaledGradients(model, 1).add(
+        context, [0], lambda _, given: context_losses(model, noisy, given, [row], [crop], fit)
+    )
+    gradient, wanted = context.grad.cpu(), golden["grad_context"]
     row = recorded_row(golden, model.side, [golden["noise"][0]] * fit.steps)
     optimised, _ = optimise_contexts(model, views, [row], fit, 0, None, silent)
     return {
         "loss_relative": largest(loss, golden["loss"]) / float(golden["loss"].abs()),
-        "grad_context_relative": largest(context.grad, wanted) / float(wanted.abs().max()),
+        "grad_context_relative": largest(gradient, wanted) / float(wanted.abs().max()),
+        "grad_cosine_below_1": 1
+        - float(cosine_similarity(gradient.flatten(), wanted.flatten(), 0)),
+        "grad_signs_wrong": float((gradient.sign() != wanted.sign()).double().mean()),
         "context_after_3_steps": largest(optimised, golden["context_after_3_steps"]),
     }
 
@@ -121,8 +132,9 @@ def target_errors(
         for y, h, x, _ in golden["target_crops_y_h_x_w"].tolist()
     ]
     row = recorded_row(golden, model.side, [noise[0] for noise in golden["target_noises"]])
-    reader = UnetReader(model, Views(model, golden["target_image"]), fit, read)
-    contexts = golden["context_after_3_steps"]
+    views = Views(model, golden["target_image"].to(model.device))
+    reader = UnetReader(model, views, fit, read)
+    contexts = golden["context_after_3_steps"].to(model.device)
     read = replace(read, crops=len(crops))
     pasted = read_crops(model, reader, [row], contexts, fit, read, lambda index, _: [crops[index]])[
         0
@@ -136,9 +148,9 @@ def target_errors(
     }
 
 
-def parity(folder: Path) -> Errors:
+def parity(folder: Path, dtype: str = "float32", device: str = "cpu") -> Errors:
     """The largest error of every quantity; predictions in pixels of the model's square."""
-    model = load(folder, device="cpu", dtype="float32")
+    model = load(folder, device=device, dtype=dtype)
     golden = load_file(folder / "golden.safetensors")
     fit, read = paper_settings(json.loads((folder / "golden.json").read_text()), model.side)
     return {
@@ -151,9 +163,11 @@ def parity(folder: Path) -> Errors:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--dtype", default="float32", help="float32, float16 or bfloat16")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     arguments = parser.parse_args()
-    errors = parity(arguments.folder)
+    errors = parity(arguments.folder, arguments.dtype, arguments.device)
     if arguments.json:
         print(json.dumps(errors))
     else:

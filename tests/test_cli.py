@@ -105,6 +105,35 @@ def test_the_same_seed_gives_the_same_matches(run: Any, optimise: str) -> None:
     assert first["matches"] != other["matches"]
 
 
+def test_points_that_were_found_are_the_source_of_the_next_match(run: Any, tmp_path: Path) -> None:
+    named = tmp_path / "named.json"
+    named.write_text('{"left ear": [10, 20], "tail": [30.5, 12]}')
+    found = run(*MATCH, "--points", str(named), "--point", "1,2", "--json").json
+    names = [one.get("name") for one in found["matches"]]
+    assert names == ["left ear", "tail", None]
+    file = tmp_path / "found.json"
+    file.write_text(json.dumps(found))
+    back = ("match", "target.png", "source.png", "--model", "model", "--points", str(file))
+    chained = run(*back, "--json").json
+    assert [one["source"] for one in chained["matches"]] == [
+        one["target"] for one in found["matches"]
+    ]  # fmt: skip
+    assert [one.get("name") for one in chained["matches"]] == names
+    # They are no points of the source.
+    refused(run(*MATCH, "--points", str(file)), str(file), "50 x 70", "source.png has 60 x 40")
+
+
+def test_points_that_are_left_out_are_noted(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "p.json"
+    file.write_text("[[0, 0, 0], [10, 20, 2]]")
+    outcome = run(*MATCH, "--points", str(file), "--json")
+    assert [one["source"] for one in outcome.json["matches"]] == [[10, 20]]
+    assert outcome.err == (
+        f"1 of the 2 points of {file} are left out: they are not labelled (v = 0) or "
+        "have no place.\n"
+    )
+
+
 def test_a_plot_is_written(run: Any, tmp_path: Path) -> None:
     outcome = run(*MATCH, "--point", "10,20", "--plot", str(tmp_path / "match.png"))
     assert outcome.code == 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from homologue.config import one_of
+from homologue.config import FitConfig, LocateConfig, as_stored, one_of
 from homologue.errors import HomologueError
 from homologue.presets import DEFAULT, PAPER
 
@@ -36,6 +36,16 @@ from homologue.presets import DEFAULT, PAPER
             "or start at random.",
         ),
         ({"turn": -1.0}, "turn must be from 0 to 180 degrees, not -1.0."),
+        ({"flip": 1.5}, "flip must be from 0 to 1, not 1.5."),
+        ({"flip": float("nan")}, "flip must be from 0 to 1, not nan."),
+        ({"objective": "mse", "upsample": 4}, "upsample must be 0 or from 8 to 4096, not 4."),
+        (
+            {"upsample": 64},
+            "upsample is a setting of the objective mse, and the objective is cross-entropy, which "
+            "compares each map at its own resolution: leave upsample at 0.",
+        ),
+        ({"sigma": float("inf")}, "sigma must be a finite number, not inf."),
+        ({"pixel_centre": float("nan")}, "pixel_centre must be a finite number, not nan."),
     ],
 )
 def test_fit_config_refuses(change: dict[str, Any], sentence: str) -> None:
@@ -96,3 +106,18 @@ def test_numbers_that_mean_nothing_are_refused(change: dict[str, float], sentenc
 def test_a_negative_window_is_refused() -> None:
     with pytest.raises(HomologueError, match="window must be at least 0"):
         replace(PAPER.locate, window=-0.1)
+
+
+def test_an_infinite_window_is_refused() -> None:
+    with pytest.raises(HomologueError, match="window must be a finite number, not inf"):
+        replace(PAPER.locate, window=float("inf"))
+
+
+def test_stored_settings_of_an_earlier_version_are_those_with_defaults() -> None:
+    stored = as_stored(PAPER.fit)
+    assert not {"flip", "upsample"} & set(stored)
+    assert FitConfig(**stored) == PAPER.fit
+    assert LocateConfig(**as_stored(PAPER.locate)) == PAPER.locate
+    changed = replace(PAPER.fit, flip=0.5, upsample=64)
+    assert as_stored(changed) == {**stored, "flip": 0.5, "upsample": 64}
+    assert FitConfig(**as_stored(changed)) == changed

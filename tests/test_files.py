@@ -1,12 +1,19 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from homologue.errors import HomologueError
-from homologue.files import check_writable, make_folder, open_for_reading, write_atomically
+from homologue.files import (
+    check_writable,
+    make_folder,
+    open_for_reading,
+    replace_folder,
+    write_atomically,
+)
 
 
 def names(folder):
@@ -212,3 +219,25 @@ def test_a_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
         make_folder(tmp_path / "file" / "new")
     with pytest.raises(HomologueError, match="File name too long"):
         make_folder(tmp_path / ("a" * 300))
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    def fill(*names: str) -> Callable[[Path], None]:
+        def write(folder: Path) -> None:
+            for name in names:
+                (folder / name).write_text(name, encoding="utf-8")
+            if "broken" in names:
+                raise KeyboardInterrupt
+
+        return write
+
+    place = tmp_path / "maps"
+    replace_folder(place, fill("a", "b"))
+    replace_folder(place, fill("c"))
+    assert [file.name for file in place.iterdir()] == ["c"]
+    with pytest.raises(KeyboardInterrupt):
+        replace_folder(place, fill("d", "broken"))
+    assert [file.name for file in place.iterdir()] == ["c"]
+    assert list(tmp_path.iterdir()) == [place]
+    with pytest.raises(HomologueError, match="none is missing; create it"):
+        replace_folder(tmp_path / "none" / "maps", fill("a"))

@@ -1,5 +1,7 @@
 """Every map between frames has an inverse, and crops keep what they promise to keep."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import assume, given
@@ -294,3 +296,28 @@ def test_a_turned_crop_continues_the_edge() -> None:
 def test_an_upright_turned_crop_is_the_image_itself() -> None:
     square = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(TurnedCrop((8.0, 8.0), 16, 0.0).cut(square), square)
+
+
+@given(st.data(), st.integers(4, 64), SHARES, SHARES)
+def test_a_mirrored_crop_shows_the_crop_mirrored(
+    data: st.DataObject, side: int, right: float, down: float
+) -> None:
+    kinds = (crops(side), turned_crops(side))
+    crop: Crop | TurnedCrop = data.draw(st.one_of(*kinds))
+    mirrored = replace(crop, mirrored=True)
+    square = torch.rand(2, side, side, generator=torch.Generator().manual_seed(side))
+    torch.testing.assert_close(
+        mirrored.cut(square), crop.cut(square).flip(-1), atol=1e-4, rtol=1e-4
+    )
+    place = point(right * side, down * side)
+    x, y = crop.to_crop(place, side)[0].tolist()
+    torch.testing.assert_close(mirrored.to_crop(place, side), point(side - x, y))
+    torch.testing.assert_close(mirrored.to_square(mirrored.to_crop(place, side), side), place)
+
+
+@given(st.data(), st.integers(4, 32))
+def test_maps_of_a_mirrored_crop_are_pasted_upright(data: st.DataObject, side: int) -> None:
+    crop = data.draw(crops(side))
+    maps = torch.rand(2, 5, 5, generator=torch.Generator().manual_seed(side))
+    mirrored = replace(crop, mirrored=True)
+    assert torch.equal(mirrored.paste(maps.flip(-1), side), crop.paste(maps, side))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from homologue.errors import HomologueError
+from homologue.image_files import read_size
 from homologue.images import RGBImage, read_image, to_square, write_image
 
 # 3 wide, 2 high, and no two pixels alike, so that every rotation and flip of it differs.
@@ -81,6 +82,21 @@ def test_exif_rotation(tmp_path, suffix, orientation, turned):
 def test_broken_exif_turns_nothing(tmp_path, suffix, exif):
     noisy().save(tmp_path / f"a{suffix}", exif=exif)
     assert read_image(tmp_path / f"a{suffix}").pixels.shape == (3, 48, 64)
+    assert read_size(tmp_path / f"a{suffix}") == (64, 48)
+
+
+def test_a_size_is_refused_as_the_picture_is(tmp_path):
+    for name, data, words in (
+        ("a.png", b"", "is empty"),
+        ("a.svg", b"<svg/>", "is an SVG drawing"),
+        ("a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is a vector drawing"),
+        ("b.png", None, "does not exist"),
+    ):
+        if data is not None:
+            (tmp_path / name).write_bytes(data)
+        for read in (read_image, read_size):
+            with pytest.raises(HomologueError, match=words):
+                read(tmp_path / name)
 
 
 def test_one_pixel(tmp_path):
@@ -88,6 +104,61 @@ def test_one_pixel(tmp_path):
     image = read_image(tmp_path / "a.png")
     torch.testing.assert_close(image.pixels.flatten(), torch.tensor([0.2, 0.4, 0.8]))
     torch.testing.assert_close(to_square(image, 8), image.pixels.expand(3, 8, 8))
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_pixels_that_are_not_finite_are_refused(value):
+    pixels = torch.full((3, 2, 2), 0.5)
+    pixels[1, 0, 1] = value
+    with pytest.raises(
+        HomologueError, match=r"cat\.png has pixels from .*; replace what is not fin"
+    ):
+        RGBImage(pixels, "cat.png")
+    with pytest.raises(HomologueError, match=r"numbers from .*; replace what is not finite"):
+        read_image(pixels)
+
+
+@pytest.mark.parametrize("shape", [(4, 2, 2), (2, 2), (1, 3, 2, 2), (2, 2, 3)])
+def test_an_rgb_image_has_three_planes(shape):
+    with pytest.raises(HomologueError, match=r"has pixels of shape .*; give \(3, H, W\)"):
+        RGBImage(torch.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    "suffix", [".png", ".jpg", ".tif", ".gif", ".bmp", ".webp", ".jp2", ".ppm"]
+)
+def test_a_pil_image_that_is_closed(tmp_path, suffix):
+    path = tmp_path / f"closed{suffix}"
+    noisy().save(path)
+    with Image.open(path) as picture:
+        wanted = read_image(picture).pixels
+    # What was decoded in time is still there.
+    assert torch.equal(read_image(picture).pixels, wanted)
+    with Image.open(path) as picture:
+        pass
+    if suffix == ".webp":  # Pillow takes it into memory when it opens it
+        assert torch.equal(read_image(picture).pixels, wanted)
+        return
+    with pytest.raises(HomologueError, match="was closed before its pixels were read; read it in"):
+        read_image(picture)
+
+
+def test_a_pil_image_that_was_thrown_away(tmp_path):
+    picture = noisy()
+    picture.close()
+    with pytest.raises(HomologueError, match="was closed before its pixels were read"):
+        read_image(picture)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_size_is_that_of_the_picture_read(tmp_path, suffix, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"a{suffix}"
+    noisy().save(path, exif=exif)
+    image = read_image(path)
+    assert read_size(str(path)) == (image.width, image.height)
 
 
 @pytest.mark.parametrize("source", [None, [[1, 2]], b"a.png", 3])

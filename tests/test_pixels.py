@@ -1,6 +1,7 @@
 import struct
 
 import numpy as np
+import profiles
 import pytest
 import torch
 from PIL import Image, ImageCms
@@ -99,10 +100,30 @@ def test_sixteen_bits(tmp_path):
     assert read_image(tmp_path / "a.pgm").pixels[0].tolist() == [[1.0, 0.0]]
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_a_png_of_sixteen_bits(tmp_path, channels, bits, recwarn):
+    levels = np.random.default_rng(0).integers(0, 256, (6, 5, channels), dtype=np.uint16)
+    levels[0, 0] = 255
+    numbers = levels << (bits - 8) if bits < 16 else levels * 257
+    if channels in (2, 4):
+        numbers[..., -1] = 65535
+    numbers = numbers[..., 0] if channels == 1 else numbers
+    (tmp_path / "a.png").write_bytes(profiles.png_file(numbers))
+    pixels = read_image(tmp_path / "a.png").pixels
+    colours = numbers.reshape(6, 5, channels)[..., : 1 if channels < 3 else 3]
+    # In colour only the upper 8 bits are decoded.
+    wanted = torch.from_numpy(colours / 65535).float().permute(2, 0, 1).expand(3, 6, 5)
+    torch.testing.assert_close(pixels, wanted, atol=1 / 255, rtol=0)
+    said = [str(warning.message) for warning in recwarn]
+    assert len(said) == (bits < 16)
+    assert all("has 16 bits, but its numbers reach only" in words for words in said)
+
+
 def test_a_transparent_grey_of_sixteen_bits():
-    picture = Image.fromarray(np.array([[300, 6553]], dtype=np.uint16))
+    picture = Image.fromarray(np.array([[300, 26214]], dtype=np.uint16))
     picture.info["transparency"] = 300  # as Pillow reads it from a PNG
-    torch.testing.assert_close(read_image(picture).pixels[0, 0], torch.tensor([1.0, 6553 / 65535]))
+    torch.testing.assert_close(read_image(picture).pixels[0, 0], torch.tensor([1.0, 0.4]))
 
 
 def test_exif_rotation_of_sixteen_bits(tmp_path):
@@ -135,7 +156,7 @@ def swapped_profile():
 def test_colour_profiles(tmp_path):
     picture = Image.new("RGB", (1, 1), RED)
     same = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for profile, wanted in ((swapped_profile(), BLUE), (same, RED), (b"garbage", RED)):
+    for profile, wanted in ((swapped_profile(), BLUE), (same, RED)):
         picture.save(tmp_path / "a.png", icc_profile=profile)
         np.testing.assert_allclose(as_bytes(read_image(tmp_path / "a.png"))[0, 0], wanted, atol=1)
     # Half transparent, and a kind of picture that the profile is not for.
@@ -143,8 +164,39 @@ def test_colour_profiles(tmp_path):
     np.testing.assert_allclose(
         as_bytes(read_image(tmp_path / "a.png"))[0, 0], (204, 204, 255), atol=1
     )
-    Image.new("L", (1, 1), 77).save(tmp_path / "a.png", icc_profile=swapped_profile())
-    assert as_bytes(read_image(tmp_path / "a.png")).tolist() == [[[77, 77, 77]]]
+    picture.save(tmp_path / "a.png", icc_profile=swapped_profile())
+    as_stored = read_image(tmp_path / "a.png", profile="ignore")
+    assert as_bytes(as_stored).tolist() == [[[*RED]]]
+
+
+@pytest.mark.parametrize(
+    ("picture", "profile", "reason"),
+    [
+        (Image.new("RGB", (1, 1), RED), b"garbage", "cannot open profile"),
+        (Image.new("L", (1, 1), 77), swapped_profile(), "it is for RGB, the picture is GRAY"),
+        (Image.new("LA", (1, 1), (77, 255)), swapped_profile(), "it is for RGB"),
+        (Image.new("CMYK", (1, 1), (9, 9, 9, 9)), swapped_profile(), "the picture is CMYK"),
+        (Image.new("I;16", (1, 1), 20000), swapped_profile(), "it is for RGB"),
+    ],
+)
+def test_a_profile_that_cannot_be_applied_is_noted_once(tmp_path, picture, profile, reason):
+    path = tmp_path / "a.tif"
+    picture.save(path)
+    plain = read_image(path)
+    picture.save(path, icc_profile=profile)
+    with pytest.warns(UserWarning, match=rf"a\.tif has a colour profile.*{reason}") as caught:
+        image = read_image(path)
+    assert len(caught) == 1
+    torch.testing.assert_close(image.pixels, plain.pixels, rtol=0, atol=0)
+    assert torch.equal(read_image(path, profile="ignore").pixels, plain.pixels)
+
+
+def test_how_a_profile_is_treated_is_checked(tmp_path):
+    Image.new("RGB", (1, 1), RED).save(tmp_path / "a.png")
+    with pytest.raises(HomologueError, match='profile=\'srgb\'; choose "convert" or "ignore"'):
+        read_image(tmp_path / "a.png", profile="srgb")
+    with pytest.raises(HomologueError, match="comes too late for an RGBImage"):
+        read_image(read_image(tmp_path / "a.png"), profile="ignore")
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from homologue.errors import HomologueError
-from homologue.points import check_points, parse_point, read_points
+from homologue.points import check_points, parse_point, read_point_list, read_points
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 many_points = st.lists(st.tuples(finite, finite), min_size=1, max_size=20)
@@ -96,9 +96,42 @@ def test_whole_numbers_blank_lines_and_a_byte_order_mark(tmp_path):
         ("p.json", "{}", "does not hold a list of points"),
         ("p.json", "3", "does not hold a list of points"),
         ("p.json", '{"points": "many"}', "does not hold a list of points"),
-        ("p.json", "[1, 2]", r"entry 1, is 1\.0; give two finite numbers, as \[x, y\]"),
-        ("p.json", "[[1, 2], [3]]", r"entry 2, is \[3\.0\]"),
-        ("p.json", "[[1, 2, 2]]", r"entry 1, is \[1\.0, 2\.0, 2\.0\]"),
+        ("p.json", "[1, 2]", r"entry 1, is 1; give two finite numbers, as \[x, y\]"),
+        ("p.json", "[[1, 2], [3]]", r"entry 2, is \[3\];"),
+        ("p.json", "[[1, 2, 0.9]]", r"entry 1, is \[1, 2, 0\.9\]; .*COCO's visibility, 0, 1 or 2"),
+        ("p.json", "[[1, 2, -1]]", "COCO's visibility, 0, 1 or 2"),
+        ("p.json", "[[1, 2, true]]", "entry 1, is .*give two finite numbers"),
+        ("p.json", "[[1, 2, 0]]", r"has no points; .*1 of the 1 points .* not labelled \(v = 0\)"),
+        ("p.json", '{"ear": [1, 2], "ear": [3, 4]}', 'the key "ear" twice'),
+        ("p.json", '{"x": [1, 2], "y": [3, 4]}', 'has "x" where the name of a point should be'),
+        ("p.json", '{"ear": [1, 2], "size": [1, 2, 3, 4]}', r'"size", is \[1, 2, 3, 4\]'),
+        (
+            "p.json",
+            '[{"x": 37.5, "y": 56.6, "width": 0.6, "keypointlabels": ["ear"]}]',
+            r"entry 1, has .*Label Studio's results .* percents .* x \* width / 100",
+        ),
+        ("p.json", '[{"value": {"x": 1, "y": 2}}]', "Label Studio's results"),
+        ("p.json", '[{"x": 0.4, "y": 0.3, "z": 0}]', "MediaPipe's landmarks .* fractions"),
+        ("p.json", '[{"x": 0.4, "y": 0.3, "visibility": 1}]', "MediaPipe's landmarks"),
+        ("p.json", '[{"x": 4, "y": 3, "score": 1}]', 'has "score", which means nothing here'),
+        ("p.json", '{"points": [[1, 2]], "unit": "%"}', 'has "unit" beside "points"'),
+        ("p.json", '{"points": [[1, 2]], "width": -1, "height": 2}', 'the "width" -1'),
+        ("p.json", '{"shapes": []}', "has no points"),
+        ("p.json", '{"shapes": [1]}', 'no list of objects as "shapes"'),
+        (
+            "p.json",
+            '{"shapes": [{"label": "cat", "points": [[1, 2], [3, 4]], "shape_type": "rectangle"}]}',
+            r'has no shape that is a point \(rectangle "cat"\)',
+        ),
+        (
+            "p.json",
+            '{"shapes": [{"label": "a", "points": [[1, 2], [3, 4]], "shape_type": "point"}]}',
+            r"shape 1 \(a\), is a point with \[\[1, 2\], \[3, 4\]\]",
+        ),
+        ("p.json", '{"matches": [[1, 2]]}', 'no list of objects as "matches"'),
+        ("p.json", '{"matches": [{"source": [1, 2]}]}', r'"target" of match 1, is \[\]'),
+        ("p.json", '{"targets": [{}, {}]}', "holds 2 targets; keep one"),
+        ("p.json", '{"targets": [{"error": "b.png is empty."}]}', r"no points: b\.png is empty\."),
         ("p.json", '[["1", "2"]]', r'entry 1, is \["1", "2"\]'),
         ("p.json", "[[1, true]]", "entry 1"),
         ("p.json", "[[1, null]]", "entry 1"),
@@ -108,7 +141,7 @@ def test_whole_numbers_blank_lines_and_a_byte_order_mark(tmp_path):
         (
             "p.json",
             '[{"x": 1, "Y": 2}]',
-            'entry 1, is {"x": 1.0, "Y": 2.0}; .* or {"x": x, "y": y}',
+            'entry 1, is {"x": 1, "Y": 2}; .* or {"x": x, "y": y}',
         ),
         (
             "p.json",
@@ -126,7 +159,14 @@ def test_whole_numbers_blank_lines_and_a_byte_order_mark(tmp_path):
         ("p.csv", "1\t2", "separate the columns with a comma"),
         ("p.csv", "x,y\n\n1,2,3\n", "line 3, has 3 columns; give two, x and y"),
         ("p.csv", "1", "line 1, has 1 columns"),
-        ("p.csv", "y,x\n1,2", "line 1, is 'y,x'; give two finite numbers, under the header x,y"),
+        ("p.csv", "y,z\n1,2", "line 1, is 'y,z'; give two finite numbers, under the header x,y"),
+        ("p.csv", "ear,1,2", "line 1, has 3 columns; give two, x and y"),
+        ("p.csv", "x,y,z\n1,2,3", "line 1, has the column 'z', which means nothing here"),
+        ("p.csv", "name,x,y,x\near,1,2,3", "line 1, has two columns 'x'"),
+        ("p.csv", "name,x,y,label\near,1,2,3", "line 1, has two columns 'name'"),
+        ("p.csv", "name,x,y\near,1", "line 2, has 2 columns; give 3, name,x,y"),
+        ("p.csv", "x,y,v\n1,2,7", "line 2, has '7' as v; give 0, 1 or 2"),
+        ("p.csv", "image,x,y\na,1,2\nb,3,4", r"holds points of 2 images \(a, b\); keep the rows"),
         ("p.csv", "1,2\nx,y\n", "line 2, is 'x,y'"),
         ("p.csv", "1,2\n3,nan", "line 2, is '3,nan'; give two finite numbers"),
         ("p.csv", '1,2\n"3,4', "line 2, is not CSV"),
@@ -138,6 +178,89 @@ def test_read_points_refuses(tmp_path, name, text, words):
     with pytest.raises(HomologueError, match=words) as error:
         read_points(tmp_path / name)
     assert str(error.value).startswith(str(tmp_path / name))
+
+
+NO_TARGET = {"source": [1, 2], "target": None, "score": None}
+FOUND = {"source": [5, 6], "target": [1, 2.5], "score": 0.9, "name": "ear"}
+COCO = {
+    "images": [{"id": 2**60 + 1, "file_name": "a.png", "width": 30, "height": 20}],
+    "categories": [{"id": 1, "name": "cat", "keypoints": ["tail", "ear"]}],
+    "annotations": [
+        {"id": 1, "image_id": 2**60 + 1, "category_id": 1, "keypoints": [0, 0, 0, 1, 2.5, 1]},
+        {"id": 2, "image_id": 2**60 + 1, "category_id": 1, "bbox": [1, 2, 3, 4]},
+    ],
+}
+LABELME = {
+    "shapes": [
+        {"label": "ear", "points": [[1, 2.5]], "shape_type": "point", "flags": {}},
+        {"label": "cat", "points": [[0, 0], [9, 9]], "shape_type": "rectangle"},
+    ],
+    "imagePath": "..\\pictures\\a.png", "imageWidth": 30, "imageHeight": 20, "imageData": None,
+}  # fmt: skip
+OF_A = {"path": "deep/a.png", "width": 30, "height": 20}
+
+
+@pytest.mark.parametrize(
+    ("content", "of_image", "notes"),
+    [
+        ({"ear": [1, 2.5]}, False, 0),
+        ({"ear": {"x": 1, "y": 2.5}}, False, 0),
+        ([{"x": 1, "y": 2.5, "label": "ear", "v": 1}], False, 0),
+        ({"points": {"ear": [1, 2.5, 2]}, "image": "a.png", "width": 30, "height": 20}, True, 0),
+        ({"tail": [0, 0, 0], "ear": [1, 2.5, 2]}, False, 1),
+        (LABELME, True, 1),
+        ({"source": {"path": "b.png"}, "target": OF_A, "matches": [FOUND]}, True, 0),
+        ({"source": None, "target": OF_A, "matches": [NO_TARGET, FOUND]}, True, 1),
+        ({"source": {}, "targets": [{"target": OF_A, "matches": [FOUND]}]}, True, 0),
+        (COCO, True, 1),
+        ("name,x,y\near,1,2.5\n", False, 0),
+        ("Y, v ,X,Label\n2.5,2,1,ear\n0,0,0,tail\n", False, 1),
+        ("image,point,x,y,score,corrected\na.png,ear,1,2.5,0.5,0\na.png,tail,,,,0\n", None, 1),
+    ],
+)
+def test_what_other_programs_write(tmp_path, content, of_image, notes):
+    text = content if isinstance(content, str) else json.dumps(content)
+    file = tmp_path / ("p.csv" if isinstance(content, str) else "p.json")
+    file.write_text(text)
+    found = read_point_list(file)
+    assert found.points.tolist() == [[1, 2.5]]
+    assert found.names == ("ear",)
+    assert len(found.notes) == notes
+    assert all(str(file) in note for note in found.notes)
+    assert found.size == ((30, 20) if of_image else None)
+    found.check_image("elsewhere/A.jpg", 30, 20)
+    found.check_image(None, 30, 20)
+    if of_image is not False:
+        with pytest.raises(HomologueError, match=r"p\.\w+ holds points of .*a\.png, not of b\.png"):
+            found.check_image("b.png", 30, 20)
+    if of_image:
+        with pytest.raises(HomologueError, match=r"30 x 20 pixels, but a\.png has 31 x 20; give"):
+            found.check_image("a.png", 31, 20)
+        with pytest.raises(HomologueError, match=r"20 x 30 \(the sides exchanged, as without EXIF"):
+            found.check_image("a.png", 20, 30)
+
+
+def test_points_of_a_source_that_homologue_wrote_are_of_its_size(tmp_path):
+    content = {"source": OF_A, "points": [[1, 2]], "matches": [FOUND], "model": "m"}
+    (tmp_path / "p.json").write_text(json.dumps(content))
+    found = read_point_list(tmp_path / "p.json")
+    assert found.points.tolist() == [[1, 2]]
+    assert found.size == (30, 20)
+
+
+def test_points_that_are_left_out_are_warned_of(tmp_path):
+    (tmp_path / "p.json").write_text("[[0, 0, 0], [3, 4, 2], [5, 6, 1]]")
+    with pytest.warns(UserWarning, match=r"1 of the 3 points of .*p\.json are left out: .*v = 0"):
+        assert read_points(tmp_path / "p.json").tolist() == [[3, 4], [5, 6]]
+
+
+def test_a_coco_file_has_to_be_of_one_thing(tmp_path):
+    other = COCO["annotations"][0] | {"id": 3}
+    (tmp_path / "p.json").write_text(
+        json.dumps(COCO | {"annotations": [*COCO["annotations"], other]})
+    )
+    with pytest.raises(HomologueError, match="holds 2 annotations with labelled keypoints"):
+        read_points(tmp_path / "p.json")
 
 
 def test_read_points_refuses_files(tmp_path):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from homologue.images import RGBImage, read_image
     from homologue.localize.locate import Located
     from homologue.matchers.attention import Match, fit, locate, match
-    from homologue.presets import PRESETS, Preset
+    from homologue.presets import PRESETS, Preset, get_preset, read_preset, with_settings
     from homologue.self_check.check import check
     from homologue.self_check.results import CheckReport
     from homologue.words.attend import attend
@@ -47,11 +47,14 @@ _HOMES = {
     "attend": "homologue.words.attend",
     "check": "homologue.self_check.check",
     "fit": "homologue.matchers.attention",
+    "get_preset": "homologue.presets",
     "load": "homologue.diffusion.load",
     "locate": "homologue.matchers.attention",
     "match": "homologue.matchers.attention",
     "nearest_words": "homologue.words.nearest",
     "read_image": "homologue.images",
+    "read_preset": "homologue.presets",
+    "with_settings": "homologue.presets",
 }
 
 __all__ = [
@@ -71,11 +74,14 @@ __all__ = [
     "attend",
     "check",
     "fit",
+    "get_preset",
     "load",
     "locate",
     "match",
     "nearest_words",
     "read_image",
+    "read_preset",
+    "with_settings",
 ]
 
 

@@ -1,7 +1,9 @@
 """Settings: how embeddings are fitted, how a target is read with them, how words are looked for."""
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
+from typing import Any, Literal, get_args
 
 from homologue.errors import HomologueError
 
@@ -12,6 +14,14 @@ Noise = Literal["gaussian", "uniform"]
 Over = Literal["tokens", "places"]
 Start = Literal["random", "queries"]
 ReadOut = Literal["mean", "softmax", "log-mean"]
+
+_ADDED = {"added": True}
+"""Marks fields that files of earlier versions lack, see `as_stored`."""
+
+
+TRAIN_TIMESTEPS = 1000
+"""Steps of the schedule that time steps in settings refer to, whatever the model was trained with.
+"""
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,8 @@ class FitConfig:
             point against queries that were computed once under a fixed context.
         layers: cross-attention layers that are read, see `select_layers`.
         heads: all heads of a layer or the second half of them.
-        timestep: noise level, in training steps of the model (0 is none, 999 is all).
+        timestep: noise level, from 0 (least) to 999 (all noise) of `TRAIN_TIMESTEPS`; a model
+            trained with another number of steps gets the step at the same fraction of its schedule.
         noise: distribution of what is added.
         over: what the softmax of the attention that is read runs over: `tokens`, as inside the
             model, where the context's other tokens compete for a place; or `places`, where the
@@ -44,6 +55,9 @@ class FitConfig:
         turn: degrees by which they are turned at most, either way.
         views: crops, each with its own noise, whose queries are cached.
         views_per_step: how many of them a step looks at.
+        flip: probability that a random crop is mirrored left to right, its points with it.
+        upsample: side in pixels to which maps are resized before `mse` compares them with the
+            Gaussian; 0 is the model's side.
     """
 
     optimise: Optimise
@@ -65,6 +79,8 @@ class FitConfig:
     turn: float = 0.0
     views: int = 16
     views_per_step: int = 4
+    flip: float = field(default=0.0, metadata=_ADDED)
+    upsample: int = field(default=0, metadata=_ADDED)
 
     def __post_init__(self) -> None:
         one_of("optimise", self.optimise, get_args(Optimise))
@@ -96,6 +112,29 @@ class FitConfig:
             )
         if not 0 <= self.turn <= 180:
             raise HomologueError(f"turn must be from 0 to 180 degrees, not {self.turn}.")
+        if not 0 <= self.flip <= 1:
+            raise HomologueError(f"flip must be from 0 to 1, not {self.flip}.")
+        if self.upsample != 0 and not 8 <= self.upsample <= 4096:
+            raise HomologueError(f"upsample must be 0 or from 8 to 4096, not {self.upsample}.")
+        if self.upsample and self.objective != "mse":
+            raise HomologueError(
+                f"upsample is a setting of the objective mse, and the objective is {self.objective}"
+                ", which compares each map at its own resolution: leave upsample at 0."
+            )
+        _check_numbers(self)
+
+    @property
+    def unused(self) -> Mapping[str, str]:
+        """Fields that change nothing with the other settings as they are, and why."""
+        found: dict[str, str] = {}
+        if self.optimise != "cached":
+            found["views_per_step"] = f"optimise is {self.optimise}, not cached"
+            if self.start != "queries":
+                found["views"] = f"{found['views_per_step']}, and start is random, not queries"
+        elif self.views == 1:
+            reason = "views is 1, and the first view is the whole image"
+            found |= dict.fromkeys(("crop", "largest_crop", "turn", "views_per_step"), reason)
+        return found
 
     @property
     def upright(self) -> bool:
@@ -108,7 +147,7 @@ class LocateConfig:
     """Settings of `locate`. Lengths are shares of the model's side.
 
     Attributes:
-        timestep: noise level, in training steps of the model.
+        timestep: noise level, see `FitConfig`.
         noise: distribution of what is added.
         crops: how many crops of the target are averaged; 1 is the whole image.
         crop: side of the crops.
@@ -138,6 +177,14 @@ class LocateConfig:
             raise HomologueError(f"crops must be at least 1, not {self.crops}.")
         if not 0 < self.crop <= 1:
             raise HomologueError(f"crop must be above 0 and at most 1, not {self.crop}.")
+        _check_numbers(self)
+
+    @property
+    def unused(self) -> Mapping[str, str]:
+        """Fields that change nothing with the other settings as they are, and why."""
+        if self.crops == 1 and not self.follow:
+            return {"crop": "crops is 1, and the first crop is the whole image"}
+        return {}
 
 
 @dataclass(frozen=True)
@@ -146,14 +193,14 @@ class WordsConfig:
 
     Attributes:
         layers: cross-attention layers that are read, see `select_layers`.
-        timesteps: noise levels that are averaged, in training steps of the model.
+        timesteps: noise levels that are averaged, see `FitConfig`.
         noises: that are averaged at each of them.
         over: what the softmax of the maps runs over: `tokens`, as inside the model, where words
             compete for a place; or `places`, where the places compete for a word.
         threshold: what belongs to a word, see `WordMaps`.
     """
 
-    layers: str = "up[:4]"
+    layers: str = "up-modules[:4]"
     timesteps: tuple[int, ...] = (50, 200, 400)
     noises: int = 2
     over: Over = "tokens"
@@ -171,10 +218,36 @@ class WordsConfig:
             raise HomologueError(f"threshold must be above 0 and at most 1, not {self.threshold}.")
 
 
+def as_stored(config: FitConfig | LocateConfig) -> dict[str, Any]:
+    """The settings for a file: what `FitConfig(**...)` or `LocateConfig(**...)` reads again.
+
+    A field that was added later is left out at its default, so that a file of an earlier version,
+    which lacks it, says the same.
+    """
+    later = added_defaults(type(config))
+    return {
+        name: value
+        for name, value in asdict(config).items()
+        if name not in later or value != later[name]
+    }
+
+
+def added_defaults(kind: type[FitConfig | LocateConfig]) -> dict[str, Any]:
+    """The fields that were added later, and the defaults that files without them mean."""
+    return {one.name: one.default for one in fields(kind) if one.metadata.get("added")}
+
+
+def _check_numbers(config: FitConfig | LocateConfig) -> None:
+    """Raises HomologueError if a number of the settings is infinite or not a number."""
+    for name, value in asdict(config).items():
+        if isinstance(value, float) and not isfinite(value):
+            raise HomologueError(f"{name} must be a finite number, not {value}.")
+
+
 def check_timestep(timestep: int) -> None:
-    """Raises HomologueError unless the noise schedule, of 1000 steps, has this one."""
-    if not 0 <= timestep < 1000:
-        raise HomologueError(f"timestep must be from 0 to 999, not {timestep}.")
+    """Raises HomologueError unless a schedule of `TRAIN_TIMESTEPS` steps has this one."""
+    if not 0 <= timestep < TRAIN_TIMESTEPS:
+        raise HomologueError(f"timestep must be from 0 to {TRAIN_TIMESTEPS - 1}, not {timestep}.")
 
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -121,9 +121,9 @@ def pair_counter(
 
 def print_table(table: RenderableType, width: int = 200) -> None:
     """A table on stdout; where that is no terminal, as wide as it needs to be, at most `width`."""
-    console = Console(highlight=False)
+    console = Console()
     if not console.is_terminal:
-        console = Console(width=width, highlight=False)
+        console = Console(width=width)
     console.print(table)
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -70,6 +71,39 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         raise HomologueError(_sentence(error, Path(path), "written")) from error
 
 
+def replace_folder(path: str | os.PathLike[str], fill: Callable[[Path], object]) -> None:
+    """Writes a folder whole or not at all; one that was there before is replaced.
+
+    `fill` gets a temporary folder beside `path`, which is renamed to `path` once it is complete. If
+    anything fails, the temporary folder is removed and the former folder is untouched.
+
+    Raises HomologueError for whatever the file system refuses; other exceptions of `fill` pass
+    through.
+    """
+    target = Path(os.path.realpath(path))
+    new = _temporary(target)
+    try:
+        new.mkdir()
+        try:
+            fill(new)
+            former = _temporary(target) if target.exists() else None
+            if former:
+                target.rename(former)
+            try:
+                new.rename(target)
+            except OSError:
+                if former:
+                    former.rename(target)
+                raise
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        if former:
+            shutil.rmtree(former)
+    except OSError as error:
+        raise HomologueError(_sentence(error, Path(path), "written")) from error
+
+
 def make_folder(path: str | os.PathLike[str]) -> Path:
     """The folder, made if it is not there, those above it included.
 
@@ -81,6 +115,17 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     except OSError as error:
         raise HomologueError(_sentence(error, folder, "made")) from error
     return folder
+
+
+def escaped(text: str) -> str:
+    """A text that UTF-8 can hold: bytes of a file name that are not UTF-8 are escaped.
+
+    For names that are kept, drawn or printed; a file is opened by the text as it was.
+
+    >>> escaped(os.fsdecode(b"caf\\xe9.png"))
+    'caf\\\\udce9.png'
+    """
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _refuse_unwritable(target: Path) -> None:
@@ -132,6 +177,11 @@ def _sentence(error: OSError, path: Path, verb: Literal["read", "written", "made
             return f"{path} cannot be written to a read-only file system; choose another folder."
         case ((errno.ENOSPC | errno.EDQUOT), _):
             return f"{path} cannot be written because the disk is full; free some space."
+        case errno.EFBIG, _:
+            return (
+                f"{path} cannot be written because files may not be so large; raise the limit "
+                "(ulimit -f), or choose another file system."
+            )
         case _:
             reason = error.strerror or str(error) or type(error).__name__
             return f"{path} cannot be {verb} ({reason}); check the path and the disk."

@@ -31,24 +31,29 @@ def square_to_image(points: Tensor, width: int, height: int, side: int) -> Tenso
 
 @dataclass(frozen=True)
 class Crop:
-    """A square part of the square frame: whole pixels, `size` wide and high, at `(left, top)`."""
+    """A square part of the square frame: whole pixels, `size` wide and high, at `(left, top)`.
+
+    Attributes:
+        mirrored: whether the crop frame is mirrored left to right.
+    """
 
     left: int
     top: int
     size: int
+    mirrored: bool = False
 
     def cut(self, square: Tensor) -> Tensor:
         """This part of `square` (..., side, side), resized (bilinear) to (..., side, side)."""
         side = square.shape[-1]
-        part = square[..., self.top : self.top + self.size, self.left : self.left + self.size]
-        if self.size == side:
-            return part
-        return resize(part, side)
+        part = self.of(square)
+        whole = part if self.size == side else resize(part, side)
+        return whole.flip(-1) if self.mirrored else whole
 
     def paste(self, maps: Tensor, side: int) -> Tensor:
         """Maps (..., h, w) of this crop, resized and put back into zeros (..., side, side)."""
         whole = maps.new_zeros(*maps.shape[:-2], side, side)
-        self.of(whole).copy_(resize(maps, self.size))
+        upright = maps.flip(-1) if self.mirrored else maps
+        self.of(whole).copy_(resize(upright, self.size))
         return whole
 
     def of(self, square: Tensor) -> Tensor:
@@ -57,10 +62,12 @@ class Crop:
 
     def to_crop(self, points: Tensor, side: int) -> Tensor:
         """Points (..., 2) from the square frame to this crop's frame."""
-        return (points - points.new_tensor([self.left, self.top])) * (side / self.size)
+        found = (points - points.new_tensor([self.left, self.top])) * (side / self.size)
+        return _mirrored(found, side) if self.mirrored else found
 
     def to_square(self, points: Tensor, side: int) -> Tensor:
         """The inverse of `to_crop`."""
+        points = _mirrored(points, side) if self.mirrored else points
         return points * (self.size / side) + points.new_tensor([self.left, self.top])
 
 
@@ -74,11 +81,13 @@ class TurnedCrop:
         middle: `(x, y)`, square frame.
         size: side in pixels of the square frame.
         turn: degrees by which its upright is turned, clockwise as the image is seen.
+        mirrored: whether the crop frame is mirrored left to right, after it was turned.
     """
 
     middle: tuple[float, float]
     size: float
     turn: float
+    mirrored: bool = False
 
     def cut(self, square: Tensor) -> Tensor:
         """This part of `square` (..., side, side), sampled bilinearly, (..., side, side)."""
@@ -93,12 +102,13 @@ class TurnedCrop:
 
     def to_crop(self, points: Tensor, side: int) -> Tensor:
         """Points (..., 2) from the square frame to this crop's frame."""
-        return _turned(points - points.new_tensor(self.middle), -self.turn) * (side / self.size) + (
-            side / 2
-        )
+        turned = _turned(points - points.new_tensor(self.middle), -self.turn)
+        found = turned * (side / self.size) + side / 2
+        return _mirrored(found, side) if self.mirrored else found
 
     def to_square(self, points: Tensor, side: int) -> Tensor:
         """The inverse of `to_crop`."""
+        points = _mirrored(points, side) if self.mirrored else points
         return _turned(points - side / 2, self.turn) * (self.size / side) + points.new_tensor(
             self.middle
         )
@@ -108,6 +118,11 @@ def _turned(points: Tensor, degrees: float) -> Tensor:
     """Points (..., 2) turned about the origin, clockwise where y points down."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return points @ points.new_tensor([[cos, sin], [-sin, cos]])
+
+
+def _mirrored(points: Tensor, side: int) -> Tensor:
+    """Points (..., 2) of a frame `side` wide, mirrored left to right."""
+    return torch.stack([side - points[..., 0], points[..., 1]], dim=-1)
 
 
 def resize(maps: Tensor, side: int) -> Tensor:

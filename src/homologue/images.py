@@ -1,23 +1,29 @@
 """Images in: any path, PIL image, array or tensor becomes one RGB tensor. Images out: files."""
 
 import io
+import math
 import os
+import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from homologue.arrays import is_array_like, to_numpy
 from homologue.errors import HomologueError
 from homologue.files import open_for_reading, write_atomically
+from homologue.image_files import open_picture
 from homologue.pixels import MAX_PIXELS as MAX_PIXELS
-from homologue.pixels import from_array, from_pil, from_tensor, guarded
+from homologue.pixels import Note, from_array, from_pil, from_tensor, guarded
 
 ImageLike = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | torch.Tensor
+
+Profile = Literal["convert", "ignore"]
 
 LEAST_SIDE = 2  # pixels that an image needs to have parts
 
@@ -36,10 +42,25 @@ class RGBImage:
 
     pixels: (3, H, W) float32, RGB in [0, 1], after EXIF rotation; do not change it in place.
     path: where it was read from; None if it came as a PIL image, an array or a tensor.
+
+    Raises HomologueError for another shape, and if a pixel is NaN or infinite.
     """
 
     pixels: torch.Tensor = field(repr=False)
     path: str | None = None
+
+    def __post_init__(self) -> None:
+        name = self.path or "The image"
+        if self.pixels.ndim != 3 or self.pixels.shape[0] != 3:
+            raise HomologueError(
+                f"{name} has pixels of shape {tuple(self.pixels.shape)}; give (3, H, W)."
+            )
+        if self.pixels.numel():
+            low, high = (end.item() for end in torch.aminmax(self.pixels.detach()))
+            if not (math.isfinite(low) and math.isfinite(high)):
+                raise HomologueError(
+                    f"{name} has pixels from {low:g} to {high:g}; replace what is not finite."
+                )
 
     @property
     def width(self) -> int:
@@ -68,41 +89,56 @@ class RGBImage:
         return np.ascontiguousarray(rounded.permute(1, 2, 0).numpy())
 
 
-def read_image(source: ImageLike | RGBImage, *, least_side: int = 1) -> RGBImage:
+def read_image(
+    source: ImageLike | RGBImage, *, least_side: int = 1, profile: Profile = "convert"
+) -> RGBImage:
     """Reads a picture from wherever it is; the frame of all points given for it is the result's.
 
-    source: a path; a PIL image; a uint8 array (H, W) or (H, W, 3 | 4), whose last axis is always
-        the channels; a float tensor (1 | 3 | 4, H, W) in [0, 1], whose first axis always is. An
-        RGBImage is returned as it is. least_side: pixels that either side has to have.
+    source: a path; a PIL image; a uint8 array (H, W) or (H, W, 3 | 4), of NumPy or any library
+        whose arrays NumPy reads, whose last axis is always the channels; a float tensor
+        (1 | 3 | 4, H, W) in [0, 1], whose first axis always is. An RGBImage is returned as it is.
+    least_side: pixels that either side has to have.
+    profile: "convert" converts the colours of a file or a PIL image from its colour profile to
+        sRGB, as a viewer shows them; "ignore" takes the numbers as stored, as the released code
+        of the paper does.
 
-    EXIF rotation is applied, transparency is laid on white, 16 bits are scaled to [0, 1], a colour
-    profile is converted to sRGB where it can be. Of an animation the first frame is read, with a
-    warning.
+    EXIF rotation is applied, transparency is laid on white, 16 bits are scaled to [0, 1]. Warns
+    once, naming the file, of whatever may not be as meant: an animation, whose first frame is
+    read; a profile that cannot be applied; 16 bits of which only the lower are used.
 
     Raises HomologueError for anything else: a file that is missing, no image, truncated or larger
     than MAX_PIXELS; another shape, data type or range of numbers; no pixels at all.
     """
-    image = _read(source)
+    if profile not in ("convert", "ignore"):
+        raise HomologueError(f'There is no profile={profile!r}; choose "convert" or "ignore".')
+    if isinstance(source, RGBImage) and profile == "ignore":
+        raise HomologueError(
+            'profile="ignore" comes too late for an RGBImage; give it when the file is read.'
+        )
+    notes: list[str] = []
+    image = _read(source, notes.append, profile == "convert")
     if min(image.width, image.height) < least_side:
         raise HomologueError(
             f"{image.path or 'The image'} has {image.width} x {image.height} pixels, too few to "
             f"have parts; give an image of at least {least_side} x {least_side}."
         )
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
     return image
 
 
-def _read(source: ImageLike | RGBImage) -> RGBImage:
+def _read(source: ImageLike | RGBImage, note: Note, convert_profile: bool) -> RGBImage:
     match source:
         case RGBImage():
             return source
         case str() | os.PathLike():
-            return _read_file(Path(source))
+            return _read_file(Path(source), note, convert_profile)
         case Image.Image():
-            return _read_pil(source)
-        case np.ndarray():
-            return RGBImage(from_array(source))
+            return _read_pil(source, note, convert_profile)
         case torch.Tensor():
             return RGBImage(from_tensor(source))
+    if is_array_like(source):
+        return RGBImage(from_array(to_numpy(source, "The image array")))
     raise HomologueError(
         f"An image cannot be read from a {type(source).__name__}; give a path, a PIL image, "
         "a uint8 array (H, W, 3) or a float tensor (3, H, W)."
@@ -145,28 +181,38 @@ def write_image(path: str | os.PathLike[str], image: ImageLike | RGBImage) -> No
     write_atomically(path, lambda stream: stream.write(encoded.getbuffer()))
 
 
-def _read_file(path: Path) -> RGBImage:
-    with open_for_reading(path) as file, guarded(str(path)):
-        try:
-            picture = Image.open(file)
-        except UnidentifiedImageError:
-            raise HomologueError(_not_an_image(file, path)) from None
-        if picture.format in {"EPS", "WMF"}:
-            raise HomologueError(f"{path} is a vector drawing; rasterise it first, e.g. to PNG.")
-        return RGBImage(from_pil(picture, str(path)), str(path))
+def _read_file(path: Path, note: Note, convert_profile: bool) -> RGBImage:
+    name = str(path)
+    with open_for_reading(path) as file, guarded(name):
+        picture = open_picture(file, name)
+        return RGBImage(from_pil(picture, name, note, convert_profile=convert_profile), name)
 
 
-def _read_pil(picture: Image.Image) -> RGBImage:
+def _read_pil(picture: Image.Image, note: Note, convert_profile: bool) -> RGBImage:
     name = str(getattr(picture, "filename", "")) or "The PIL image"
     with guarded(name):
-        return RGBImage(from_pil(picture, name))
+        try:
+            return RGBImage(from_pil(picture, name, note, convert_profile=convert_profile))
+        except Exception as error:
+            if _is_closed(picture, error):
+                raise HomologueError(
+                    f"{name} was closed before its pixels were read; read it inside the `with` "
+                    "block, or give its path."
+                ) from error
+            if "MAX_TEXT" in str(error):
+                raise HomologueError(
+                    f"{name} has a text longer than Pillow reads; give its path instead of a PIL "
+                    "image."
+                ) from error
+            raise
 
 
-def _not_an_image(file: BinaryIO, path: Path) -> str:
-    file.seek(0)
-    start = file.read(4096).lower()
-    if b"<svg" in start or path.suffix.lower() in {".svg", ".svgz"}:
-        return f"{path} is an SVG drawing; rasterise it first, e.g. to PNG."
-    if not start:
-        return f"{path} is empty; give an image file."
-    return f"{path} is not an image of a known kind; convert it to PNG or JPEG."
+def _is_closed(picture: Image.Image, error: Exception) -> bool:
+    """Whether the file of a PIL image that could not be decoded is closed."""
+    if isinstance(error, HomologueError):
+        return False
+    if "closed image" in str(error) or "closed file" in str(error):
+        return True
+    file = getattr(picture, "fp", None)
+    undecoded = bool(getattr(picture, "tile", None))
+    return undecoded and (file is None or getattr(file, "closed", False))

@@ -13,6 +13,7 @@ from huggingface_hub.errors import CacheNotFound
 from homologue.diffusion.capture import cross_attention_layers
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import dtype_name
+from homologue.presets import DEFAULT
 
 _PACKAGES = ("homologue", "torch", "diffusers", "huggingface-hub", "safetensors", "numpy", "pillow")
 _GIB = 2**30
@@ -28,7 +29,8 @@ def model_facts(model: LatentDiffusion) -> dict[str, Any]:
         "side": model.side,
         "context_width": model.context_width,
         "layers": len(cross_attention_layers(model.unet)),
-        "layers_read": ", ".join(model.layers("up[:4]")),
+        "layer_selection": DEFAULT.fit.layers,
+        "layers_read": ", ".join(model.layers(DEFAULT.fit.layers)),
         "device": str(model.device),
         "dtype": dtype_name(model.dtype),
     }

@@ -7,6 +7,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from homologue.figures import no_missing_glyphs
+from homologue.files import escaped
 
 FONT = "DejaVu Sans"
 
@@ -19,7 +20,7 @@ def shortened(text: str, size: float, width: float) -> str:
     >>> shortened("posed-fox-noto-fox-openmoji", size=20, width=160)
     'posed-…enmoji'
     """
-    text = " ".join(text.split())
+    text = " ".join(escaped(text).split())
     if text_width(text, size) <= width:
         return text
     too_wide = partial(_too_wide, text, size, width)

@@ -100,7 +100,7 @@ def draw_heatmap_overlay(
         raise HomologueError(
             f"A heat map of shape {tuple(heat.shape)} cannot be drawn; give finite numbers (h, w)."
         )
-    heat = _unit_range(resize(_unit_range(heat)[None], image.width, image.height)[0])
+    heat = unit_range(resize(unit_range(heat)[None], image.width, image.height)[0])
     colours = matplotlib.colormaps["magma"](heat.numpy())[..., :3]
     weights = image.pixels.new_tensor([0.299, 0.587, 0.114])
     # Between the ends, so that neither a black nor a white ground swallows the colours.
@@ -188,7 +188,7 @@ def _colour(index: int) -> Colour:
     return (float(varied[0]), float(varied[1]), float(varied[2]))
 
 
-def _unit_range(heat: Tensor) -> Tensor:
+def unit_range(heat: Tensor) -> Tensor:
     """Shifted and scaled to [0, 1]; a level map becomes 0."""
     span = heat.max() - heat.min()
     return (heat - heat.min()) / span if span > 0 else torch.zeros_like(heat)

@@ -1,13 +1,22 @@
 """Named settings. A preset only composes the config dataclasses of `fit` and `locate`."""
 
+import os
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from homologue.config import FitConfig, LocateConfig, Optimise
 from homologue.errors import HomologueError
-from homologue.settings import Setting, parse_settings, setting_text, settings_of
+from homologue.files import open_for_reading
+from homologue.settings import (
+    Setting,
+    parse_settings,
+    setting_text,
+    settings_of,
+    unknown_setting,
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,7 @@ PAPER = Preset(
     "paper",
     FitConfig(
         optimise="exact",
-        layers="up[:4]",
+        layers="up-modules[:4]",
         heads="second-half",
         timestep=140,
         noise="uniform",
@@ -53,7 +62,7 @@ DEFAULT = Preset(
     "default",
     FitConfig(
         optimise="cached",
-        layers="up[:4]",
+        layers="up-modules[:4]",
         heads="all",
         timestep=40,
         noise="gaussian",
@@ -86,23 +95,72 @@ DEFAULT = Preset(
 PRESETS = {preset.name: preset for preset in (DEFAULT, PAPER)}
 
 SETTINGS: Mapping[str, Setting] = settings_of({"fit": FitConfig, "locate": LocateConfig})
+"""The settings of a preset by name, such as `fit.steps`."""
+
+_CHANGE = re.compile(r"\+(?=(?:fit|locate)\.)")
 
 
-def get_preset(preset: str | Preset, optimise: Optimise | None = None) -> Preset:
-    """A preset by name, or as it is, with another way to optimise if one is given.
+def get_preset(preset: str | os.PathLike[str] | Preset, optimise: Optimise | None = None) -> Preset:
+    """A preset by name, from a TOML file, or as it is; with another way to optimise if given.
+
+    Args:
+        preset: `default` or `paper`; the name of a changed preset, such as
+            `default+fit.steps=50`; the path of a TOML file, see `read_preset`; or a preset.
+        optimise: in place of the preset's.
 
     Raises:
-        HomologueError: there is no such preset or way.
+        HomologueError: there is no such preset or way, or the file cannot be used.
     """
-    if isinstance(preset, str):
-        if preset not in PRESETS:
-            raise HomologueError(
-                f"There is no preset {preset!r}: choose one of {', '.join(sorted(PRESETS))}."
-            )
-        preset = PRESETS[preset]
-    if optimise is None:
-        return preset
-    return replace(preset, fit=replace(preset.fit, optimise=optimise))
+    if isinstance(preset, Preset):
+        return _optimised(preset, optimise)
+    if isinstance(preset, os.PathLike) or _is_path(preset):
+        return read_preset(preset, optimise)
+    base, *changes = _CHANGE.split(preset)
+    if not changes:
+        return _optimised(_named(base), optimise)
+    values = parse_settings(changes, SETTINGS)
+    return _changed(_named(base), values, ", ".join(changes), optimise)
+
+
+def read_preset(path: str | os.PathLike[str], optimise: Optimise | None = None) -> Preset:
+    """The preset of a TOML file; its name is that of its base with what the file changes.
+
+    The file has `base = "default"` (or `"paper"`) and the tables `[fit]` and `[locate]` with
+    fields of `FitConfig` and `LocateConfig`. What it leaves out is as in its base.
+
+    Args:
+        optimise: in place of the file's.
+
+    Raises:
+        HomologueError: the file cannot be read, is no TOML, or has a key or a value that is no
+            setting.
+    """
+    content = _read_toml(path)
+    _optimised(DEFAULT, optimise)  # refuses a way that there is not
+    try:
+        for key in content:
+            if key not in ("base", "fit", "locate"):
+                raise HomologueError(f"{key!r} is none of base, [fit] and [locate]: remove it.")
+        base = content.get("base")
+        if not isinstance(base, str) or base not in PRESETS:
+            is_now = "is missing" if base is None else f"is {base!r}"
+            raise HomologueError(f'base {is_now}: write base = "default" or base = "paper".')
+        values = {}
+        for section in ("fit", "locate"):
+            table = content.get(section, {})
+            if not isinstance(table, dict):
+                raise HomologueError(
+                    f"{section} must be a table: write [{section}] above its keys."
+                )
+            for field, value in table.items():
+                name = f"{section}.{field}"
+                if name not in SETTINGS:
+                    raise unknown_setting(name, SETTINGS)
+                values[name] = SETTINGS[name].check(value)
+        said = ", ".join(setting_text(name, value) for name, value in values.items())
+        return _changed(PRESETS[base], values, said, optimise)
+    except HomologueError as error:
+        raise HomologueError(f"{os.fspath(path)}: {error}") from None
 
 
 def with_settings(preset: Preset, settings: Sequence[str]) -> Preset:
@@ -113,7 +171,8 @@ def with_settings(preset: Preset, settings: Sequence[str]) -> Preset:
             `LocateConfig`, each at most once. Their order does not matter.
 
     Raises:
-        HomologueError: a setting is unknown, given twice, or its value cannot be used.
+        HomologueError: a setting is unknown, given twice, cannot have its value, or would change
+            nothing because another setting makes it unused.
 
     >>> with_settings(PRESETS["default"], ["locate.crops=1", "fit.steps=050"]).name
     'default+fit.steps=50+locate.crops=1'
@@ -121,11 +180,46 @@ def with_settings(preset: Preset, settings: Sequence[str]) -> Preset:
     return _changed(preset, parse_settings(settings, SETTINGS), ", ".join(settings))
 
 
-def _changed(preset: Preset, values: Mapping[str, Any], said: str) -> Preset:
-    """The preset with other values, by the names of the settings; `said` goes before an error."""
-    if not values:
+def _is_path(text: str) -> bool:
+    return text.endswith(".toml") or "/" in text or os.sep in text
+
+
+def _named(name: str) -> Preset:
+    if name not in PRESETS:
+        raise HomologueError(
+            f"There is no preset {name!r}: choose one of {', '.join(sorted(PRESETS))}."
+        )
+    return PRESETS[name]
+
+
+def _optimised(preset: Preset, optimise: Optimise | None) -> Preset:
+    if optimise is None:
         return preset
-    configs: dict[str, Any] = {"fit": preset.fit, "locate": preset.locate}
+    return replace(preset, fit=replace(preset.fit, optimise=optimise))
+
+
+def _read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
+    with open_for_reading(path) as file:
+        data = file.read()
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise HomologueError(f"{os.fspath(path)} is no TOML file ({error}).") from None
+
+
+def _changed(
+    preset: Preset, values: Mapping[str, Any], said: str, optimise: Optimise | None = None
+) -> Preset:
+    """The preset with other values, by the names of the settings.
+
+    Args:
+        said: what goes before an error.
+        optimise: in place of the preset's and of that in `values`; it is not part of the name.
+    """
+    base = _optimised(preset, optimise)
+    if optimise is not None:
+        values = {name: value for name, value in values.items() if name != "fit.optimise"}
+    configs: dict[str, Any] = {"fit": base.fit, "locate": base.locate}
     different: dict[str, dict[str, Any]] = {section: {} for section in configs}
     for name, value in values.items():
         setting = SETTINGS[name]
@@ -137,14 +231,25 @@ def _changed(preset: Preset, values: Mapping[str, Any], said: str) -> Preset:
                 configs[section] = replace(configs[section], **changes)
     except HomologueError as error:
         raise HomologueError(f"{said}: {error}") from None
+    for section, changes in different.items():
+        for field, value in changes.items():
+            if reason := configs[section].unused.get(field):
+                text = setting_text(f"{section}.{field}", value)
+                raise HomologueError(f"{text} would change nothing ({reason}): leave it out.")
+    if not any(different.values()):
+        return base
     return Preset(_changed_name(preset.name, different), configs["fit"], configs["locate"])
 
 
 def _changed_name(name: str, different: Mapping[str, Mapping[str, Any]]) -> str:
     """`default+fit.steps=50+locate.crops=1`: a preset's name with its changes, sorted by name."""
-    base, *before = re.split(r"\+(?=(?:fit|locate)\.)", name)
+    base, *before = _CHANGE.split(name)
     said = {one.partition("=")[0]: one for one in before}
     for section, changes in different.items():
         for field, value in changes.items():
-            said[f"{section}.{field}"] = setting_text(f"{section}.{field}", value)
+            full = f"{section}.{field}"
+            said[full] = setting_text(full, value)
+            own = PRESETS.get(base)
+            if own and getattr(getattr(own, section), field) == value:
+                del said[full]
     return "+".join([base, *(said[one] for one in sorted(said))])

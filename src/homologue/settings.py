@@ -76,7 +76,7 @@ class Setting:
                 raise HomologueError(f"{self.name} must be a list, not {value!r}.")
             return tuple(self._check(part, get_args(kind)[0]) for part in value)
         if get_origin(kind) is Literal:
-            if value not in get_args(kind):
+            if not isinstance(value, str) or value not in get_args(kind):
                 choices = ", ".join(map(str, get_args(kind)))
                 raise HomologueError(f"{self.name} must be one of {choices}, not {value!r}.")
             return value
@@ -115,7 +115,8 @@ def parse_settings(texts: Sequence[str], known: Mapping[str, Setting]) -> dict[s
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals:
-            raise HomologueError(f"{text!r} sets nothing: write NAME=VALUE, such as fit.steps=50.")
+            example = "fit.steps=50" if "fit.steps" in known else f"{next(iter(known))}=VALUE"
+            raise HomologueError(f"{text!r} sets nothing: write NAME=VALUE, such as {example}.")
         if name not in known:
             raise unknown_setting(name, known)
         if name in values:

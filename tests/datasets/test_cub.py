@@ -128,6 +128,9 @@ def test_a_missing_table_is_named(tmp_path: Path, name: str) -> None:
         ("bounding_boxes.txt", "1 2 3 wide 4", r"bounding_boxes\.txt has 'wide'"),
         ("image_class_labels.txt", "9999 1", "no label, split or box of image 1"),
         ("parts/part_locs.txt", "1 2 x 4 1", "image 1, part 2, has 'x'"),
+        ("parts/part_locs.txt", "1 2 -1.0 4 1", r"part 2, is visible, but at \(-1.0, 4\)"),
+        ("parts/part_locs.txt", "1 2 3 4 2", "part 2, is there twice or has '2' as visible"),
+        ("parts/part_locs.txt", "1 3 3 4 1", "part 3, is there twice"),
     ],
 )
 def test_a_broken_table_is_named(tmp_path: Path, name: str, line: str, words: str) -> None:

@@ -4,18 +4,23 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 from trees import picture, text
 
 from homologue.datasets.gathering import Annotated, Gathering, Pictures, as_points, joined
 from homologue.datasets.thresholds import Size
 from homologue.errors import HomologueError
+from homologue.images import read_image
 
 
 def measure(source: Size, target: Size) -> Mapping[str, float]:
-    return {"image": max(target), "bbox-kp": 0.0, "legacy": source[0]}
+    return {"image": max(target), "bbox-kp": 0.0, "legacy": source[0], "legacy-image": target[0]}
 
 
 ONE = Annotated(
@@ -48,8 +53,8 @@ def test_a_pair_has_what_its_annotation_and_its_pictures_say(tmp_path: Path) -> 
     assert (pair.source.key, pair.target.key) == ("a.png", "deep/b.png")
     assert pair.rows == [1, 0]
     # A length of nothing is none; what legacy divides by is measured in the squashed target.
-    assert pair.thresholds == {"image": 50.0, "legacy": 40.0}
-    assert pair.aspects == {"legacy": 20 / 50}
+    assert pair.thresholds == {"image": 50.0, "legacy": 40.0, "legacy-image": 20.0}
+    assert pair.aspects == {"legacy": 20 / 50, "legacy-image": 20 / 50}
 
 
 def test_pictures_are_read_when_they_are_needed_even_in_another_process(tmp_path: Path) -> None:
@@ -69,6 +74,71 @@ def test_sizes_are_those_after_rotation(tmp_path: Path) -> None:
     assert pictures.size("turned.jpg") == (30, 70)
     image = pictures.picture("turned.jpg").read()
     assert (image.width, image.height) == (30, 70)
+
+
+ORIENTED = st.tuples(
+    st.sampled_from(["tif", "jpg", "png", "webp", "mpo", "avif"]), st.integers(0, 9)
+)
+
+
+@given(ORIENTED, st.tuples(st.integers(8, 40), st.integers(8, 40)))
+@settings(max_examples=60, deadline=None)
+def test_a_size_is_that_of_the_picture_that_is_read(
+    oriented: tuple[str, int], size: tuple[int, int]
+) -> None:
+    suffix, orientation = oriented
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"a.{suffix}"
+        Image.new("RGB", size).save(file, exif=exif)
+        image = read_image(file)
+        assert Pictures(Path(folder)).size(file.name) == (image.width, image.height)
+        assert (image.width, image.height) == (size[::-1] if 5 <= orientation <= 8 else size)
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_deflate", "jpeg"])
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_tiff_is_turned_once(tmp_path: Path, compression: str | None, pages: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    page = Image.new("RGB", (60, 40))
+    more = {"save_all": True, "append_images": [page]} if pages > 1 else {}
+    page.save(tmp_path / "a.tif", compression=compression, exif=exif, **more)
+    assert Pictures(tmp_path).size("a.tif") == (40, 60)
+
+
+def test_an_orientation_in_xmp_turns_too(tmp_path: Path) -> None:
+    xmp = b'<rdf:Description tiff:Orientation="6"/>'
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.jpg", xmp=xmp)
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.tif", tiffinfo={700: xmp})
+    for name in ("a.jpg", "a.tif"):
+        image = read_image(tmp_path / name)
+        assert Pictures(tmp_path).size(name) == (image.width, image.height) == (40, 60)
+
+
+def test_exif_that_is_broken_turns_nothing_and_hides_nothing(tmp_path: Path) -> None:
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.jpg", exif=b"Exif\0\0garbage!")
+    assert Pictures(tmp_path).size("a.jpg") == (60, 40)
+
+
+def test_formats_whose_size_shows_on_loading_are_loaded(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.icns")
+    Image.new("RGB", (48, 32)).save(tmp_path / "a.ico")
+    for name in ("a.icns", "a.ico"):
+        image = read_image(tmp_path / name)
+        assert Pictures(tmp_path).size(name) == (image.width, image.height)
+
+
+def test_why_a_picture_cannot_be_read_is_known(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png", 4, 5)
+    text(tmp_path / "b.png", "<svg/>")
+    pictures = Pictures(tmp_path)
+    assert pictures.problem("a.png") == ""
+    assert pictures.size("b.png") is None
+    assert "is an SVG drawing" in pictures.problem("b.png")
+    assert pictures.size("c.png") is None
+    assert "does not exist" in pictures.problem("c.png")
 
 
 def test_pairs_without_their_files_are_left_out_and_counted(tmp_path: Path) -> None:

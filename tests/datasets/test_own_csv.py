@@ -69,6 +69,15 @@ def test_columns_may_come_in_any_order_with_more_that_are_known(folder: Path) ->
             [f"{HEADER},category", "a.png,b.png,1,2,3,4,cat", "a.png,b.png,1,3,3,4,dog"],
             r"line 3, has the category 'dog', but .*line 2 has 'cat' for the same pair",
         ),
+        (
+            [f"{HEADER},name", "a.png,b.png,1,2,3,4,ear", "a.png,b.png,5,6,7,8,ear"],
+            "line 3, has the name 'ear', which another point of the same pair has",
+        ),
+        (
+            [f"{HEADER},name", "a.png,b.png,1,2,3,4,2", "a.png,b.png,5,6,7,8,"],
+            "line 3, has the name '2', which another point",
+        ),
+        ([HEADER, "a.png,b.png,1,1_0,3,4"], "line 2, has '1_0' where a number should be"),
         ([HEADER, '"a.png,b.png'], "line 2, is not CSV"),
         ([], "is empty; write a header"),
         ([HEADER], "holds no pairs"),

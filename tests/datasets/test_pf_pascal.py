@@ -32,13 +32,15 @@ def test_the_pairs_are_those_of_the_list(pairs: list[Pair]) -> None:
 
 def test_thresholds_are_those_of_the_target(pairs: list[Pair]) -> None:
     first, second = pairs
-    assert list(first.thresholds) == ["image", "bbox-kp"]
+    assert list(first.thresholds) == ["image", "bbox-kp", "legacy-image"]
     # Targets of 400 x 300 and 200 x 500.
     assert first.thresholds == pytest.approx(
-        {"image": 400, "bbox-kp": 99.8622857142857 - 62.3262857142857}
+        {"image": 400, "bbox-kp": 99.8622857142857 - 62.3262857142857, "legacy-image": 400}
     )
-    assert second.thresholds == {"image": 500, "bbox-kp": 60}
-    assert first.aspects == second.aspects == {}
+    # Target 200 x 500: squashed to a square, its longest side is what 200 pixels across are.
+    assert second.thresholds == {"image": 500, "bbox-kp": 60, "legacy-image": 200}
+    assert second.aspects == {"legacy-image": 0.4}
+    assert first.aspects == {"legacy-image": 4 / 3}
 
 
 def test_pairs_of_one_source_share_its_points(pairs: list[Pair]) -> None:
@@ -89,12 +91,34 @@ def test_a_part_is_evaluated_and_said_to_be_one(tmp_path: Path) -> None:
     assert "1 of the 2 pairs of pf-pascal" in made.notes("test")[0]
 
 
+def test_padding_is_dropped(tmp_path: Path) -> None:
+    folder = pascal(tmp_path)
+    text(
+        folder / "test_pairs_pf_pascal.csv",
+        f"{PASCAL_HEADER}\n2011_001407.jpg,2010_004184.jpg,1,"
+        "10;-1;20;-1.0,5;-1;6;-1,11;-1;21;-1,6;-1;7;-1\n",
+    )
+    (pair,) = benchmark(folder).pairs("test")
+    assert pair.source_points.tolist() == pair.fit_points.tolist() == [[10, 5], [20, 6]]
+    assert pair.target_points.tolist() == [[11, 6], [21, 7]]
+    assert pair.point_names == ("1", "3")
+    assert pair.thresholds == {"image": 400, "bbox-kp": 10, "legacy-image": 400}
+
+
 @pytest.mark.parametrize(
     ("row", "words"),
     [
         ("a.jpg,b.jpg,1,1;2,3;4,5;6", "has 6 columns and not 7"),
         ("a.jpg,b.jpg,1,1;2,3;4,5;6,7", "not as many XA as YA, XB and YB"),
         ("a.jpg,b.jpg,1,1;2,3;4,5;6,7;", "has '' where a number should be"),
+        ("a.jpg,b.jpg,1,1;2,3;4,5;6,7", r"\(2 XA, 2 YA, 2 XB, 1 YB\)"),
+        (
+            "a.jpg,b.jpg,1,1;-1,3;4,5;-1,7;-1",
+            "one coordinate of a point is -1 and the other is not",
+        ),
+        ("a.jpg,b.jpg,1,1;2,3;4,5;6,7;-1", "one coordinate of a point is -1 and the other is not"),
+        ("a.jpg,b.jpg,1,1;-1,3;-1,5;6,7;8", r"of one picture is \(-1, -1\) in the other"),
+        ("a.jpg,b.jpg,1,-1,-1,-1,-1", r"all points are \(-1, -1\)"),
         ("a.jpg,b.jpg,21,1,3,5,7", "has the class 21; give 1 to 20"),
         ("a.jpg,b.jpg,cat,1,3,5,7", "has 'cat' where a number should be"),
     ],

@@ -82,11 +82,14 @@ def test_thresholds(tmp_path: Path) -> None:
     points = willow_points("car(G)/Cars_008b")
     assert points.min(axis=0).tolist() == [14.0625, 37.5]
     assert points.max(axis=0).tolist() == [98.4375, 206.25]
-    assert list(pair.thresholds) == ["bbox-kp", "image", "legacy"]
-    assert pair.thresholds == pytest.approx(
-        {"bbox-kp": 168.75, "image": 300, "legacy": 353 * 150 / 512}
-    )
-    assert pair.aspects == {"legacy": 0.5}
+    legacy = ["legacy", "legacy-image", "legacy-bbox-kp"]
+    assert list(pair.thresholds) == ["bbox-kp", "image", *legacy]
+    # In the square the box of the points is 288 x 288.
+    assert pair.thresholds == pytest.approx({
+        "bbox-kp": 168.75, "image": 300, "legacy": 353 * 150 / 512, "legacy-image": 150,
+        "legacy-bbox-kp": 288 * 150 / 512,
+    })  # fmt: skip
+    assert pair.aspects == dict.fromkeys(legacy, 0.5)
 
 
 def test_a_part_says_how_much_of_the_whole_it_is(tmp_path: Path) -> None:
@@ -117,6 +120,12 @@ def test_broken_points_are_named(tmp_path: Path) -> None:
         with pytest.raises(HomologueError, match="holds no pts_coord of 2 x 10") as error:
             benchmark(folder).pairs("test")
         assert str(file) in str(error.value)
+    for number, place in ((-1, slice(None)), (-1, 0), (np.nan, 1)):
+        coordinates = np.full((2, 10), 5.0)
+        coordinates[place, 9] = number
+        savemat(file, {"pts_coord": coordinates})
+        with pytest.raises(HomologueError, match=r"holds no pts_coord .*(-1|not finite)"):
+            benchmark(folder).pairs("test")
     file.write_bytes(b"no matrix")
     with pytest.raises(HomologueError, match="holds no pts_coord"):
         benchmark(folder).pairs("test")
@@ -137,6 +146,10 @@ def test_without_scipy_it_is_said_what_to_do(
     ("spoil", "words"),
     [
         (lambda row: row.rsplit(",", 1)[0], "line 3, has 41 columns and not 42"),
+        (
+            lambda row: row.rsplit(",", 1)[0] + ",-1",
+            "line 3, lacks some of the 10 .*one coordinate",
+        ),
         (lambda row: row.rsplit(",", 1)[0] + ",x", "line 3, has 'x' where a number should be"),
         (lambda row: row.rsplit(",", 1)[0] + ",nan", "line 3, has 'nan' where a number"),
     ],
@@ -182,4 +195,6 @@ class TestTheRealOne:
             ("bbox-kp", 0.05): 12.2, ("bbox-kp", 0.1): 27.0,
             ("image", 0.05): 18.4, ("image", 0.1): 43.8,
             ("legacy", 0.05): 12.6, ("legacy", 0.1): 29.0,
+            ("legacy-image", 0.05): 15.2, ("legacy-image", 0.1): 36.0,
+            ("legacy-bbox-kp", 0.05): 10.3, ("legacy-bbox-kp", 0.1): 23.4,
         }  # fmt: skip

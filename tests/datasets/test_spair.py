@@ -1,11 +1,13 @@
 """SPair-71k on a small tree in its format."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from trees import picture, spair, text
 
 from homologue.datasets.base import Pair, get_benchmark, select_pairs
@@ -52,16 +54,18 @@ def test_thresholds_are_those_of_the_target_and_legacy_of_the_source(pairs: list
     first, second = pairs
     # Target box 464 x 108, its points 377 x 28, target 500 x 332. Source box 265 x 216 in 500 x 333
     # is 271.36 x 332.108 in the square of 512, and 512 of those are the target's 500 across.
-    assert list(first.thresholds) == ["bbox", "bbox-kp", "image", "legacy"]
+    assert list(first.thresholds) == ["bbox", "bbox-kp", "image", "legacy", "legacy-image"]
     assert first.thresholds == pytest.approx(
         {"bbox": 464, "bbox-kp": 377, "image": 500, "legacy": 216 / 333 * 512 * 500 / 512}
+        | {"legacy-image": 500}
     )
-    assert first.aspects == pytest.approx({"legacy": 500 / 332})
+    assert first.aspects == pytest.approx(dict.fromkeys(("legacy", "legacy-image"), 500 / 332))
     # Target box 100 x 300, its points 70 x 220, target 300 x 400; the same source.
     assert second.thresholds == pytest.approx(
         {"bbox": 300, "bbox-kp": 220, "image": 400, "legacy": 216 / 333 * 300}
+        | {"legacy-image": 300}
     )
-    assert second.aspects == pytest.approx({"legacy": 300 / 400})
+    assert second.aspects == pytest.approx(dict.fromkeys(("legacy", "legacy-image"), 300 / 400))
 
 
 def test_pairs_of_one_source_share_all_its_keypoints(pairs: list[Pair]) -> None:
@@ -135,6 +139,15 @@ def test_a_missing_layout_is_named(tmp_path: Path) -> None:
     ("change", "words"),
     [
         ({"kps_ids": ["0"]}, "not of one length"),
+        ({"kps_ids": ["0", "7", "0"]}, "kps_ids has the same number twice"),
+        ({"trg_kps": [[39, 145], [-1, -1], [416, 173]]}, r"\(-1, -1\) stands where a point should"),
+        ({"src_imsize": [0, 333, 3]}, "a size of 0 x 333"),
+        ({"src_imsize": [math.inf, 333, 3]}, "is not an annotation of SPair-71k"),
+        ({"trg_bndbox": [36, 92, math.nan, 200]}, "a box of nan x 108 pixels"),
+        ({"trg_bndbox": [36, 92, 500, math.nan]}, "a box of 464 x nan pixels"),
+        ({"trg_bndbox": [500, 92, 36, 200]}, "a box of -464 x 108 pixels"),
+        ({"trg_kps": [[39, 145], [math.nan, 1], [416, 173]]}, "a coordinate is not finite"),
+        ({"src_imsize": "500"}, "is not an annotation of SPair-71k"),
         ({"src_kps": [[1], [2], [3]]}, "is not an annotation of SPair-71k"),
         ({"trg_bndbox": [1, 2]}, "is not an annotation of SPair-71k"),
         ({"occlusion": None}, "is not an annotation of SPair-71k"),
@@ -167,8 +180,68 @@ def test_an_annotation_that_is_no_json_is_named(tmp_path: Path) -> None:
 
 def test_a_source_point_outside_its_picture_is_moved_and_told_of(tmp_path: Path) -> None:
     folder = spair(tmp_path)
-    picture(folder / "JPEGImages/aeroplane/2008_002719.jpg", 320, 333)
+    for file, points, there in (
+        (
+            folder / f"PairAnnotation/test/{FIRST}.json", "src_kps",
+            [[212, 153], [300, 130], [510, 127]],
+        ),
+        (
+            folder / "ImageAnnotation/aeroplane/2008_002719.json", "kps",
+            {"0": [212, 153], "3": [400, 340], "7": [300, 130], "11": [510, 127]},
+        ),
+    ):  # fmt: skip
+        text(file, json.dumps(json.loads(file.read_text()) | {points: there}))
     reading = read(folder)
-    assert reading.pairs[0].source_points.tolist() == [[212, 153], [300, 130], [320, 127]]
+    assert reading.pairs[0].source_points.tolist() == [[212, 153], [300, 130], [500, 127]]
     assert reading.pairs[0].rows == [0, 2, 3]
     assert "2 source points lie outside" in reading.notes[0]
+
+
+def test_what_is_annotated_follows_pictures_that_were_resized(tmp_path: Path) -> None:
+    whole, folder = read(spair(tmp_path / "whole")), spair(tmp_path / "resized")
+    picture(folder / "JPEGImages/aeroplane/2008_002719.jpg", 250, 166)  # was 500 x 333
+    picture(folder / "JPEGImages/aeroplane/2008_004630.jpg", 600, 800)  # was 300 x 400
+    resized = read(folder)
+    for before, after in zip(whole.pairs, resized.pairs, strict=True):
+        source = before.source_points.new_tensor([250 / 500, 166 / 333])
+        assert torch.allclose(after.source_points, before.source_points * source)
+        assert torch.allclose(after.fit_points, before.fit_points * source)
+        assert after.rows == before.rows
+        # Of the source's box, as a share of the source.
+        assert after.thresholds["legacy"] / after.thresholds["legacy-image"] == pytest.approx(
+            before.thresholds["legacy"] / before.thresholds["legacy-image"]
+        )
+    first, second = zip(whole.pairs, resized.pairs, strict=True)
+    assert first[1].target_points.tolist() == first[0].target_points.tolist()
+    assert dict(first[1].thresholds) == pytest.approx(dict(first[0].thresholds))
+    assert second[1].target_points.tolist() == (2 * second[0].target_points).tolist()
+    assert dict(second[1].thresholds) == pytest.approx(
+        {name: 2 * length for name, length in second[0].thresholds.items()}
+    )
+    (note,) = resized.notes
+    assert note.startswith("2 pictures of spair-71k were resized after they were annotated")
+    assert "2008_002719.jpg: 500 x 333 pixels annotated, 250 x 166 in the file; " in note
+
+
+def test_an_annotation_of_an_image_without_a_size_has_that_of_the_pair(tmp_path: Path) -> None:
+    folder = spair(tmp_path)
+    picture(folder / "JPEGImages/aeroplane/2008_002719.jpg", 250, 166)
+    first = read(folder).pairs[0]
+    file = folder / "ImageAnnotation/aeroplane/2008_002719.json"
+    facts = json.loads(file.read_text())
+    text(file, json.dumps({"kps": facts["kps"]}))
+    assert read(folder).pairs[0].fit_points.tolist() == first.fit_points.tolist()
+    # Annotated at another size, the points of the image are the same in the picture.
+    doubled = {name: point and [2 * x for x in point] for name, point in facts["kps"].items()}
+    text(file, json.dumps({"kps": doubled, "image_width": 1000, "image_height": 666}))
+    assert read(folder).pairs[0].fit_points.tolist() == first.fit_points.tolist()
+
+
+@pytest.mark.parametrize("size", [(333, 500), (500, 250), (320, 333), (256, 256)])
+def test_a_picture_of_other_proportions_is_an_error(tmp_path: Path, size: tuple[int, int]) -> None:
+    folder = spair(tmp_path)
+    picture(folder / "JPEGImages/aeroplane/2008_002719.jpg", *size)
+    with pytest.raises(
+        HomologueError, match=r"500 x 333 pixels, but the picture has \d+ x \d+, oth"
+    ):
+        read(folder)

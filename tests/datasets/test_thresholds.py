@@ -16,7 +16,9 @@ from homologue.datasets.thresholds import (
     aspect,
     box_of_known,
     known,
+    legacy_box_of_points,
     legacy_of_box,
+    legacy_of_image,
     legacy_of_points,
 )
 
@@ -58,3 +60,16 @@ def test_a_distance_seen_with_the_aspect_is_that_of_the_square(
     length = legacy_of_points((there * scale)[None], size)
     in_square_length = float(there.max()) * LEGACY_SIDE + 1
     assert math.hypot(x, y * aspect(size)) / length == pytest.approx(in_square / in_square_length)
+    share = math.hypot(x, y * aspect(size)) / legacy_of_image(size)
+    assert share == pytest.approx(in_square / LEGACY_SIDE)
+
+
+@given(size=SIZES, shares=st.lists(st.tuples(SHARES, SHARES), min_size=1, max_size=5))
+def test_the_box_of_points_is_measured_in_the_square(
+    size: tuple[int, int], shares: list[tuple[float, float]]
+) -> None:
+    squashed = torch.tensor(shares, dtype=torch.float64)
+    points = squashed * torch.tensor(size, dtype=torch.float64)
+    in_square = float((squashed.amax(0) - squashed.amin(0)).max()) * LEGACY_SIDE
+    length = legacy_box_of_points(points, size)
+    assert length * LEGACY_SIDE / size[0] == pytest.approx(in_square, abs=1e-9)

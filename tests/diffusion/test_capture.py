@@ -2,11 +2,13 @@
 
 import copy
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import Attention, AttnProcessor
+from tiny_models import BUILDERS
 from torch import Tensor
 
 from homologue.diffusion.capture import (
@@ -18,8 +20,10 @@ from homologue.diffusion.capture import (
     select_layers,
     token_scores,
 )
+from homologue.diffusion.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
+from homologue.presets import DEFAULT
 
 FAMILIES = ("sd1", "sd2", "sdxl")
 
@@ -109,6 +113,9 @@ def test_layers_are_called_in_the_order_of_the_list(
         ("mid", slice(6, 7)),
         ("up", slice(7, 16)),
         ("up[:4]", slice(7, 11)),
+        ("up-modules[:4]", slice(7, 11)),
+        ("down-modules", slice(0, 6)),
+        ("mid-modules,up-modules[-2:-1]", [6, 14]),
         ("up[2:4]", slice(9, 11)),
         ("up[-2:]", slice(14, 16)),
         ("down[:-4]", slice(0, 2)),
@@ -120,9 +127,51 @@ def test_layers_are_called_in_the_order_of_the_list(
         ("up_blocks.1.attentions.0.transformer_blocks.0.attn2,mid", slice(6, 8)),
     ],
 )
-def test_selections(model: LatentDiffusion, selection: str, expected: slice) -> None:
-    assert select_layers(model.unet, selection) == tuple(sd1_layers()[expected])
-    assert model.layers(selection) == tuple(sd1_layers()[expected])
+def test_selections(model: LatentDiffusion, selection: str, expected: slice | list[int]) -> None:
+    layers = sd1_layers()
+    indices = range(len(layers))[expected] if isinstance(expected, slice) else expected
+    wanted = tuple(layers[index] for index in indices)
+    assert select_layers(model.unet, selection) == model.layers(selection) == wanted
+
+
+XL_MODULES = ("0.attentions.0", "0.attentions.1", "0.attentions.2", "1.attentions.0")
+FOUR_MODULES = {
+    "sdxl": XL_MODULES,
+    "sdxl-turbo": XL_MODULES,
+    "ssd1b": XL_MODULES,
+    "vega": XL_MODULES,
+    "sd-turbo": ("1.attentions.0", "1.attentions.1", "1.attentions.2", "2.attentions.0"),
+    "smallsd": ("1.attentions.0", "1.attentions.1", "2.attentions.0", "2.attentions.1"),
+    "tinysd": ("0.attentions.0", "0.attentions.1", "1.attentions.0", "1.attentions.1"),
+}
+
+
+@pytest.mark.parametrize("topology", FOUR_MODULES)
+def test_modules_span_two_sizes_in_every_topology(topology: str, tmp_path: Path) -> None:
+    """One map of each of four modules: those of one level, then the first of the next."""
+    model = load(BUILDERS[topology](tmp_path, sample_size=16), device="cpu")
+    layers = model.layers(DEFAULT.fit.layers)
+    assert layers == tuple(
+        f"up_blocks.{module}.transformer_blocks.0.attn2" for module in FOUR_MODULES[topology]
+    )
+    context = torch.zeros(1, 6, model.context_width)
+    maps = model.attention(torch.zeros(1, 4, 16, 16), 40, context, layers, [1])
+    sides = [maps[layer].shape[-2] for layer in layers]
+    assert sides == sorted(sides) and len(set(sides)) == 2 and sides[-1] == 2 * sides[0]
+
+
+def test_a_slice_of_layers_stays_in_one_module_of_sdxl(tiny: dict[str, LatentDiffusion]) -> None:
+    layers = tiny["sdxl"].layers("up[:4]")
+    assert {layer.partition(".transformer_blocks")[0] for layer in layers} == {
+        "up_blocks.0.attentions.0"
+    }
+
+
+@pytest.mark.parametrize("selection", ["up-module", "modules", "up-modules[9:]", "UP-modules"])
+def test_modules_that_are_not_there(model: LatentDiffusion, selection: str) -> None:
+    with pytest.raises(HomologueError, match="up-modules") as caught:
+        model.layers(selection)
+    assert repr(selection) in str(caught.value)
 
 
 @pytest.mark.parametrize(

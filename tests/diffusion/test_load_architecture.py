@@ -48,6 +48,14 @@ def folder(original: Path, tmp_path: Path) -> Path:
         ({"class_embed_type": "timestep"}, "class_embed_type = 'timestep'"),
         ({"num_class_embeds": 1000}, "num_class_embeds = 1000"),
         ({"encoder_hid_dim_type": "text_proj"}, "encoder_hid_dim_type = 'text_proj'"),
+        ({"encoder_hid_dim": 512}, "encoder_hid_dim = 512"),
+        ({"class_embeddings_concat": True}, "class_embeddings_concat = True"),
+        ({"dual_cross_attention": True}, "dual_cross_attention = True"),
+        (
+            {"up_block_types": ["UpBlock2D", "KCrossAttnUpBlock2D", *["CrossAttnUpBlock2D"] * 2]},
+            "has a block of the kind KCrossAttnUpBlock2D",
+        ),
+        ({"mid_block_type": "UNetMidBlock3D"}, "do not fit their configuration"),
         ({"sample_size": None}, "no whole number as sample_size"),
         ({"cross_attention_dim": [768] * 4}, "no whole number as cross_attention_dim"),
         ({"block_out_channels": [8, 16, 32]}, "do not fit their configuration"),
@@ -69,6 +77,12 @@ def test_a_missing_tensor(tensor: str, folder: Path) -> None:
     del tensors[name]
     save_file(tensors, folder / part / WEIGHTS)
     refused(str(folder / part), f"1 tensors are missing, such as {name}", name=folder)
+
+
+def test_the_refiner_of_sdxl(tmp_path: Path) -> None:
+    """It has five numbers beside the text where the base model has six."""
+    model = tiny_sdxl(tmp_path, projection_class_embeddings_input_dim=1280 + 5 * 8)
+    refused(str(model / "unet"), "is the refiner of SDXL", name=model)
 
 
 def test_a_unet_with_an_attention_of_another_kind(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ channels; levels, layers, context widths and the kinds of blocks are those of th
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,24 @@ SDXL_UNET: dict[str, Any] = {
     "up_block_types": (CROSS_UP, CROSS_UP, "UpBlock2D"),
     "use_linear_projection": True,
 }
+# Asymmetric: the up path has other numbers of transformer blocks than the down path, module by
+# module, and one residual block is all that is left of the middle.
+SSD1B_UNET: dict[str, Any] = SDXL_UNET | {
+    "mid_block_type": "UNetMidBlock2D",
+    "reverse_transformer_layers_per_block": ((4, 4, 10), (2, 1, 1), 1),
+    "transformer_layers_per_block": (1, (2, 2), (4, 4)),
+}
+VEGA_UNET: dict[str, Any] = SDXL_UNET | {
+    "mid_block_type": "UNetMidBlock2D",
+    "transformer_layers_per_block": (1, 1, 2),
+}
+SMALLSD_UNET: dict[str, Any] = SD1_UNET | {"layers_per_block": 1}
+TINYSD_UNET: dict[str, Any] = SMALLSD_UNET | {
+    "block_out_channels": (8, 16, 32),
+    "down_block_types": (CROSS_DOWN,) * 3,
+    "mid_block_type": None,
+    "up_block_types": (CROSS_UP,) * 3,
+}
 VAE: dict[str, Any] = {
     "block_out_channels": (4, 4, 8, 8),
     "down_block_types": ("DownEncoderBlock2D",) * 4,
@@ -67,6 +86,14 @@ SCHEDULER: dict[str, Any] = {
 }
 
 
+SDXL_VAE: dict[str, Any] = {"force_upcast": True, "scaling_factor": 0.13025}
+TURBO_SCHEDULER: dict[str, Any] = {
+    "_class_name": "EulerDiscreteScheduler",
+    "prediction_type": "epsilon",
+    "timestep_spacing": "trailing",
+}
+
+
 def tiny_sd1(folder: Path, *, seed: int = 0, **unet: Any) -> Path:
     """Stable Diffusion 1: 16 cross-attention layers of 8 heads, context 768 wide."""
     return write_model(folder, SD1_UNET | unet, seed=seed)
@@ -81,9 +108,38 @@ def tiny_sd2(folder: Path, *, seed: int = 0, **unet: Any) -> Path:
 
 def tiny_sdxl(folder: Path, *, seed: int = 0, **unet: Any) -> Path:
     """SDXL: three levels, 70 cross-attention layers, context 2048 wide, added conditions."""
-    return write_model(
-        folder, SDXL_UNET | unet, seed=seed, vae={"force_upcast": True, "scaling_factor": 0.13025}
-    )
+    return write_model(folder, SDXL_UNET | unet, seed=seed, vae=SDXL_VAE)
+
+
+def tiny_sd_turbo(folder: Path, *, seed: int = 0, **unet: Any) -> Path:
+    """SD Turbo: the topology of Stable Diffusion 2.1 at 512 pixels, with its own scheduler."""
+    return write_model(folder, SD2_UNET | unet, seed=seed, schedule=TURBO_SCHEDULER)
+
+
+def tiny_sdxl_turbo(folder: Path, *, seed: int = 0, **unet: Any) -> Path:
+    """SDXL Turbo: the topology of SDXL at 512 pixels, with its own scheduler."""
+    schedule = TURBO_SCHEDULER | {"_class_name": "EulerAncestralDiscreteScheduler"}
+    return write_model(folder, SDXL_UNET | unet, seed=seed, vae=SDXL_VAE, schedule=schedule)
+
+
+def tiny_ssd1b(folder: Path, *, seed: int = 0, **unet: Any) -> Path:
+    """SSD-1B: SDXL with fewer transformer blocks, other ones up than down, and no middle ones."""
+    return write_model(folder, SSD1B_UNET | unet, seed=seed, vae=SDXL_VAE)
+
+
+def tiny_vega(folder: Path, *, seed: int = 0, **unet: Any) -> Path:
+    """Segmind Vega: SDXL with still fewer transformer blocks."""
+    return write_model(folder, VEGA_UNET | unet, seed=seed, vae=SDXL_VAE)
+
+
+def tiny_smallsd(folder: Path, *, seed: int = 0, **unet: Any) -> Path:
+    """small-sd and BK-SDM Base: Stable Diffusion 1 with one layer a block."""
+    return write_model(folder, SMALLSD_UNET | unet, seed=seed)
+
+
+def tiny_tinysd(folder: Path, *, seed: int = 0, **unet: Any) -> Path:
+    """tiny-sd and BK-SDM Tiny: Stable Diffusion 1 without its lowest level and its middle."""
+    return write_model(folder, TINYSD_UNET | unet, seed=seed)
 
 
 def tiny_vae(folder: Path, *, seed: int = 0, **config: Any) -> Path:
@@ -159,3 +215,17 @@ def write_single_file(folder: Path, path: Path, *, vae: bool = True) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path)
     return path
+
+
+BUILDERS: dict[str, Callable[..., Path]] = {
+    "sd1": tiny_sd1,
+    "sd2": tiny_sd2,
+    "sdxl": tiny_sdxl,
+    "sd-turbo": tiny_sd_turbo,
+    "sdxl-turbo": tiny_sdxl_turbo,
+    "ssd1b": tiny_ssd1b,
+    "vega": tiny_vega,
+    "smallsd": tiny_smallsd,
+    "tinysd": tiny_tinysd,
+}
+"""A builder for each topology; `BUILDERS[name](folder, seed=0, **unet_settings)`."""

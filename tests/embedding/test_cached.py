@@ -1,5 +1,7 @@
 """Cached queries: what is cached, what is optimised, against the same done by hand."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor

@@ -10,8 +10,10 @@ from homologue.diffusion import batching
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.fit import OPTIMISERS, fit_embeddings, fit_views, source_of
 from homologue.embedding.point_embeddings import PointEmbeddings
+from homologue.embedding.rows import Row
 from homologue.images import RGBImage
 from homologue.presets import Preset
+from homologue.progress import silent
 from homologue.views import Views
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [79.0, 59.0]], dtype=torch.float64)
@@ -187,3 +189,47 @@ def test_sdxl_and_sd2_can_be_fitted(
             assert fit.contexts.shape[-1] == width
             assert bool(torch.isfinite(fit.contexts).all())
             assert bool(torch.isfinite(fit.losses).all())
+
+
+@pytest.mark.parametrize("way", ["exact", "joint", "cached"])
+@pytest.mark.parametrize("start", ["random", "queries"])
+def test_a_mirrored_crop_is_a_crop_of_the_mirrored_image_and_point(
+    model: LatentDiffusion, source: RGBImage, quick: Preset, way: str, start: str
+) -> None:
+    """Where every crop is the whole image, to mirror all of them is to mirror the image."""
+    config: FitConfig = replace(
+        quick.fit, optimise=way, start=start, crop=1.0, largest_crop=0.0, turn=0.0, embeddings=1,
+        steps=3, views=2,
+    )  # fmt: skip
+    points = torch.tensor([[12.0, 40.0], [50.5, 20.25]], dtype=torch.float64)
+    there = torch.stack([64 - points[:, 0], points[:, 1]], dim=1)
+
+    def optimised(image: RGBImage, at: torch.Tensor, flip: float) -> tuple[torch.Tensor, ...]:
+        members = [[0, 1]] if way == "joint" else [[0], [1]]
+        # The noise is the same wherever the points are.
+        rows = [
+            Row(at[some], tuple(range(1, len(some) + 1)), torch.Generator().manual_seed(some[0]))
+            for some in members
+        ]
+        views = Views.of(model, image)
+        return OPTIMISERS[way](model, views, rows, replace(config, flip=flip), 0, None, silent)
+
+    contexts, losses = optimised(RGBImage(source.pixels.flip(-1)), there, 0.0)
+    mirrored, mirrored_losses = optimised(source, points, 1.0)
+    upright, _ = optimised(source, points, 0.0)
+    torch.testing.assert_close(mirrored_losses, losses, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(mirrored, contexts, atol=2e-3, rtol=2e-3)
+    assert float((mirrored - upright).abs().max()) > 0.02
+
+
+@pytest.mark.parametrize("way", ["exact", "joint", "cached"])
+def test_mirroring_is_the_seeds_and_depends_on_no_other_point(
+    model: LatentDiffusion, source: RGBImage, quick: Preset, way: str
+) -> None:
+    some = {"flip": 0.5, "steps": 4}
+    once = fitted(model, source, quick, way, **some)
+    assert torch.equal(once.contexts, fitted(model, source, quick, way, **some).contexts)
+    assert not torch.equal(once.contexts, fitted(model, source, quick, way, steps=4).contexts)
+    if way != "joint":
+        alone = fitted(model, source, quick, way, POINTS[1:2], **some)
+        assert torch.equal(alone.contexts[0], once.contexts[1])

@@ -66,3 +66,14 @@ def test_upright_settings_crop_as_the_released_code_does(config: FitConfig) -> N
     crop = row_crop(points, SIDE, config, (0.2, 0.9))
     assert crop == draw_crop(points, SIDE, config.crop, (0.2, 0.9))
     assert isinstance(crop, Crop)
+
+
+def test_crops_of_the_pool_are_mirrored_as_often_as_asked() -> None:
+    plain = pool_crops(SIDE, TURNED, seed=3)
+    for flip, low, high in ((0.0, 0, 0), (0.25, 30, 70), (1.0, 200, 200)):
+        pool = pool_crops(SIDE, replace(TURNED, flip=flip), seed=3)
+        assert [replace(crop, mirrored=False) for crop in pool] == plain
+        assert low <= sum(crop.mirrored for crop in pool) <= high
+        assert pool == pool_crops(SIDE, replace(TURNED, flip=flip), seed=3)
+    some = [pool_crops(SIDE, replace(TURNED, flip=0.5), seed) for seed in (3, 4)]
+    assert [crop.mirrored for crop in some[0]] != [crop.mirrored for crop in some[1]]

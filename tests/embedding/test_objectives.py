@@ -2,18 +2,22 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from homologue.embedding.objectives import (
     OBJECTIVES,
     log_normalised,
     mean_squared_error,
+    point_losses,
     spatial_cross_entropy,
 )
 from homologue.heatmaps import gaussian
+from homologue.presets import PAPER
 
 CORNER = torch.tensor([[0.5, 0.5]])
 
@@ -139,3 +143,22 @@ def test_log_normalised_is_a_distribution_and_bears_zeros() -> None:
     torch.testing.assert_close(logs.exp().sum(dim=(-2, -1)), torch.ones(2))
     assert logs[0, 0].exp().tolist() == pytest.approx([0.75, 0.25])
     assert logs[1].exp().flatten().tolist() == pytest.approx([0.25] * 4)
+
+
+def test_the_squared_error_is_taken_at_the_side_that_is_asked_for() -> None:
+    maps = [torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(side))
+            for side in (4, 8)]  # fmt: skip
+    centres = torch.tensor([[10.0, 20.0], [31.0, 2.0]])
+    for upsample, side in ((0, 32), (32, 32), (8, 8), (64, 64)):
+        config = replace(PAPER.fit, upsample=upsample, sigma=0.1)
+        got = point_losses(maps, centres, 32, config)
+        by_hand = torch.stack([
+            (interpolate(m.mean(dim=1)[:, None], (side, side), mode="bilinear")[:, 0]
+             - gaussian(centres * side / 32, side, 0.1 * side, 0.0)).square().mean(dim=(1, 2))
+            for m in maps
+        ]).mean(dim=0)  # fmt: skip
+        torch.testing.assert_close(got, by_hand)
+    fine, coarse = (
+        point_losses(maps, centres, 32, replace(PAPER.fit, upsample=one)) for one in (0, 8)
+    )
+    assert not torch.allclose(fine, coarse)

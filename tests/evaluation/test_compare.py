@@ -61,6 +61,13 @@ def test_a_pair_with_another_truth_is_refused(changed) -> None:
         compare(one, other, ALPHAS)
 
 
+def test_a_run_from_before_a_threshold_was_added_is_compared_by_the_others() -> None:
+    new = {"bbox": 10.0, "image": 20.0, "legacy-image": 5.0}
+    since = replace(found("a", 0.0), thresholds=new, aspects={"legacy-image": 2.0})
+    made = compare(run_of([since], "x"), run_of([found("a", 0.0)], "y"), ALPHAS)
+    assert made.pairs == {"bbox": 1, "image": 1, "legacy-image": 0}
+
+
 def test_an_unknown_truth_is_the_same_truth() -> None:
     one = run_of([found("a", 0.0, None)], "x")
     assert compare(one, run_of([found("a", 9.0, None)], "y"), ALPHAS).pairs["bbox"] == 1

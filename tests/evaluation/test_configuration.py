@@ -56,6 +56,19 @@ def test_other_data_have_another_digest() -> None:
     assert selection_digest([pair("a1", "a2"), pair("b1", "b2")]) == selection_digest(pairs)
 
 
+def test_thresholds_that_follow_from_the_others_change_no_digest() -> None:
+    """Runs that were begun before there were any go on."""
+    before = pair("a1", "a2", thresholds={"image": 40.0, "legacy": 9.0}, aspects={"legacy": 2.0})
+    since = replace(
+        before,
+        thresholds={**before.thresholds, "legacy-image": 30.0, "legacy-bbox-kp": 8.0},
+        aspects=dict.fromkeys(("legacy", "legacy-image", "legacy-bbox-kp"), 2.0),
+    )
+    assert selection_digest([since]) == selection_digest([before])
+    without = replace(since, thresholds={"image": 40.0, "legacy-image": 30.0})
+    assert selection_digest([without]) != selection_digest([before])
+
+
 def test_differences_name_the_setting_and_both_values() -> None:
     one = {"a": 1, "b": {"c": [1], "d": 2}, "long": "x" * 50, "e": {}}
     other = {"a": 1, "b": {"c": [2], "d": 2}, "long": "y", "e": {"f": None}}

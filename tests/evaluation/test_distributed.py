@@ -1,9 +1,12 @@
 """Many processes: the same rows as one makes, whatever happens to a worker."""
 
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from made_up import pair
 from processes import ALONE, done, finished, rows, started, wait_for
 
 from homologue.errors import HomologueError
+from homologue.evaluation import distributed
 from homologue.evaluation.distributed import Worker, cluster, shares
 from homologue.evaluation.work import Placed
 from homologue.matchers.identity import Identity
@@ -139,3 +143,93 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(HomologueError, match=r"pip install 'homologue\[ray\]'"), cluster(None):
         pass
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:0",
+        "127.0.0.1:65536",
+        "127.0.0.1:six",
+        "a b:6379",
+        "me@host:6379",
+        "::1:6379",
+        "",
+        ":6379",
+        "http://127.0.0.1:8265",
+    ],
+)
+def test_what_is_no_address_of_a_cluster_is_refused_at_once(address: str) -> None:
+    with (
+        pytest.raises(HomologueError, match=r"--address .* give HOST:PORT"),
+        cluster(address),
+    ):
+        pass
+
+
+def test_addresses_of_clusters() -> None:
+    for address in ("auto", "10.0.0.5:6379", "head.example.org:6379", "[::1]:6379", "ray://a:1"):
+        distributed._check_syntax(address)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["nobody", "silent"])
+def test_an_address_that_nobody_answers_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Where nothing listens, and where something listens that is no cluster."""
+    monkeypatch.setattr(distributed, "PATIENCE", 8.0)
+    below = {child.pid for child in psutil.Process().children(recursive=True)}
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        if kind == "nobody":
+            listening.close()
+        start = time.monotonic()
+        address = f"127.0.0.1:{port}"
+        with (
+            pytest.raises(HomologueError, match=rf"no Ray cluster at '{address}'") as refused,
+            cluster(address),
+        ):
+            pass
+        assert time.monotonic() - start < 60  # the machine may be busy
+    assert "within 8 s" in str(refused.value)
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= below
+
+
+def ray_in(folder: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """An evaluation on Ray whose temporary files go into a folder."""
+    arguments = ["--limit", "1", "--kind", "plain", "--matcher", "identity", "--engine", "ray"]
+    return subprocess.run(
+        [sys.executable, "-m", "homologue", "evaluate", "emoji", *arguments],
+        capture_output=True, text=True, timeout=200,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": folder, **environment},
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_folder_that_ray_cannot_use_is_one_sentence(tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 90)
+    long.mkdir()
+    (tmp_path / "file").touch()
+    for folder, words in ((long, "set RAY_TMPDIR to a shorter folder"), (tmp_path / "file", "set")):
+        ended = ray_in(str(folder))
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.startswith("homologue: Ray cannot ")
+        assert ended.stderr.count("\n") == 1
+        assert str(folder) in ended.stderr
+        assert words in ended.stderr
+    assert list(long.iterdir()) in ([], [long / "ray"])
+
+
+@pytest.mark.slow
+def test_ray_tmpdir_mends_a_long_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    import tempfile
+
+    long = tmp_path_factory.mktemp("y" * 80)
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        ended = ray_in(str(long), RAY_TMPDIR=short)
+    assert ended.returncode == 0, ended.stderr
+    assert "identity" in ended.stdout

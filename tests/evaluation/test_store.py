@@ -5,11 +5,12 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up import CONFIGURATION, assert_same, failed, record
+from made_up import CONFIGURATION, assert_same, failed, pair, record
 
 from homologue.errors import HomologueError
 from homologue.evaluation.rows import SCHEMA
@@ -68,6 +69,17 @@ def test_a_failed_pair_is_replaced_and_no_other(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="'a' is already done"):
             store.add(failed("a"))
         assert_same(store.records()[0], record("a"))
+
+
+def test_records_get_the_thresholds_that_pairs_have_by_now(tmp_path: Path) -> None:
+    since = pair("a", "b", thresholds={"bbox": 100.0, "legacy-image": 7.0}, aspects={"bbox": 2.0})
+    with opened(tmp_path) as store:
+        store.add_all([record("a.png-b.png"), record("other", 1)])
+        store.update_thresholds([replace(since, name="a.png-b.png"), replace(since, name="none")])
+        changed, other = store.records()
+    assert_same(changed, record("a.png-b.png", thresholds=since.thresholds, aspects=since.aspects))
+    assert list(changed.thresholds) == ["bbox", "legacy-image"]
+    assert_same(other, record("other", 1))
 
 
 def test_of_several_records_all_are_written_or_none(tmp_path: Path) -> None:

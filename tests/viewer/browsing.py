@@ -14,9 +14,13 @@ expect.set_options(timeout=PATIENCE)
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium. Its sandbox is off, as it refuses to run so for root."""
+    """A headless Chromium, for which all names below .example are this machine.
+
+    Its sandbox is off, as it refuses to run so for root.
+    """
+    names = "--host-resolver-rules=MAP *.example 127.0.0.1"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", names])
         try:
             yield browser
         finally:

@@ -80,10 +80,11 @@ def running(
     limits: Limits | None = None,
     token: str | None = None,
     runs: OpenRuns | None = None,
+    **rules: Any,
 ) -> Iterator[Running]:
     viewer = Viewer(load, names, settings, limits, runs)
     with open_socket("127.0.0.1", 0) as listening:
-        app = make_app(viewer, Rules(own_names("127.0.0.1"), token))
+        app = make_app(viewer, Rules(own_names("127.0.0.1"), token, **rules))
         server = Server(app, viewer.desk.close)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 import torch
-from running import Running, encoded, noise, png
+from running import Running, encoded, noise, png, running
 from test_packing import unpack
 
 import homologue
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.points import read_points
-from homologue.presets import Preset
+from homologue.presets import Preset, with_settings
 from homologue.viewer.matching.engine import Engine
 from homologue.viewer.samples import read_sample
+from homologue.viewer.sessions.scene import Settings
 from homologue.viewer.uploads import decode
 
 
@@ -345,6 +346,10 @@ def test_the_points_file_is_read_by_the_command_line(server: Running, tmp_path: 
         ({"do": "delete", "id": "none"}, "no point 'none'"),
         ({"do": "settings", "model": "/etc/passwd"}, "not started with the model"),
         ({"do": "settings", "preset": "none"}, "no preset 'none'"),
+        # Neither files nor settings that the viewer was not started with.
+        ({"do": "settings", "preset": "/etc/passwd"}, "no preset '/etc/passwd'"),
+        ({"do": "settings", "preset": "mine.toml"}, "no preset 'mine.toml'"),
+        ({"do": "settings", "preset": "hasty+fit.steps=9999"}, "no preset 'hasty+fit.steps=9999'"),
         ({"do": "settings", "optimise": "none"}, "optimise must be one of"),
         ({"do": "settings", "seed": 1.5}, "whole number"),
     ],
@@ -406,3 +411,21 @@ def test_joint_and_exact_are_fitted_alone_too(server: Running, hasty: Preset) ->
     preset = replace(hasty, fit=replace(hasty.fit, optimise="exact"))
     wanted = homologue.match(model, *pair, [[71, 99]], preset=preset)
     assert found(state, "point-1")[:2] == pytest.approx(wanted.located.points[0].numpy(), abs=0.01)
+
+
+def test_a_changed_preset_can_be_chosen_besides_the_named_ones(
+    builtin: LatentDiffusion, hasty: Preset
+) -> None:
+    changed = with_settings(hasty, ["fit.steps=1", "locate.crops=1"])
+    with running(lambda name: builtin, Settings("builtin", changed.name)) as one:
+        presets = one.client.get("/api/options").json()["presets"]
+        assert presets[changed.name] == hasty.fit.optimise
+        session = one.session()
+        one.act(session, "add", id="aaaa", x=96.5, y=145.25)
+        x, y, score = found(one.settled(session), "aaaa")
+        assert one.state(session)["scene"]["settings"]["preset"] == changed.name
+        pair = [sample("fox/noto"), sample("fox/twemoji")]
+        wanted = homologue.match(builtin, *pair, [[96.5, 145.25]], preset=changed.name)
+        assert [[x, y]] == pytest.approx(wanted.located.points.numpy(), abs=1e-3)
+        one.act(session, "settings", preset="hasty")
+        assert found(one.settled(session), "aaaa") != (x, y, score)

@@ -38,6 +38,7 @@ def test_any_free_port_is_taken_and_told() -> None:
         assert ports[0] != ports[1]
         assert address_of(one, "127.0.0.1", None) == f"http://127.0.0.1:{ports[0]}/"
         assert address_of(one, "::1", "x") == f"http://[::1]:{ports[0]}/?token=x"
+        assert address_of(one, "::1", "x", "/a/b") == f"http://[::1]:{ports[0]}/a/b/?token=x"
         assert address_of(one, "0.0.0.0", "x").startswith(f"http://{socket.gethostname()}:")
 
 
@@ -66,6 +67,33 @@ def test_another_host_needs_a_flag() -> None:
     result = CliRunner().invoke(app, ["view", "--host", "0.0.0.0", "--no-browser"])
     assert isinstance(result.exception, HomologueError)
     assert "--share" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--allow-host", "*"), ("--allow-origin", "hub.example.org"), ("--base-path", "/a/../b")],
+)
+def test_options_for_proxies_are_checked_first(option: str, value: str) -> None:
+    result = CliRunner().invoke(app, ["view", "--no-browser", option, value])
+    assert isinstance(result.exception, HomologueError)
+    assert f"{option} {value!r}" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("names", "origins", "base", "said"),
+    [
+        (["hub.org"], [], "/a b", "it is at https://hub.org/a%20b/?token=x"),
+        (["hub.org"], ["http://other.org:8080"], "/a", "it is at http://other.org:8080/a/?token=x"),
+        (["hub.org"], [], "", "put ?token=x at the end"),
+        ([], [], "/a", "put ?token=x at the end"),
+    ],
+)
+def test_where_the_viewer_is_behind_a_proxy(
+    names: list[str], origins: list[str], base: str, said: str
+) -> None:
+    line = command._behind_proxy(names, origins, base, "?token=x")
+    assert line.startswith("Behind the proxy")
+    assert said in line
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +158,43 @@ def test_sharing_needs_the_token_of_the_address() -> None:
         assert client.get(page).status_code == 200
 
 
+@pytest.mark.slow
+def test_behind_a_proxy_the_token_is_needed_and_the_address_has_the_base_path() -> None:
+    options = ("--allow-host", "hub.example.org", "--base-path", "/user/me/8000/")
+    with started(*options) as (process, address), httpx2.Client() as client:
+        page, _, token = address.partition("?token=")
+        assert page.endswith("/user/me/8000/")
+        assert len(token) >= 32
+        assert process.stdout is not None
+        assert process.stdout.readline() == (
+            f"Behind the proxy it is at https://hub.example.org/user/me/8000/?token={token}\n"
+        )
+        assert answered(client, page).status_code == 401
+        assert client.get(address, follow_redirects=True).status_code == 200
+        hub = {"Host": "hub.example.org", "Origin": "https://hub.example.org"}
+        assert client.post(f"{page}api/sessions", headers=hub).status_code == 200
+
+
+@pytest.mark.slow
+def test_a_viewer_whose_address_cannot_be_printed_ends() -> None:
+    arguments = [sys.executable, "-m", "homologue", "view", "--no-browser"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            arguments, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120
+        )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("homologue: standard output could not be written")
+    assert ended.stderr.count("\n") == 1
+
+
 def test_every_file_of_the_page_is_served_with_its_kind() -> None:
     folder = Path(command.__file__).parents[1] / "viewer" / "static"
     assert {file.suffix for file in folder.rglob("*.*")} == {".css", ".html", ".js", ".svg"}
+
+
+def test_the_page_has_no_absolute_address() -> None:
+    folder = Path(command.__file__).parents[1] / "viewer" / "static"
+    files = [file for file in folder.rglob("*.*") if file.suffix != ".svg"]
+    assert len(files) > 60
+    for file in files:
+        assert not re.findall(r"""["'`(]/(?:api|static)\b""", file.read_text("utf-8")), file

@@ -3,10 +3,13 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from running import encoded, noise
 
 from homologue.errors import HomologueError
@@ -62,6 +65,25 @@ def test_of_an_animation_the_first_frame_is_read_without_a_warning() -> None:
     assert torch.equal(decode(data, "a", PIXELS).pixels, read_image(frames[0]).pixels)
 
 
+def test_planes_of_sixteen_bits_are_read_as_the_library_reads_them(tmp_path: Path) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    planes = np.arange(3 * 20 * 30, dtype=np.uint16).reshape(3, 20, 30) * 36
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as file:
+        for shift in (0, 1):
+            file.write(planes >> shift, photometric="rgb", planarconfig="separate")
+    image = decode(path.read_bytes(), "a", PIXELS)
+    wanted = torch.from_numpy((planes >> 8).astype(np.float32) / 255)
+    torch.testing.assert_close(image.pixels, wanted)
+
+
+def test_a_png_with_a_long_text_is_read() -> None:
+    texts = PngInfo()
+    texts.add_text("prompt", 3_000_000 * "x", zip=True)
+    data = encoded(noise(30, 20), "PNG", pnginfo=texts)
+    assert torch.equal(decode(data, "a", PIXELS).pixels, read_image(noise(30, 20)).pixels)
+
+
 @pytest.mark.parametrize("side", [2_000, 20_000, 100_000])
 def test_bombs_are_refused_before_they_go_off(side: int) -> None:
     with pytest.raises(HomologueError, match=r"^bomb\.png has .*scale it down"):
@@ -76,15 +98,15 @@ def test_a_bomb_that_lies_about_its_size_is_no_larger_than_it_says() -> None:
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"", "no picture of a known kind"),
+        (b"", "is empty"),
         (b"<svg xmlns='x'><script>alert(1)</script></svg>", "an SVG drawing"),
         (b"<?xml version='1.0'?>\n<!-- x --><SVG onload='alert(1)'/>", "an SVG drawing"),
-        (b"<html><script>alert(1)</script></html>", "no picture of a known kind"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no picture of a known kind"),
-        (b"%PDF-1.7", "no picture of a known kind"),
-        (b"\x80\x04\x95\x10\x00\x00\x00cos\nsystem\n(S'id'\ntR.", "no picture of a known kind"),
+        (b"<html><script>alert(1)</script></html>", "is an HTML page"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is a PostScript drawing"),
+        (b"%PDF-1.7", "is a PDF document"),
+        (b"\x80\x04\x95\x10\x00\x00\x00cos\nsystem\n(S'id'\ntR.", "not an image of a known kind"),
         (encoded(noise(64, 64), "PNG")[:500], "damaged"),
-        (encoded(noise(64, 64), "PPM"), "no picture of a known kind"),
+        (encoded(noise(64, 64), "PPM"), "not an image of a known kind"),
     ],
 )
 def test_everything_else_is_refused_in_a_sentence(data: bytes, complaint: str) -> None:

@@ -36,7 +36,7 @@ def attention_of(
     noisy = model.add_noise(latent, noise, timestep)
     with torch.no_grad():
         maps = model.attention(
-            noisy, timestep, context.states, model.layers("up[:4]"), range(77), over,
+            noisy, timestep, context.states, model.layers(WordsConfig().layers), range(77), over,
             context.pooled,
         )  # fmt: skip
     return {layer: seen[0] for layer, seen in maps.items()}
@@ -62,7 +62,7 @@ def test_a_map_is_the_mean_over_heads_pieces_noises_and_layers(
     # The start, then a, cat, wearing, ca|t|s, comma, a, hat.
     for row, tokens in enumerate([[4, 5, 6], [9]]):
         alone = []
-        for layer in model.layers("up[:4]"):
+        for layer in model.layers(WordsConfig().layers):
             means = [seen[layer][..., tokens].mean(dim=(0, 3)) for seen in passes]
             alone.append(normalised(torch.stack(means).sum(dim=0)))
             assert found.layers is not None

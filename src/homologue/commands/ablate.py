@@ -1,15 +1,17 @@
 """`homologue ablate`: what each part of the method is worth, from one run with parts."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from homologue.commands.options import Json
+from homologue.commands.results import STDOUT, each_result, write_text
 from homologue.commands.values import check_output, checked_alphas
 from homologue.errors import HomologueError
 
-_STDOUT = Path("-")
+if TYPE_CHECKING:
+    from homologue.evaluation.ablate import Ablation
 
 
 def ablate(
@@ -20,7 +22,8 @@ def ablate(
     threshold: Annotated[
         str | None,
         typer.Option(
-            metavar="bbox-kp|bbox|image|legacy|given", help="Default the benchmark's own."
+            metavar="bbox-kp|bbox|image|legacy|legacy-image|legacy-bbox-kp|given",
+            help="Default the benchmark's own.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
@@ -35,9 +38,9 @@ def ablate(
 ) -> None:
     """Show PCK over the number of embeddings, of crops, by layer and by way to read."""
     (at,) = checked_alphas([alpha])
-    if json and csv == _STDOUT:
+    if json and csv == STDOUT:
         raise HomologueError("Only one thing can go to stdout: give the other the path of a file.")
-    if csv and csv != _STDOUT:
+    if csv and csv != STDOUT:
         check_output(csv)
     if plots:
         from homologue.figures import check_suffix
@@ -49,27 +52,27 @@ def ablate(
 
     run, parts = read_parts(folder)
     made = ablate(run, parts, threshold, at, seed)
-    if plots:
-        from homologue.files import make_folder
-        from homologue.run_plots.ablations import save_ablations
+    with each_result() as write:
+        if plots:
+            write(lambda: _save_plots(plots, made, suffix))
+        if csv:
+            from homologue.evaluation.export import csv_text
 
-        save_ablations(make_folder(plots), made, suffix)
-    if csv:
-        from homologue.evaluation.export import csv_text
-        from homologue.files import write_atomically
+            write(lambda: write_text(csv, csv_text(ablation_table(made))))
+        if json:
+            from homologue.console import print_json
 
-        text = csv_text(ablation_table(made))
-        if csv == _STDOUT:
-            print(text, end="", flush=True)
-        else:
-            write_atomically(csv, lambda stream: stream.write(text.encode()))
-    if json:
-        from homologue.console import print_json
+            print_json(ablation_object(made))
+        elif csv != STDOUT:
+            from homologue.console import print_table
+            from homologue.evaluation.tables import for_terminal
 
-        print_json(ablation_object(made))
-    elif csv != _STDOUT:
-        from homologue.console import print_table
-        from homologue.evaluation.tables import for_terminal
+            for grid in ablation_grids(made):
+                print_table(for_terminal(grid))
 
-        for grid in ablation_grids(made):
-            print_table(for_terminal(grid))
+
+def _save_plots(folder: Path, made: "Ablation", suffix: str) -> None:
+    from homologue.files import make_folder
+    from homologue.run_plots.ablations import save_ablations
+
+    save_ablations(make_folder(folder), made, suffix)

@@ -17,10 +17,11 @@ from homologue.commands.options import (
     PresetOption,
     Revision,
     Seed,
+    SetOption,
     Vae,
     Variant,
 )
-from homologue.commands.values import read_picture, timed_model
+from homologue.commands.values import named_preset, read_picture, timed_model
 
 
 def check(
@@ -31,10 +32,7 @@ def check(
     model: Model = "builtin",
     preset: PresetOption = "default",
     optimise: OptimiseOption = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting, as fit.steps=50; repeatable."),
-    ] = None,
+    set_: SetOption = None,
     vary: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,12 +51,10 @@ def check(
     json: Json = False,
 ) -> None:
     """Check a model on this machine, without annotation. Exit code 0 if it is sound, else 1."""
-    from homologue.presets import get_preset, with_settings
     from homologue.self_check.pictures import given_subjects
     from homologue.self_check.varying import varied_presets
 
-    base = get_preset(preset, optimise)  # type: ignore[arg-type]  # checked by FitConfig
-    settings = with_settings(base, set_ or [])
+    settings = named_preset(preset, optimise, set_)
     varied_presets(settings, vary or [])
     pictures = [read_picture(path) for path in images or []]
     if pictures:

@@ -11,10 +11,12 @@ import typer
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
     Alpha,
+    Config,
     Device,
     Dtype,
     Json,
     Keep,
+    Maps,
     Memory,
     Model,
     Offline,
@@ -22,12 +24,13 @@ from homologue.commands.options import (
     PresetOption,
     Revision,
     Seed,
+    SetOption,
     Vae,
     Variant,
 )
 from homologue.commands.values import check_output, checked_alphas, load_model, named_preset
 from homologue.errors import HomologueError
-from homologue.keeping.items import parse_items
+from homologue.keeping.items import MAPS, parse_items
 
 if TYPE_CHECKING:
     from homologue.commands.running import Selection
@@ -66,8 +69,12 @@ def evaluate(
     model: Model = "builtin",
     preset: PresetOption = "default",
     optimise: OptimiseOption = None,
+    set_: SetOption = None,
     limit: Annotated[
         int | None, typer.Option(metavar="N", help="At most N pairs a kind, evenly spread.")
+    ] = None,
+    pair: Annotated[
+        int | None, typer.Option(metavar="N", help="Only pair N, from 0, of those selected.")
     ] = None,
     alpha: Alpha = None,
     seed: Seed = 0,
@@ -87,11 +94,13 @@ def evaluate(
         int | None, typer.Option(metavar="N", help="On the Ray cluster; default all it has.")
     ] = None,
     keep: Keep = None,
+    maps: Maps = None,
     device: Device = None,
     dtype: Dtype = None,
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     memory: Memory = None,
     json: Json = False,
@@ -101,7 +110,7 @@ def evaluate(
 ) -> None:
     """Measure how often matchers find the annotated points of a benchmark."""
     alphas = checked_alphas(alpha)
-    settings = named_preset(preset, optimise)
+    settings = named_preset(preset, optimise, set_)
     if save:
         check_output(save)
     if retry_failed and not run:
@@ -113,17 +122,29 @@ def evaluate(
     kept = parse_items(keep or [])
     if kept and not run:
         raise HomologueError("--keep needs a --run to keep it in.")
+    if maps:
+        from homologue.map_files import check_maps_folder
+
+        check_maps_folder(maps)
 
     from homologue.commands import running
     from homologue.evaluation.work import Shard
     from homologue.matchers.named import Ingredients
 
-    part = running.Part(Shard.parse(shard), retry_failed, kept)
-    names = matcher or (["attention"] if kept else ["attention", "identity"])
+    part = running.Part(Shard.parse(shard), retry_failed, kept, maps=maps)
+    names = matcher or (["attention"] if kept or maps else ["attention", "identity"])
+    if maps and names != ["attention"]:
+        raise HomologueError(
+            "--maps writes where the attention of the matcher attention lies: give it with "
+            "--matcher attention alone."
+        )
+    if set_ and "attention" not in names:
+        raise HomologueError("--set changes the matcher attention alone: add --matcher attention.")
     folders = running.run_folders(run, names)
-    selection = select(benchmark, root, split, kind or [], category or [], limit)
-    loader = partial(load_model, model, device, dtype, variant, revision, vae, offline)
-    given = Ingredients(loader, settings, seed, memory, kept)
+    selection = select(benchmark, root, split, kind or [], category or [], limit, pair)
+    loader = partial(load_model, model, device, dtype, variant, revision, vae, offline, config)
+    found = kept if not maps or MAPS in kept else (*kept, MAPS)
+    given = Ingredients(loader, settings, seed, memory, found)
     with ExitStack() as held:
         if engine == "ray":
             from homologue.evaluation.distributed import cluster
@@ -147,6 +168,7 @@ def select(
     kinds: list[str],
     categories: list[str],
     limit: int | None,
+    index: int | None = None,
 ) -> "Selection":
     """Pairs of a benchmark; what there is to know of them goes to stderr."""
     from homologue.commands.running import Selection
@@ -155,10 +177,10 @@ def select(
 
     made = get_benchmark(name, root)
     chosen = split or default_split(made)
-    pairs = select_pairs(made, chosen, kinds=kinds, categories=categories, limit=limit)
+    pairs = select_pairs(made, chosen, kinds=kinds, categories=categories, limit=limit, index=index)
     for note in made.notes(chosen):
         print_note(note)
-    return Selection(made, root, chosen, kinds, categories, limit, pairs)
+    return Selection(made, root, chosen, kinds, categories, limit, pairs, index)
 
 
 def show(runs: "list[Run]", alphas: list[float], seed: int, json: bool, save: Path | None) -> None:
@@ -171,12 +193,13 @@ def show(runs: "list[Run]", alphas: list[float], seed: int, json: bool, save: Pa
         print_json({**first, "others": others})
     else:
         print_table(table(runs, alphas, seed))
+    failed = [record for run in runs for record in run.failed]
+    if failed:
+        print_error(f"{len(failed)} pairs failed; the first: {failed[0].error}")
     if save:
         from homologue.files import write_atomically
 
         content = {"runs": [predictions_of(run) for run in runs]}
         write_atomically(save, lambda file: file.write(dumps(content, allow_nan=False).encode()))
-    failed = [record for run in runs for record in run.failed]
     if failed:
-        print_error(f"{len(failed)} pairs failed; the first: {failed[0].error}")
         raise typer.Exit(2)

@@ -1,6 +1,7 @@
 """`homologue info`: what there is to work with."""
 
 from homologue.commands.options import (
+    Config,
     Device,
     Dtype,
     Json,
@@ -20,11 +21,12 @@ def info(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     json: Json = False,
 ) -> None:
     """Show the model, the device, versions, and the models in the cache."""
-    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline)
+    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline, config)
     from homologue.console import print_json
     from homologue.information import environment, model_facts
 

@@ -1,15 +1,19 @@
 """`homologue match`, `fit` and `locate`: points of one image found in others."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from homologue.commands.options import (
+    Config,
     Device,
     Dtype,
     Json,
+    LocateSetOption,
+    Maps,
     Memory,
     Model,
     Offline,
@@ -19,6 +23,7 @@ from homologue.commands.options import (
     PresetOption,
     Revision,
     Seed,
+    SetOption,
     Source,
     Target,
     Vae,
@@ -30,9 +35,11 @@ from homologue.commands.values import (
     given_points,
     named_preset,
     read_picture,
+    reading_preset,
     timed_model,
 )
 from homologue.errors import HomologueError, dtype_name
+from homologue.streams import stdout_error
 
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
@@ -49,37 +56,41 @@ def match(
     model: Model = "builtin",
     preset: PresetOption = "default",
     optimise: OptimiseOption = None,
+    set_: SetOption = None,
     seed: Seed = 0,
     device: Device = None,
     dtype: Dtype = None,
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     memory: Memory = None,
     json: Json = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a picture: .png, .jpg, .svg, .pdf.")
     ] = None,
+    maps: Maps = None,
 ) -> None:
     """Find the counterparts of points of SOURCE in TARGET."""
     given = given_points(point, points)
-    settings = named_preset(preset, optimise)
+    settings = named_preset(preset, optimise, set_)
     if plot:
         check_output(plot, plots=True)
+    pair = maps and _maps_folder(maps, source, target)
     images = [read_picture(source), read_picture(target)]
     checked = checked_points(given, images[0])
 
-    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline)
+    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline, config)
     from homologue.console import print_json, print_matches, progress_bars
     from homologue.matchers.attention import match as find
 
     with progress_bars() as progress:
         found = find(
             loaded, images[0], images[1], checked, preset=settings, seed=seed,
-            memory=memory, heatmaps=plot is not None, progress=progress,
+            memory=memory, heatmaps=plot is not None, maps=maps is not None, progress=progress,
         )  # fmt: skip
-    matches = _matches(checked.tolist(), found.located)
+    matches = _matches(checked.tolist(), found.located, given.names)
     if json:
         print_json({
             "source": _facts(source, images[0]),
@@ -94,6 +105,39 @@ def match(
         from homologue.plots import save_match
 
         save_match(plot, images[0], images[1], checked, found.located)
+    if pair:
+        from homologue.map_files import Side, save_maps
+
+        assert found.source_maps is not None
+        assert found.maps is not None
+        save_maps(
+            pair,
+            Side.of(images[0], checked, found.source_maps),
+            Side.of(images[1], found.located.points, found.maps),
+            {
+                "source": _facts(source, images[0]),
+                "target": _facts(target, images[1]),
+                "model": loaded.name,
+                "dtype": str(loaded.dtype).removeprefix("torch."),
+                "preset": settings.name,
+                "optimise": settings.fit.optimise,
+                "seed": seed,
+            },
+        )
+
+
+def _maps_folder(folder: Path, source: Path, target: Path) -> Path:
+    """Where the maps of the pair go, refused before anything is computed."""
+    from homologue.map_files import pair_folder, read_facts, safe_name
+
+    place = pair_folder(folder, f"{safe_name(source.stem)}-{safe_name(target.stem)}")
+    former = [read_facts(place).get(end, {}).get("path") for end in ("source", "target")]
+    if place.exists() and former != [str(source), str(target)]:
+        raise HomologueError(
+            f"{place} holds the maps of {former[0]} and {former[1]}: give another folder for those "
+            f"of {source} and {target}."
+        )
+    return place
 
 
 def fit(
@@ -106,24 +150,26 @@ def fit(
     model: Model = "builtin",
     preset: PresetOption = "default",
     optimise: OptimiseOption = None,
+    set_: SetOption = None,
     seed: Seed = 0,
     device: Device = None,
     dtype: Dtype = None,
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     memory: Memory = None,
     json: Json = False,
 ) -> None:
     """Fit embeddings to points of SOURCE, to be located in any number of images."""
     given = given_points(point, points)
-    settings = named_preset(preset, optimise)
+    settings = named_preset(preset, optimise, set_)
     check_output(output)
     image = read_picture(source)
     checked = checked_points(given, image)
 
-    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline)
+    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline, config)
     from homologue.console import print_json, progress_bars
     from homologue.matchers.attention import fit as fit_points
 
@@ -153,21 +199,26 @@ def locate(
     model: Annotated[
         str | None, typer.Option(help="By default the model that the points were fitted with.")
     ] = None,
+    set_: LocateSetOption = None,
     device: Device = None,
     dtype: Dtype = None,
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     json: Json = False,
 ) -> None:
     """Locate fitted points in images. One that cannot be read does not stop the others."""
     from homologue.embedding.point_embeddings import PointEmbeddings
+    from homologue.presets import Preset
 
     fitted = PointEmbeddings.load(embeddings)
+    own = Preset(fitted.preset, fitted.fit, fitted.locate)
+    preset = reading_preset(own, set_, str(embeddings))
 
     loaded, seconds = timed_model(
-        model or fitted.model, device, dtype, variant, revision, vae, offline
+        model or fitted.model, device, dtype, variant, revision, vae, offline, config
     )
     from homologue.console import print_error, print_json, print_matches, progress_bars
     from homologue.matchers.attention import locate as locate_points
@@ -175,10 +226,12 @@ def locate(
     results: list[dict[str, Any]] = []
     start = time.perf_counter()
     for path in targets:
+        if stdout_error():
+            break  # nothing that follows could be printed
         try:
             image = read_picture(path)
             with progress_bars() as progress:
-                located = locate_points(loaded, image, fitted, progress=progress)
+                located = locate_points(loaded, image, fitted, preset=preset, progress=progress)
         except HomologueError as error:
             print_error(str(error))
             results.append({"target": {"path": str(path)}, "error": str(error)})
@@ -197,7 +250,7 @@ def locate(
             "embeddings": str(embeddings),
             "model": loaded.name,
             "dtype": dtype_name(loaded.dtype),
-            "preset": fitted.preset,
+            "preset": preset.name,
             "optimise": fitted.fit.optimise,
             "seed": fitted.seed,
             "targets": results,
@@ -226,6 +279,11 @@ def _with(model: "LatentDiffusion") -> str:
     return f"  ({model.name}, {dtype_name(model.dtype)})"
 
 
-def _matches(points: list[list[float]], located: "Located") -> list[dict[str, Any]]:
+def _matches(
+    points: list[list[float]], located: "Located", names: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """`names` of the points, empty where there are none; those that are there are written."""
     pairs = zip(points, located.points.tolist(), located.scores.tolist(), strict=True)
-    return [{"source": s, "target": t, "score": score} for s, t, score in pairs]
+    made = [{"source": s, "target": t, "score": score} for s, t, score in pairs]
+    called = names or [""] * len(made)
+    return [{**one, "name": name} if name else one for one, name in zip(made, called, strict=True)]

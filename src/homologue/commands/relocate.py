@@ -10,24 +10,26 @@ from homologue.commands.evaluate import select, show
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
     Alpha,
+    Config,
     Device,
     Dtype,
     Json,
     Keep,
+    LocateSetOption,
     Offline,
     Revision,
     Vae,
     Variant,
 )
-from homologue.commands.values import checked_alphas, load_model
+from homologue.commands.values import checked_alphas, load_model, reading_preset
 from homologue.errors import HomologueError
 from homologue.keeping.items import EMBEDDINGS, parse_items
 
 if TYPE_CHECKING:
     from homologue.commands.running import Selection
-    from homologue.config import LocateConfig
     from homologue.diffusion.model import LatentDiffusion
     from homologue.evaluation.store import Store
+    from homologue.presets import Preset
 
 
 def relocate(
@@ -51,6 +53,7 @@ def relocate(
         float | None, typer.Option(metavar="W", help="Its radius; 0 takes the highest pixel.")
     ] = None,
     timestep: Annotated[int | None, typer.Option(metavar="T", help="From 0 to 999.")] = None,
+    set_: LocateSetOption = None,
     root: Annotated[
         Path | None, typer.Option(help="Where the data are; default where they were.")
     ] = None,
@@ -70,6 +73,7 @@ def relocate(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    configurations: Config = None,
     offline: Offline = False,
     json: Json = False,
 ) -> None:
@@ -91,17 +95,17 @@ def relocate(
                 f"{folder} has no embeddings: make a run with `homologue evaluate --matcher "
                 "attention --keep embeddings --run DIR`."
             )
-        config = _changed(origin, {k: v for k, v in changed.items() if v is not None})
+        preset = _changed(origin, {k: v for k, v in changed.items() if v is not None}, set_ or [])
         selection = _selection(origin, root)
-        settings = origin.configuration["settings"]
+        settings = {**origin.configuration["settings"], "preset": preset.name}
         loaded = load_model(
             model or settings["model"], device, dtype or settings["dtype"], variant, revision, vae,
-            offline,
+            offline, configurations,
         )  # fmt: skip
         _check_model(folder, origin, loaded)
         # Of a run that is not finished, what is there can be relocated.
         missing = {pair.name for pair in selection.pairs} - origin.done()
-        matcher = Relocating(loaded, settings, origin.hash, origin.embeddings, config, kept)
+        matcher = Relocating(loaded, settings, origin.hash, origin.embeddings, preset.locate, kept)
         with interruptible():
             made = running.carry_out(
                 Local(matcher), selection, replace(part, leave=frozenset(missing)),
@@ -110,10 +114,21 @@ def relocate(
     show([made], alphas, origin.configuration["seed"], json, None)
 
 
-def _changed(origin: "Store", changed: dict[str, object]) -> "LocateConfig":
-    from homologue.config import LocateConfig
+def _changed(origin: "Store", changed: dict[str, object], settings: list[str]) -> "Preset":
+    """The run's preset, read as the options and --set say; the name tells of --set alone."""
+    from homologue.config import FitConfig, LocateConfig
+    from homologue.presets import Preset
 
-    return LocateConfig(**{**origin.configuration["settings"]["locate"], **changed})
+    was = origin.configuration["settings"]
+    for name in changed:
+        if any(one.partition("=")[0].strip() == f"locate.{name}" for one in settings):
+            option = f"--{name.replace('_', '-')}"
+            raise HomologueError(
+                f"{option} and --set locate.{name} say the same: give one of them."
+            )
+    locate = LocateConfig(**{**was["locate"], **changed})
+    preset = Preset(was["preset"], FitConfig(**was["fit"]), locate)
+    return reading_preset(preset, settings, f"the run {origin.folder}")
 
 
 def _selection(origin: "Store", root: Path | None) -> "Selection":
@@ -124,7 +139,7 @@ def _selection(origin: "Store", root: Path | None) -> "Selection":
     where = root or (Path(origin.root) if origin.root else None)
     selection = select(
         asked["benchmark"], where, asked["split"], asked["kinds"], asked["categories"],
-        asked["limit"],
+        asked["limit"], asked.get("pair"),
     )  # fmt: skip
     if selection_digest(selection.pairs) != asked["selection"]:
         raise HomologueError(

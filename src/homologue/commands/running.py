@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,6 +21,9 @@ from homologue.evaluation.store import FILE, Store
 from homologue.evaluation.work import Shard, outstanding
 from homologue.matchers.named import Ingredients, make_matcher
 
+if TYPE_CHECKING:
+    from homologue.commands.pair_maps import MapWriter
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -32,6 +36,7 @@ class Selection:
     categories: Sequence[str]
     limit: int | None
     pairs: Sequence[Pair]
+    index: int | None = None
 
     def configuration(self, engine: Engine, seed: int) -> dict[str, object]:
         return configuration(
@@ -40,6 +45,7 @@ class Selection:
             kinds=self.kinds,
             categories=self.categories,
             limit=self.limit,
+            index=self.index,
             pairs=self.pairs,
             matcher=engine.name,
             settings=engine.settings,
@@ -54,12 +60,14 @@ class Part:
     Attributes:
         keep: what else to keep of a pair, see `homologue.keeping.items`.
         leave: names of pairs that are left for later.
+        maps: folder for the heat maps of the pairs as files; None to write none.
     """
 
     shard: Shard
     retry_failed: bool
     keep: tuple[str, ...] = ()
     leave: frozenset[str] = frozenset()
+    maps: Path | None = None
 
 
 def carry_out(
@@ -77,35 +85,66 @@ def carry_out(
         keeper: Keeper = Memory()
         if folder:
             root = None if selection.root is None else str(selection.root.absolute())
-            keeper = held.enter_context(Store.open(folder, asked, root, planned, part.keep))
+            keeper = store = held.enter_context(Store.open(folder, asked, root, planned, part.keep))
+            store.update_thresholds(selection.pairs)
         done = keeper.done(failed_too=not part.retry_failed)
         work = outstanding(selection.pairs, part.shard, done | part.leave)
-        for line in expected_sizes(engine.keeps, work):
+        kept = {item: size for item, size in engine.keeps.items() if item in part.keep}
+        for line in expected_sizes(kept, work):
             print_note(line)
         before = [record for record in keeper.records() if record.pair in done]
+        writer = _map_writer(engine, selection, part)
+        if writer and isinstance(keeper, Store):
+            writer.write_done(keeper, before)
         count = held.enter_context(pair_counter(engine.name, len(work), alpha, before))
         with _farewell(folder, keeper, planned):
             for record in engine.predict(work):
-                keeper.add(record)
+                keeper.add(writer.kept(record) if writer else record)
                 count(record)
+                if writer:
+                    writer.write(record)
         records = keeper.records()
     seconds = sum(record.seconds for record in records)
     return Run(engine.name, asked, records, seconds, planned)
 
 
+def _map_writer(engine: Engine, selection: Selection, part: Part) -> "MapWriter | None":
+    if part.maps is None:
+        return None
+    # Drawing has use for matplotlib, which takes a second to import.
+    from homologue.commands.pair_maps import MapWriter
+
+    names = ("model", "dtype", "preset", "optimise", "seed")
+    facts = {
+        "benchmark": selection.benchmark.name,
+        "split": selection.split,
+        **{name: engine.settings.get(name) for name in names},
+    }
+    return MapWriter(part.maps, selection.pairs, part.keep, facts)
+
+
 @contextmanager
 def _farewell(folder: Path | None, keeper: Keeper, planned: int) -> Iterator[None]:
-    """Says on an interrupt how to go on."""
+    """Says how to go on: after an interrupt, and after an error such as a full disk."""
     try:
         yield
+    except HomologueError as error:
+        if folder is None or not keeper.done():
+            raise
+        raise HomologueError(
+            f"{str(error).removesuffix('.')}; {_kept(folder, keeper, planned)}."
+        ) from error
     except KeyboardInterrupt as interrupt:
         if folder is None:
             raise
-        print_error(
-            f"interrupted: {len(keeper.done())} of {planned} pairs are in {folder}; the same "
-            "command goes on from there."
-        )
+        print_error(f"interrupted: {_kept(folder, keeper, planned)}.")
         raise typer.Exit(exit_code(interrupt)) from None
+
+
+def _kept(folder: Path, keeper: Keeper, planned: int) -> str:
+    """How much is kept, and how to go on."""
+    done = len(keeper.done())
+    return f"{done} of {planned} pairs are in {folder}; the same command goes on from there"
 
 
 def run_folders(run: Path | None, matchers: Sequence[str]) -> list[Path | None]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from homologue.commands.options import Alpha, Json
+from homologue.commands.results import STDOUT, Write, each_result, write_text
 from homologue.commands.values import check_output, checked_alphas
 from homologue.errors import HomologueError
-from homologue.files import make_folder, write_atomically
+from homologue.files import make_folder
 
 # Without torch: what is stored is all that is needed.
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from homologue.evaluation.runs import Run
     from homologue.evaluation.tables import Grid
 
-_STDOUT = Path("-")
 _POINTS = (".csv", ".parquet")
 
 
@@ -30,7 +30,7 @@ def score(
     threshold: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="bbox-kp|bbox|image|legacy|given",
+            metavar="bbox-kp|bbox|image|legacy|legacy-image|legacy-bbox-kp|given",
             help="Repeatable; default all that the run has. The first is that of breakdowns.",
         ),
     ] = None,
@@ -74,18 +74,19 @@ def score(
 
         check_suffix(plots / f"pck{suffix}")
     results = _results(folders, threshold, by, alphas, seed)
-    if plots:
-        _save_plots(plots, suffix, results, seed)
-    _write_texts(results, csv, markdown, latex)
-    _write_tables(results, parquet, points)
-    if json:
-        _print_json(results)
-    elif _STDOUT not in (csv, markdown, latex):
-        from homologue.console import print_table
-        from homologue.evaluation.tables import for_terminal
+    with each_result() as write:
+        if plots:
+            write(lambda: _save_plots(plots, suffix, results, seed))
+        _write_texts(write, results, csv, markdown, latex)
+        _write_tables(write, results, parquet, points)
+        if json:
+            _print_json(results)
+        elif STDOUT not in (csv, markdown, latex):
+            from homologue.console import print_table
+            from homologue.evaluation.tables import for_terminal
 
-        for grid in results.grids:
-            print_table(for_terminal(grid))
+            for grid in results.grids:
+                print_table(for_terminal(grid))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,10 +133,10 @@ def _results(
 
 def _check_outputs(json: bool, texts: list[Path | None], tables: list[Path | None]) -> None:
     """Refuses what cannot be written before anything is read."""
-    if [json, *(path == _STDOUT for path in texts)].count(True) > 1:
+    if [json, *(path == STDOUT for path in texts)].count(True) > 1:
         raise HomologueError("Only one thing can go to stdout: give the others the path of a file.")
     for path in (*texts, *tables):
-        if path and path != _STDOUT:
+        if path and path != STDOUT:
             check_output(path)
     parquet, points = tables
     if points and points.suffix.lower() not in _POINTS:
@@ -147,35 +148,30 @@ def _check_outputs(json: bool, texts: list[Path | None], tables: list[Path | Non
 
 
 def _write_texts(
-    results: _Results, csv: Path | None, markdown: Path | None, latex: Path | None
+    write: Write, results: _Results, csv: Path | None, markdown: Path | None, latex: Path | None
 ) -> None:
     from homologue.evaluation.export import csv_text, latex_text, markdown_text
 
     if csv:
-        _write(csv, csv_text(results.numbers()))
+        write(lambda: write_text(csv, csv_text(results.numbers())))
     if markdown:
-        _write(markdown, markdown_text(results.grids))
+        write(lambda: write_text(markdown, markdown_text(results.grids)))
     if latex:
-        _write(latex, latex_text(results.grids))
+        write(lambda: write_text(latex, latex_text(results.grids)))
 
 
-def _write_tables(results: _Results, parquet: Path | None, points: Path | None) -> None:
+def _write_tables(
+    write: Write, results: _Results, parquet: Path | None, points: Path | None
+) -> None:
     from homologue.evaluation.export import csv_text, write_parquet
     from homologue.evaluation.long_tables import points as every_point
 
     if parquet:
-        write_parquet(parquet, results.numbers())
+        write(lambda: write_parquet(parquet, results.numbers()))
     if points and points.suffix.lower() == ".parquet":
-        write_parquet(points, every_point(results.runs))
+        write(lambda: write_parquet(points, every_point(results.runs)))
     elif points:
-        _write(points, csv_text(every_point(results.runs)))
-
-
-def _write(path: Path, text: str) -> None:
-    if path == _STDOUT:
-        print(text, end="", flush=True)
-    else:
-        write_atomically(path, lambda stream: stream.write(text.encode()))
+        write(lambda: write_text(points, csv_text(every_point(results.runs))))
 
 
 def _print_json(results: _Results) -> None:

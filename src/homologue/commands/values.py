@@ -2,6 +2,8 @@
 
 import signal
 import time
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,23 +13,48 @@ from homologue.errors import HomologueError
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
     from homologue.images import RGBImage
+    from homologue.points import PointList
     from homologue.presets import Preset
 
 
-def given_points(texts: list[str] | None, path: Path | None) -> Any:
-    """Points of the options, (P, 2): those of the file, then those given one by one."""
-    from homologue.points import parse_point, read_points
-
-    listed = read_points(path).tolist() if path else []
-    return listed + [parse_point(text) for text in texts or []]
+_WAY = "fit.optimise"
 
 
-def checked_points(points: Any, image: "RGBImage") -> Any:
+@dataclass(frozen=True, eq=False)
+class GivenPoints:
+    """Points of the options, (P, 2): those of the file, then those given one by one.
+
+    `names` are empty where a point has none.
+    """
+
+    points: list[Any]
+    names: list[str]
+    file: "PointList | None" = None
+
+
+def given_points(texts: list[str] | None, path: Path | None) -> GivenPoints:
+    """Reads them; notes what a file has besides."""
+    from homologue.points import parse_point, read_point_list
+
+    file = read_point_list(path) if path else None
+    if file and file.notes:
+        from homologue.console import print_note
+
+        for note in file.notes:
+            print_note(note)
+    typed = [parse_point(text) for text in texts or []]
+    listed, names = (file.points.tolist(), list(file.names)) if file else ([], [])
+    return GivenPoints(listed + typed, names + [""] * len(typed), file)
+
+
+def checked_points(given: GivenPoints, image: "RGBImage") -> Any:
     from homologue.points import check_points
 
-    if not points:
+    if not given.points:
         raise HomologueError("No points: give --point X,Y (repeatable) or --points FILE.")
-    return check_points(points, image.width, image.height)
+    if given.file:
+        given.file.check_image(image.path, image.width, image.height)
+    return check_points(given.points, image.width, image.height)
 
 
 def checked_alphas(given: list[float] | None) -> list[float]:
@@ -39,10 +66,32 @@ def checked_alphas(given: list[float] | None) -> list[float]:
     return alphas
 
 
-def named_preset(name: str, optimise: str | None) -> "Preset":
-    from homologue.presets import get_preset
+def named_preset(name: str, optimise: str | None, settings: list[str] | None) -> "Preset":
+    """The preset of --preset, --optimise and --set."""
+    from homologue.presets import get_preset, with_settings
 
-    return get_preset(name, optimise)  # type: ignore[arg-type]  # checked by FitConfig
+    given = settings or []
+    if optimise is not None and any(one.partition("=")[0].strip() == _WAY for one in given):
+        raise HomologueError(f"--optimise and --set {_WAY} say the same: give one of them.")
+    preset = get_preset(name, optimise)  # type: ignore[arg-type]  # checked by FitConfig
+    return with_settings(preset, given)
+
+
+def reading_preset(fitted: "Preset", settings: list[str] | None, made_by: str) -> "Preset":
+    """The preset that points were fitted with, its reading changed by --set.
+
+    Raises:
+        HomologueError: a setting is of `fit`: what `made_by` tells of is fitted already.
+    """
+    from homologue.presets import with_settings
+
+    for text in settings or []:
+        if text.strip().startswith("fit."):
+            raise HomologueError(
+                f"--set {text} comes too late: {made_by} is fitted already; set locate.* here, or "
+                "fit again."
+            )
+    return with_settings(fitted, settings or [])
 
 
 def read_picture(path: Path) -> "RGBImage":
@@ -70,13 +119,26 @@ def load_model(
     revision: str | None,
     vae: str | None,
     offline: bool,
+    config: str | None = None,
 ) -> "LatentDiffusion":
+    """The model of the options; what it warns of is printed as notes."""
+    from homologue.console import print_note
     from homologue.diffusion.load import load
 
-    return load(
-        name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
-        local_files_only=offline,
-    )  # fmt: skip
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        model = load(
+            name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
+            local_files_only=offline, config=config,
+        )  # fmt: skip
+    for warning in caught:
+        if warning.category is UserWarning:
+            print_note(str(warning.message))
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return model
 
 
 def timed_model(*options: Any) -> tuple["LatentDiffusion", float]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from homologue.commands.options import (
+    Config,
     Device,
     Dtype,
     Offline,
@@ -18,10 +19,13 @@ from homologue.commands.options import (
     PresetOption,
     Revision,
     Seed,
+    SetOption,
     Vae,
     Variant,
 )
+from homologue.commands.values import load_model, named_preset
 from homologue.errors import HomologueError
+from homologue.streams import stdout_error
 
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
@@ -43,6 +47,7 @@ def view(
     ] = None,
     preset: PresetOption = "default",
     optimise: OptimiseOption = None,
+    set_: SetOption = None,
     seed: Seed = 0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 0,
@@ -50,16 +55,38 @@ def view(
         bool,
         typer.Option("--share", help="Let others in, with a token: for a --host beyond loopback."),
     ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Name of a proxy before the viewer; repeatable."),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            help="Scheme and name in the browser, if a proxy sends another Host; repeatable.",
+        ),
+    ] = None,
+    base_path: Annotated[
+        str,
+        typer.Option(metavar="PATH", help="Prefix of the path, if a proxy does not remove it."),
+    ] = "",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
     device: Device = None,
     dtype: Dtype = None,
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
 ) -> None:
     """Match points in the browser, look at their heat maps, and look through evaluation runs."""
     _check_installed()
+    from homologue.viewer.proxies import (
+        checked_base_path,
+        checked_host,
+        checked_origin,
+        shown_path,
+    )
     from homologue.viewer.serve import Server, address_of, is_loopback, open_socket, own_names
 
     if not is_loopback(host) and not share:
@@ -67,40 +94,56 @@ def view(
             f"Others could reach a viewer on {host}: add --share to let in who has its token, or "
             "leave --host out."
         )
-    token = secrets.token_urlsafe(32) if share else None
+    names = [checked_host(one) for one in allow_host or []]
+    origins = [checked_origin(one) for one in allow_origin or []]
+    base = checked_base_path(base_path)
+    # Whoever reaches a proxy reaches the viewer, through an address of this machine.
+    open_to_others = share or names or origins or base
+    token = secrets.token_urlsafe(32) if open_to_others else None
     with open_socket(host, port) as listening:
         import torch
 
-        from homologue.presets import get_preset
         from homologue.viewer.app import make_app
         from homologue.viewer.models import BUILTIN
         from homologue.viewer.security import Rules
         from homologue.viewer.sessions.scene import Settings
         from homologue.viewer.viewer import Viewer
 
-        get_preset(preset, optimise)  # type: ignore[arg-type]  # refuses what there is not
+        chosen = named_preset(preset, optimise, set_)
         runs = _open_runs(folders or [], root)
 
         def load(name: str) -> "LatentDiffusion":
-            from homologue.diffusion.load import load
-
-            return load(
-                name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
-                local_files_only=offline,
-            )  # fmt: skip
+            return load_model(name, device, dtype, variant, revision, vae, offline, config)
 
         # One core is left for the page: it is to answer while the model works.
         torch.set_num_threads(max(1, torch.get_num_threads() - 1))
-        names = model or [BUILTIN]
-        viewer = Viewer(load, names, Settings(names[0], preset, optimise, seed), runs=runs)
-        app = make_app(viewer, Rules(own_names(host), token))
-        address = address_of(listening, host, token) + ("#/runs/-/" if folders else "")
+        models = model or [BUILTIN]
+        settings = Settings(models[0], chosen.name, optimise, seed)
+        viewer = Viewer(load, models, settings, runs=runs)
+        rules = Rules(own_names(host), token, names, origins, base)
+        app = make_app(viewer, rules)
+        screen = "#/runs/-/" if folders else ""
+        address = address_of(listening, host, token, shown_path(base)) + screen
         print(f"The viewer is at {address} (Ctrl-C ends it)", flush=True)
+        if rules.proxied:
+            print(_behind_proxy(names, origins, base, f"?token={token}{screen}"), flush=True)
+        if stdout_error():
+            raise typer.Exit(2)  # nobody could open it
         if browser:
             threading.Timer(0.3, webbrowser.open, [address]).start()
         # Uvicorn ends on an interrupt, and passes it on to this handler when it has.
         signal.signal(signal.SIGINT, lambda number, frame: None)
         Server(app, viewer.desk.close).run(sockets=[listening])
+
+
+def _behind_proxy(names: list[str], origins: list[str], base: str, ending: str) -> str:
+    """Where the viewer is for a browser on the other side of the proxy, as far as that is known."""
+    from homologue.viewer.proxies import shown_path
+
+    places = origins or [f"https://{name}" for name in names]
+    if base and places:
+        return f"Behind the proxy it is at {places[0]}{shown_path(base)}/{ending}"
+    return f"Behind the proxy, put {ending} at the end of the address that ends in a slash"
 
 
 def _open_runs(folders: list[Path], root: Path | None) -> "OpenRuns":

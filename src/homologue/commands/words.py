@@ -6,10 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from homologue.commands.options import Device, Dtype, Json, Offline, Revision, Seed, Vae, Variant
+from homologue.commands.options import (
+    Config,
+    Device,
+    Dtype,
+    Json,
+    Offline,
+    Revision,
+    Seed,
+    Vae,
+    Variant,
+)
+from homologue.commands.results import each_result
 from homologue.commands.values import check_output, read_picture, timed_model
 from homologue.config import WordsConfig
 from homologue.errors import HomologueError, dtype_name
+from homologue.streams import as_written
 
 if TYPE_CHECKING:
     from homologue.words.nearest import NamedBy
@@ -35,6 +47,14 @@ def words(
         float, typer.Option(help="Share of a map's height from which on a place belongs to it.")
     ] = 0.5,
     layers: Annotated[bool, typer.Option("--layers", help="Each layer alone, too.")] = False,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Change a setting, such as words.timesteps=50,200; repeatable.",
+        ),
+    ] = None,
     embeddings: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="In place of an image: name these fitted points."),
@@ -50,17 +70,18 @@ def words(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     json: Json = False,
 ) -> None:
     """Show where a model sees each word of PROMPT in IMAGE, or what it would call fitted points."""
     chosen = None if words is None else [word.strip() for word in words.split(",")]
-    given = (model, device, dtype, variant, revision, vae, offline)
+    given = (model, device, dtype, variant, revision, vae, offline, config)
     if embeddings is not None:
-        if image is not None or plot or mask or layers:
+        if image is not None or plot or mask or layers or set_:
             raise HomologueError(
-                "--embeddings names fitted points and takes no image, --plot, --mask or --layers;"
-                " leave them out."
+                "--embeddings names fitted points and takes no image, --plot, --mask, --layers or "
+                "--set; leave them out."
             )
         _name_points(embeddings, chosen, top, given, json)
         return
@@ -68,7 +89,20 @@ def words(
         raise HomologueError(
             "Give an image and a sentence in quotes, or fitted points with --embeddings FILE."
         )
-    _show_words(image, prompt, chosen, (plot, mask), (by, threshold, layers, seed), given, json)
+    maps_config = _config(threshold, set_ or [])
+    _show_words(image, prompt, chosen, (plot, mask), (by, maps_config, layers, seed), given, json)
+
+
+def _config(threshold: float, settings: list[str]) -> WordsConfig:
+    """The settings of the options and of --set."""
+    from homologue.settings import parse_settings, settings_of
+
+    known = settings_of({"words": WordsConfig})
+    values = parse_settings(settings, known)
+    if "words.threshold" in values:
+        raise HomologueError("--set words.threshold and --threshold say the same: use --threshold.")
+    fields = {known[name].field: value for name, value in values.items()}
+    return WordsConfig(threshold=threshold, **fields)
 
 
 def _show_words(
@@ -76,13 +110,12 @@ def _show_words(
     prompt: str,
     chosen: list[str] | None,
     files: tuple[Path | None, Path | None],
-    settings: tuple[str, float, bool, int],
+    settings: tuple[str, WordsConfig, bool, int],
     given: tuple[Any, ...],
     json: bool,
 ) -> None:
     """Maps of words: printed, drawn, cut out."""
-    (plot, mask), (by, threshold, layers, seed) = files, settings
-    config = WordsConfig(threshold=threshold)
+    (plot, mask), (by, config, layers, seed) = files, settings
     _check_files(plot, mask, by)
     image = read_picture(path)
     loaded, seconds = timed_model(given[0] or "builtin", *given[1:])
@@ -105,14 +138,16 @@ def _show_words(
         print_json({**content, "seconds": taken})
     else:
         _print_places(f"{path}: {prompt}", maps.names, places(maps))
-    if mask:
-        from homologue.words.segment import save_mask, segment
+    with each_result() as write:
+        if mask:
+            from homologue.words.segment import save_mask, segment
 
-        save_mask(mask, segment(maps, by))  # type: ignore[arg-type]  # checked before
-    if plot:
-        from homologue.word_plots import save_words
+            segments = segment(maps, by)  # type: ignore[arg-type]  # checked before
+            write(lambda: save_mask(mask, segments))
+        if plot:
+            from homologue.word_plots import save_words
 
-        save_words(plot, image, maps)
+            write(lambda: save_words(plot, image, maps))
 
 
 def _check_files(plot: Path | None, mask: Path | None, by: str) -> None:
@@ -129,8 +164,9 @@ def _check_files(plot: Path | None, mask: Path | None, by: str) -> None:
 
 def _print_places(title: str, names: list[str], found: list[dict[str, Any]]) -> None:
     print(title)
-    width = max(map(len, names))
-    for name, word in zip(names, found, strict=True):
+    shown = [as_written(name) for name in names]
+    width = max(map(len, shown))
+    for name, word in zip(shown, found, strict=True):
         print(f"  {name:{width}}  {_place(word)}")
         for layer, place in word.get("layers", {}).items():
             print(f"  {'':{width}}    {_place(place)}  {layer}")

@@ -9,6 +9,7 @@ from typing import Protocol
 from torch import Tensor
 
 from homologue.errors import HomologueError
+from homologue.files import escaped
 from homologue.images import RGBImage
 
 
@@ -57,6 +58,14 @@ class Pair:
     thresholds: Mapping[str, float]
     tags: Mapping[str, str]
     aspects: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Texts may stem from file names, and are kept in tables of UTF-8."""
+        for name in ("name", "category", "group"):
+            object.__setattr__(self, name, escaped(getattr(self, name)))
+        object.__setattr__(self, "point_names", tuple(map(escaped, self.point_names)))
+        tags = {escaped(name): escaped(value) for name, value in self.tags.items()}
+        object.__setattr__(self, "tags", tags)
 
     @property
     def rows(self) -> list[int]:
@@ -125,6 +134,7 @@ def select_pairs(
     kinds: Sequence[str] = (),
     categories: Sequence[str] = (),
     limit: int | None = None,
+    index: int | None = None,
 ) -> list[Pair]:
     """The pairs of a split that are asked for.
 
@@ -132,9 +142,10 @@ def select_pairs(
         kinds: all if there are none.
         categories: pairs of these; all if there are none.
         limit: at most so many of each kind, evenly spread.
+        index: of the only pair to take of those that are left, from 0; all if it is None.
 
     Raises:
-        HomologueError: a name is unknown, or no pair is left.
+        HomologueError: a name is unknown, no pair is left, or none has that index.
     """
     _check(f"split of {benchmark.name}", [split], benchmark.splits)
     _check(f"kind of pairs of {benchmark.name}", kinds, benchmark.kinds)
@@ -155,7 +166,14 @@ def select_pairs(
             f"{benchmark.name} has no such pairs in the split {split!r}; ask for other kinds, "
             "categories or another split."
         )
-    return chosen
+    if index is None:
+        return chosen
+    if not 0 <= index < len(chosen):
+        raise HomologueError(
+            f"There is no pair {index}: {len(chosen)} pairs are selected, numbered from 0 to "
+            f"{len(chosen) - 1}."
+        )
+    return [chosen[index]]
 
 
 def spread(pairs: list[Pair], limit: int | None) -> list[Pair]:

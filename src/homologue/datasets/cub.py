@@ -18,6 +18,7 @@ from homologue.datasets.gathering import (
     Reading,
     as_points,
 )
+from homologue.datasets.padding import PADDING
 from homologue.datasets.texts import numbers, read_columns
 from homologue.datasets.thresholds import Size, box_of_known
 from homologue.errors import HomologueError
@@ -114,9 +115,20 @@ def _parts(folder: Path, images: Iterable[str]) -> dict[str, dict[str, tuple[flo
     file = require(folder / "parts" / "part_locs.txt", NAME)
     found: dict[str, dict[str, tuple[float, float]]] = {image: {} for image in images}
     for image, part, x, y, visible in read_columns(file, 5):
-        if visible == "1" and image in found:
-            across, down = numbers((x, y), f"{file}, image {image}, part {part},")
-            found[image][part] = across, down
+        if image not in found or visible == "0":
+            continue
+        where = f"{file}, image {image}, part {part},"
+        if visible != "1" or part in found[image]:
+            raise HomologueError(
+                f"{where} is there twice or has {visible!r} as visible, not 0 or 1; fetch the file "
+                "again."
+            )
+        across, down = numbers((x, y), where)
+        if PADDING in (across, down):
+            raise HomologueError(
+                f"{where} is visible, but at ({x}, {y}), which is padding; fetch the file again."
+            )
+        found[image][part] = across, down
     return found
 
 

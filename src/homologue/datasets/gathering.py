@@ -6,16 +6,13 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from homologue.datasets.base import Pair, Picture
-from homologue.datasets.thresholds import Size, aspect
+from homologue.datasets.thresholds import LEGACY, Size, aspect
 from homologue.errors import HomologueError
+from homologue.image_files import read_size
 from homologue.images import LEAST_SIDE, read_image
-
-_ORIENTATION = 0x0112
-_LYING = (5, 6, 7, 8)  # values of the orientation for which the sides are exchanged
 
 
 @dataclass(frozen=True)
@@ -53,13 +50,25 @@ class Pictures:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._sizes: dict[str, Size | None] = {}
+        self._sizes: dict[str, Size | HomologueError] = {}
         self._pictures: dict[str, Picture] = {}
 
     def size(self, name: str) -> Size | None:
-        """Width and height as they are after EXIF rotation; None if there is no such picture."""
+        """Width and height as `read_image` gives them; None if the picture cannot be read."""
+        size = self._size(name)
+        return None if isinstance(size, HomologueError) else size
+
+    def problem(self, name: str) -> str:
+        """Why the picture cannot be read; empty if it can."""
+        size = self._size(name)
+        return str(size) if isinstance(size, HomologueError) else ""
+
+    def _size(self, name: str) -> Size | HomologueError:
         if name not in self._sizes:
-            self._sizes[name] = _size(self.folder / name)
+            try:
+                self._sizes[name] = read_size(self.folder / name)
+            except HomologueError as error:
+                self._sizes[name] = error
         return self._sizes[name]
 
     def picture(self, name: str) -> Picture:
@@ -67,16 +76,6 @@ class Pictures:
             read = partial(read_image, self.folder / name, least_side=LEAST_SIDE)
             self._pictures[name] = Picture(name, read)
         return self._pictures[name]
-
-
-def _size(path: Path) -> Size | None:
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            lying = image.getexif().get(_ORIENTATION) in _LYING
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
-    return (height, width) if lying else (width, height)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +110,7 @@ class Gathering:
         self._names: dict[str, int] = {}
         self._missing: list[Path] = []
         self._moved: set[tuple[str, float, float]] = set()
+        self._said: list[str] = []
 
     def skip(self, missing: Path) -> None:
         """Leaves out a pair because of a file."""
@@ -138,9 +138,13 @@ class Gathering:
             # A box of one point has no length to compare with.
             thresholds={name: float(length) for name, length in thresholds.items() if length > 0},
             tags=given.tags,
-            aspects={"legacy": aspect(target)} if "legacy" in thresholds else {},
+            aspects={name: aspect(target) for name in thresholds if name.startswith(LEGACY)},
         ))  # fmt: skip
         return None
+
+    def note(self, sentence: str) -> None:
+        """Says something of the split besides what is left out or moved."""
+        self._said.append(sentence)
 
     def reading(self) -> Reading:
         """What was gathered.
@@ -158,6 +162,7 @@ class Gathering:
         return Reading(self._pairs, tuple(self._notes(total)))
 
     def _notes(self, total: int) -> Iterable[str]:
+        yield from self._said
         if self._missing:
             yield (
                 f"{len(self._missing)} of the {total} pairs of {self._benchmark}, split "
@@ -192,7 +197,15 @@ def as_points(numbers: Iterable[Iterable[float]]) -> Tensor:
     Raises:
         TypeError, ValueError: one is no pair.
     """
-    return torch.tensor([(x, y) for x, y in numbers], dtype=torch.float64).reshape(-1, 2)
+    rows = [(_float(x), _float(y)) for x, y in numbers]
+    return torch.tensor(rows, dtype=torch.float64).reshape(-1, 2)
+
+
+def _float(value: float) -> float:
+    """Of a whole number too large for torch as well."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
 
 
 def joined(known: Tensor, more: Tensor) -> Tensor:

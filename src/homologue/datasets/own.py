@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
@@ -83,9 +82,14 @@ def size_of(picture: str, pictures: Pictures, where: str) -> Size:
     size = pictures.size(picture)
     if size is None:
         path = pictures.folder / picture
-        what = "is not an image that can be read" if path.is_file() else "does not exist"
+        if path.is_file():
+            raise HomologueError(
+                f"{where} names {picture}, but {path} is not an image that can be read: "
+                f"{pictures.problem(picture)}"
+            )
         raise HomologueError(
-            f"{where} names {picture}, but {path} {what}; paths are relative to the file's folder."
+            f"{where} names {picture}, but {path} does not exist; paths are relative to the file's "
+            "folder."
         )
     return size
 
@@ -93,7 +97,7 @@ def size_of(picture: str, pictures: Pictures, where: str) -> Size:
 def inside(points: Sequence[Point | None], size: Size, where: str) -> None:
     """Refuses a point that is known and outside the picture."""
     try:
-        check_points([list(point or (0, 0)) for point in points], *size)
+        check_points([list(map(float, point or (0, 0))) for point in points], *size)
     except HomologueError as error:
         raise HomologueError(f"{where}: {error}") from error
 
@@ -112,7 +116,3 @@ def _thresholds(points: Tensor, given: float | None, where: str) -> dict[str, fl
             "a threshold in pixels."
         )
     return {"bbox-kp": length}
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, float) and math.isfinite(value)

@@ -24,8 +24,8 @@ NAME = "pairs"
 _READERS: dict[str, Callable[[Path, Pictures], Iterator[Own]]] = {
     ".jsonl": read_jsonl,
     ".csv": read_csv,
-    ".json": read_coco,
 }
+_COCO = ".json"
 
 
 def benchmark(root: Path | None) -> FileBenchmark:
@@ -41,18 +41,25 @@ def benchmark(root: Path | None) -> FileBenchmark:
     if not root.is_file():
         what = "is a folder" if root.is_dir() else "does not exist"
         raise HomologueError(f"{root} {what}; give a file of pairs, such as pairs.jsonl.")
-    if root.suffix.lower() not in _READERS:
-        raise HomologueError(
-            f"{root} has no known suffix for pairs; use {', '.join(_READERS)} (COCO keypoints)."
-        )
+    if root.suffix.lower() not in (*_READERS, _COCO):
+        known = ", ".join((*_READERS, _COCO))
+        raise HomologueError(f"{root} has no known suffix for pairs; use {known} (COCO keypoints).")
     return FileBenchmark(NAME, ("all",), partial(_read, root))
 
 
 def _read(file: Path, split: str) -> Reading:
     pictures = Pictures(file.parent)
-    pairs = list(_READERS[file.suffix.lower()](file, pictures))
+    notes: list[str] = []
+    suffix = file.suffix.lower()
+    if suffix == _COCO:
+        pairs = list(read_coco(file, pictures, notes.append))
+    else:
+        pairs = list(_READERS[suffix](file, pictures))
     if not pairs:
-        raise HomologueError(f"{file} holds no pairs; see docs/benchmarks.md for what it may hold.")
+        why = "".join(f" {note}" for note in notes)
+        raise HomologueError(
+            f"{file} holds no pairs; see docs/benchmarks.md for what it may hold.{why}"
+        )
     # All points of a picture together, so that its pairs share a fit.
     known: dict[str, Tensor] = {}
     for pair in pairs:
@@ -61,7 +68,8 @@ def _read(file: Path, split: str) -> Reading:
     gathering = Gathering(NAME, split, pictures)
     for pair in pairs:
         gathering.add(_annotated(pair, known[pair.source]))
-    return gathering.reading()
+    reading = gathering.reading()
+    return Reading(reading.pairs, (*notes, *reading.notes))
 
 
 def _annotated(pair: Own, of_source: Tensor) -> Annotated:

@@ -1,131 +1,114 @@
 """COCO keypoints: every ordered pair of annotations of one category, by the names of the points.
 
 Only points that are labelled (v > 0) in both count. Two annotations of the same picture are no
-pair.
+pair, and a crowd is none.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from homologue.coco import Annotation, Coco, Image, parse_coco
 from homologue.datasets.gathering import Pictures, as_points
-from homologue.datasets.own import Own, inside, is_number, size_of
+from homologue.datasets.own import Own, inside, size_of
 from homologue.datasets.texts import read_json_object
-from homologue.datasets.thresholds import box_of_known
+from homologue.datasets.thresholds import Size, box_of_known
 from homologue.errors import HomologueError
+from homologue.json_text import shown
 
 MOST_PAIRS = 200_000
 
-Point = tuple[float, float]
 
-
-@dataclass(frozen=True, eq=False)
-class _Thing:
-    """An annotation: the points that are labelled under their names, and the sides of its box."""
-
-    number: int
-    picture: str
-    points: dict[str, Point]
-    sides: Sequence[float]
-
-
-@dataclass(frozen=True, eq=False)
-class _Coco:
-    """A file: the names of its images, and of each category its name and those of its points."""
-
-    file: Path
-    images: dict[int, str]
-    categories: dict[int, tuple[str, list[str]]]
-    annotations: list[Any]
-
-
-def read_coco(file: Path, pictures: Pictures) -> Iterator[Own]:
+def read_coco(file: Path, pictures: Pictures, note: Callable[[str], None]) -> Iterator[Own]:
     """The pairs of a file, category by category.
+
+    Args:
+        note: told, in a sentence each, which annotations are left out, and that pictures are not
+            of the size that the file declares.
 
     Raises:
         HomologueError: it is no COCO file, an annotation is not what it should be, or there would
             be more than MOST_PAIRS.
     """
-    coco = _coco(file)
-    things: dict[int, list[_Thing]] = {number: [] for number in coco.categories}
-    for annotation in coco.annotations:
-        category, thing = _thing(annotation, coco, pictures)
-        if thing.points:
-            things[category].append(thing)
-    most = sum(len(of_one) * (len(of_one) - 1) for of_one in things.values())
+    coco = parse_coco(read_json_object(file), str(file))
+    things = [one for one in coco.annotations if one.points and not one.crowd]
+    sizes = {one.image: _size(one, coco, pictures, file) for one in things}
+    of_category = [
+        [one for one in things if one.category == category] for category in coco.categories
+    ]
+    most = sum(len(of_one) * (len(of_one) - 1) for of_one in of_category)
     if most > MOST_PAIRS:
         raise HomologueError(
             f"{file} would give up to {most:,} pairs; keep fewer annotations a category, for at "
             f"most {MOST_PAIRS:,} pairs."
         )
-    for category, of_one in things.items():
-        for source, target in itertools.permutations(of_one, 2):
-            if source.picture != target.picture and source.points.keys() & target.points.keys():
-                yield _pair(source, target, coco.categories[category][0])
-
-
-def _coco(file: Path) -> _Coco:
-    content = read_json_object(file)
-    for part in ("images", "annotations", "categories"):
-        if not isinstance(content.get(part), list):
-            raise HomologueError(
-                f'{file} has no list "{part}", so it holds no COCO keypoints; a file with a pair a '
-                "line is called .jsonl."
-            )
-    try:
-        images = {int(image["id"]): str(image["file_name"]) for image in content["images"]}
-        categories = {
-            int(category["id"]): (str(category["name"]), list(category.get("keypoints", ())))
-            for category in content["categories"]
-        }
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise HomologueError(
-            f'{file} has an image without "id" and "file_name", or a category without "id" and '
-            f'"name" ({error!r}); add them.'
-        ) from error
-    return _Coco(file, images, categories, content["annotations"])
-
-
-def _thing(annotation: Any, coco: _Coco, pictures: Pictures) -> tuple[int, _Thing]:
-    """The category of an annotation, and what it says; no points if none is labelled."""
-    try:
-        number, category = int(annotation["id"]), int(annotation["category_id"])
-        picture = coco.images[int(annotation["image_id"])]
-        skeleton = [str(name) for name in coco.categories[category][1]]
-        flat = list(annotation.get("keypoints") or ())
-        sides = [float(side) for side in (annotation.get("bbox") or ())[2:]]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        given = annotation.get("id") if isinstance(annotation, dict) else annotation
-        raise HomologueError(
-            f'{coco.file}, annotation {given!r}, needs an "id", and the "image_id" and '
-            f'"category_id" of an image and a category that are there ({error!r}); mend it.'
-        ) from error
-    where = f"{coco.file}, annotation {number},"
-    if flat and (len(flat) != 3 * len(skeleton) or not all(map(is_number, flat))):
-        raise HomologueError(
-            f"{where} has {len(flat)} keypoint numbers; give x, y, v for each of the "
-            f'{len(skeleton)} "keypoints" that its category names.'
+    crowds = [one for one in coco.annotations if one.points and one.crowd]
+    if crowds:
+        note(
+            f"{len(crowds)} annotations of {file} are left out because they are of crowds "
+            f'("iscrowd": 1), such as {shown(crowds[0].number)}.'
         )
-    labelled = zip(skeleton, flat[::3], flat[1::3], flat[2::3], strict=False)
-    points = {name: (x, y) for name, x, y, v in labelled if v > 0}
-    if points:
-        inside(list(points.values()), size_of(picture, pictures, where), f"{where} keypoints")
-    return category, _Thing(number, picture, points, sides)
+    if said := _other_sizes([(coco.images[one], size) for one, size in sizes.items()], file):
+        note(said)
+    for of_one in of_category:
+        for source, target in itertools.permutations(of_one, 2):
+            different = coco.images[source.image].name != coco.images[target.image].name
+            if different and source.points.keys() & target.points.keys():
+                yield _pair(source, target, coco)
 
 
-def _pair(source: _Thing, target: _Thing, category: str) -> Own:
+def _size(thing: Annotation, coco: Coco, pictures: Pictures, file: Path) -> Size:
+    """The size of its picture; raises HomologueError unless its points lie inside."""
+    image = coco.images[thing.image]
+    where = f"{file}, annotation {shown(thing.number)},"
+    size = size_of(image.name, pictures, where)
+    try:
+        inside(list(thing.points.values()), size, f"{where} keypoints")
+    except HomologueError as error:
+        if image.size in (None, size):
+            raise
+        raise HomologueError(f"{error} The file declares {_by(image.size)} pixels.") from error
+    return size
+
+
+def _other_sizes(images: list[tuple[Image, Size]], file: Path) -> str:
+    """A sentence if pictures are not of the size that the file declares, else nothing."""
+    other = [(image, size) for image, size in images if image.size not in (None, size)]
+    if not other:
+        return ""
+    image, size = other[0]
+    exchanged = sum(image.size == size[::-1] for image, size in other)
+    why = ""
+    if exchanged:
+        count = "" if exchanged == len(other) else f"in {exchanged} of them "
+        why = (
+            f"; {count}the sides are exchanged, as when a picture is annotated without its EXIF "
+            "rotation"
+        )
+    return (
+        f"{len(other)} of the {len(images)} pictures of {file} are not of the size that it "
+        f"declares, such as {image.name}: {_by(image.size)} declared, {_by(size)} pixels in the "
+        f"file{why}. Points are taken as pixels of the pictures as they are read; "
+        "check that they lie right."
+    )
+
+
+def _by(size: tuple[float, float] | None) -> str:
+    return "an unknown size" if size is None else f"{size[0]:g} x {size[1]:g}"
+
+
+def _pair(source: Annotation, target: Annotation, coco: Coco) -> Own:
     both = tuple(name for name in source.points if name in target.points)
     lengths = {
         "bbox-kp": box_of_known(as_points(target.points.values())),
         "bbox": max(target.sides, default=0.0),
     }
+    names = [coco.images[one.image].name for one in (source, target)]
     return Own(
-        name=f"{source.picture}:{source.number}-{target.picture}:{target.number}",
-        category=category,
-        source=source.picture,
-        target=target.picture,
+        name=f"{names[0]}:{source.number}-{names[1]}:{target.number}",
+        category=coco.categories[source.category].name,
+        source=names[0],
+        target=names[1],
         source_points=as_points(source.points[name] for name in both),
         target_points=as_points(target.points[name] for name in both),
         point_names=both,

@@ -88,7 +88,13 @@ def _take(cells: dict[str, str], where: str, found: dict[tuple[str, str], _Rows]
                 f"{where} has the {name} {here!r}, but {pair.where.rstrip(',')} has {before!r} for "
                 "the same pair; give both rows the same."
             )
-    pair.names.append(cells.get("name") or str(len(pair.names) + 1))
+    name = cells.get("name") or str(len(pair.names) + 1)
+    if name in pair.names:
+        raise HomologueError(
+            f"{where} has the name {name!r}, which another point of the same pair has; give every "
+            "point of a pair a name of its own."
+        )
+    pair.names.append(name)
     pair.source_points.append(numbers([cells["source_x"], cells["source_y"]], where))
     target = [cells["target_x"], cells["target_y"]]
     pair.target_points.append(numbers(target, where) if any(target) else None)

@@ -1,14 +1,14 @@
 """A pair a line, as a JSON object."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from homologue.datasets.gathering import Pictures
-from homologue.datasets.own import Own, is_number, own_pair
+from homologue.datasets.own import Own, own_pair
 from homologue.datasets.texts import json_object, read_text
 from homologue.errors import HomologueError
+from homologue.json_text import is_number, shown
 
 _NEEDED = ("source", "target", "source_points", "target_points")
 _OPTIONAL = ("category", "threshold")
@@ -36,10 +36,10 @@ def _pair(facts: dict[str, Any], where: str, pictures: Pictures) -> Own:
         )
     for name in ("source", "target", "category"):
         if not isinstance(value := facts.get(name, "none"), str) or not value:
-            raise HomologueError(f'{where} has {_shown(value)} as "{name}"; give a text.')
+            raise HomologueError(f'{where} has {shown(value)} as "{name}"; give a text.')
     threshold = facts.get("threshold")
     if threshold is not None and not is_number(threshold):
-        raise HomologueError(f"{where} has the threshold {_shown(threshold)}; give a number.")
+        raise HomologueError(f"{where} has the threshold {shown(threshold)}; give a number.")
     return own_pair(
         where,
         pictures,
@@ -56,7 +56,7 @@ def _points(facts: dict[str, Any], name: str, where: str) -> list[Any]:
     """Of numbers; null only where it is allowed."""
     points = facts[name]
     if not isinstance(points, list) or not points:
-        raise HomologueError(f'{where} has {_shown(points)} as "{name}"; write [[x, y], ...].')
+        raise HomologueError(f'{where} has {shown(points)} as "{name}"; write [[x, y], ...].')
     for number, point in enumerate(points, start=1):
         match point:
             case None if name == "target_points":
@@ -65,15 +65,10 @@ def _points(facts: dict[str, Any], name: str, where: str) -> list[Any]:
                 continue
         mend = "[x, y] or null" if name == "target_points" else "[x, y]"
         raise HomologueError(
-            f'{where} has {_shown(point)} as point {number} of "{name}"; give {mend}, in pixels.'
+            f'{where} has {shown(point)} as point {number} of "{name}"; give {mend}, in pixels.'
         )
     return points
 
 
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(f'"{name}"' for name in names)
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

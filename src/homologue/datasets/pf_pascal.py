@@ -16,8 +16,9 @@ from homologue.datasets.gathering import (
     Reading,
     joined,
 )
+from homologue.datasets.padding import padded
 from homologue.datasets.texts import numbers, read_table
-from homologue.datasets.thresholds import Size, box_of_known
+from homologue.datasets.thresholds import Size, box_of_known, legacy_of_image
 from homologue.errors import HomologueError
 
 NAME = "pf-pascal"
@@ -32,8 +33,8 @@ _SPLITS = ("trn", "val", "test")
 _PICTURES = "JPEGImages"
 _FOLDERS = ("PF-dataset-PASCAL", "PF-PASCAL", "pf-pascal", "proposal-flow-pascal")
 
-Row = tuple[str, str, str, Tensor, Tensor]
-"""Class, names of the source and the target, and their points (P, 2)."""
+Row = tuple[str, str, str, tuple[str, ...], Tensor, Tensor]
+"""Class, names of the source and the target, of their points, and the points (P, 2) of each."""
 
 
 def benchmark(root: Path | None) -> FileBenchmark:
@@ -72,7 +73,7 @@ def _read(folder: Path, split: str) -> Reading:
     rows = list(_rows(file))
     # All points that the list has of a picture, so that pairs of one source share a fit.
     known: dict[str, Tensor] = {}
-    for _, source, target, here, there in rows:
+    for _, source, target, _, here, there in rows:
         for name, points in ((source, here), (target, there)):
             known[name] = joined(known.get(name, points), points)
     gathering = Gathering(NAME, split, Pictures(folder / _PICTURES))
@@ -97,10 +98,7 @@ def _rows(file: Path) -> Iterator[Row]:
             )
         # The folders before the names differ from one copy of the list to another.
         source, target = (PurePosixPath(cell).name for cell in row[:2])
-        axes = [numbers(cell.split(";"), where) for cell in row[3:]]
-        if len({len(axis) for axis in axes}) != 1:
-            raise HomologueError(f"{where} has not as many XA as YA, XB and YB; mend it.")
-        yield _class(row[2], where), source, target, _points(axes[:2]), _points(axes[2:])
+        yield _class(row[2], where), source, target, *_ends(row[3:], where)
 
 
 def _class(text: str, where: str) -> str:
@@ -110,13 +108,35 @@ def _class(text: str, where: str) -> str:
     return CLASSES[int(number) - 1]
 
 
-def _points(axes: Sequence[list[float]]) -> Tensor:
-    """(P, 2) float64, of the x and the y."""
-    return torch.tensor(axes, dtype=torch.float64).T
+def _ends(cells: Sequence[str], where: str) -> tuple[tuple[str, ...], Tensor, Tensor]:
+    """Numbers of the points, from 1, and the points (P, 2) of the source and of the target.
+
+    Copies of the list that are padded with -1 to one length have the points of the original.
+    """
+    axes = [numbers(cell.split(";"), where) for cell in cells]
+    counts = {name: len(axis) for name, axis in zip(_COLUMNS[3:], axes, strict=True)}
+    if len(set(counts.values())) != 1:
+        listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+        raise HomologueError(
+            f"{where} has not as many XA as YA, XB and YB ({listed}); fetch the list again."
+        )
+    here, there = (torch.tensor(two, dtype=torch.float64).T for two in (axes[:2], axes[2:]))
+    try:
+        missing = padded(here)
+        if not torch.equal(missing, padded(there)):
+            raise ValueError("a point of one picture is (-1, -1) in the other")
+        if bool(missing.all()):
+            raise ValueError("all points are (-1, -1)")
+    except ValueError as error:
+        raise HomologueError(
+            f"{where} has points that are not there: {error}; fetch the list again."
+        ) from error
+    names = tuple(str(index + 1) for index in (~missing).nonzero().flatten().tolist())
+    return names, here[~missing], there[~missing]
 
 
 def _annotated(row: Row, of_source: Tensor) -> Annotated:
-    category, source, target, here, there = row
+    category, source, target, names, here, there = row
     return Annotated(
         name=f"{category}-{PurePosixPath(source).stem}-{PurePosixPath(target).stem}",
         category=category,
@@ -125,11 +145,15 @@ def _annotated(row: Row, of_source: Tensor) -> Annotated:
         source_points=here,
         target_points=there,
         # The list does not say which point of the class it is.
-        point_names=tuple(str(number) for number in range(1, len(here) + 1)),
+        point_names=names,
         fit_points=of_source,
         measure=partial(_measure, there),
     )
 
 
 def _measure(points: Tensor, _: Size, target: Size) -> Mapping[str, float]:
-    return {"image": max(target), "bbox-kp": box_of_known(points)}
+    return {
+        "image": max(target),
+        "bbox-kp": box_of_known(points),
+        "legacy-image": legacy_of_image(target),
+    }

@@ -18,8 +18,15 @@ from homologue.datasets.gathering import (
     Reading,
     as_points,
 )
+from homologue.datasets.padding import known_points
 from homologue.datasets.texts import numbers, read_table
-from homologue.datasets.thresholds import Size, box_of_known, legacy_of_points
+from homologue.datasets.thresholds import (
+    Size,
+    box_of_known,
+    legacy_box_of_points,
+    legacy_of_image,
+    legacy_of_points,
+)
 from homologue.errors import HomologueError
 
 NAME = "pf-willow"
@@ -79,7 +86,13 @@ def _from_list(file: Path) -> Iterator[Ends]:
             2, 2, POINTS
         )
         source, target = ("/".join(PurePosixPath(cell).parts[-2:]) for cell in row[:2])
-        yield source, target, here.T, there.T
+        try:
+            yield source, target, known_points(here.T), known_points(there.T)
+        except ValueError as error:
+            raise HomologueError(
+                f"{where} lacks some of the {POINTS} points of each picture: {error}; fetch the "
+                "list again."
+            ) from error
 
 
 def _from_folders(folder: Path) -> Iterator[Ends]:
@@ -107,7 +120,7 @@ def _points(file: Path) -> Tensor:
         coordinates = loadmat(file)["pts_coord"]
         if coordinates.shape != (2, POINTS):
             raise ValueError(f"its shape is {coordinates.shape}")
-        return as_points(coordinates.T.astype(np.float64))
+        return known_points(as_points(coordinates.T.astype(np.float64)))
     except Exception as error:  # scipy raises whatever its parsing stumbles over
         raise HomologueError(
             f"{file} holds no pts_coord of 2 x {POINTS} numbers ({error!r}); fetch it again."
@@ -134,4 +147,6 @@ def _measure(points: Tensor, _: Size, target: Size) -> Mapping[str, float]:
         "bbox-kp": box_of_known(points),
         "image": max(target),
         "legacy": legacy_of_points(points, target),
+        "legacy-image": legacy_of_image(target),
+        "legacy-bbox-kp": legacy_box_of_points(points, target),
     }

@@ -1,7 +1,9 @@
 """SPair-71k (Min et al., 2019): pairs that differ in viewpoint, scale, truncation, occlusion."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,15 @@ from homologue.datasets.gathering import (
     as_points,
     joined,
 )
+from homologue.datasets.padding import known_points
+from homologue.datasets.rescaling import Rescalings
 from homologue.datasets.texts import read_json_object, read_text
 from homologue.datasets.thresholds import (
     Box,
     Size,
     box_of_known,
     legacy_of_box,
+    legacy_of_image,
     longest_edge,
 )
 from homologue.errors import HomologueError
@@ -48,8 +53,9 @@ def benchmark(root: Path | None) -> FileBenchmark:
 def _read(folder: Path, split: str) -> Reading:
     listed = read_text(require(folder / "Layout" / "large" / f"{split}.txt", NAME)).split()
     files = _annotations(folder / "PairAnnotation" / split)
-    gathering = Gathering(NAME, split, Pictures(folder))
-    sources: dict[tuple[str, str], Tensor | None] = {}
+    pictures = Pictures(folder)
+    gathering, rescalings = Gathering(NAME, split, pictures), Rescalings(NAME, pictures)
+    keypoints = _Keypoints(folder, rescalings)
     for name in listed:
         file = files.get(_plain(name))
         if file is None:
@@ -57,10 +63,10 @@ def _read(folder: Path, split: str) -> Reading:
             continue
         facts = read_json_object(file)
         with _understood(file):
-            image = facts["category"], facts["src_imname"]
-            if image not in sources:
-                sources[image] = _keypoints(folder, *image)
-            gathering.add(_annotated(name, facts, sources[image]))
+            source, target = (_end(facts, end, rescalings, file) for end in ("src", "trg"))
+            gathering.add(_annotated(name, facts, source, target, keypoints))
+    for note in rescalings.notes():
+        gathering.note(note)
     return gathering.reading()
 
 
@@ -71,7 +77,7 @@ def _understood(file: Path) -> Iterator[None]:
         yield
     except HomologueError:
         raise
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise HomologueError(
             f"{file} is not an annotation of SPair-71k ({error!r}); fetch it again."
         ) from error
@@ -87,38 +93,101 @@ def _plain(name: str) -> str:
     return name.replace(":", "_")
 
 
-def _keypoints(folder: Path, category: str, image: str) -> Tensor | None:
-    """All keypoints (Q, 2) of an image, if it has an annotation of its own."""
-    file = (folder / "ImageAnnotation" / category / image).with_suffix(".json")
-    if not file.is_file():
+@dataclass(frozen=True, eq=False)
+class _End:
+    """The source or the target of a pair, in pixels of the picture if it can be read."""
+
+    picture: str
+    points: Tensor
+    box: Box
+    annotated: Size | None
+
+
+def _end(facts: dict[str, Any], end: str, rescalings: Rescalings, file: Path) -> _End:
+    """`end` is src or trg."""
+    picture = _path(facts["category"], facts[f"{end}_imname"])
+    points, box = known_points(as_points(facts[f"{end}_kps"])), _box(facts[f"{end}_bndbox"])
+    annotated = _size(facts.get(f"{end}_imsize"))
+    if rescaling := rescalings.of(picture, annotated, str(file)):
+        points, box = rescaling.points(points), rescaling.box(box)
+    return _End(picture, points, box, annotated)
+
+
+def _path(category: str, image: str) -> str:
+    return f"JPEGImages/{category}/{image}"
+
+
+def _size(numbers: Any) -> Size | None:
+    """Of width, height and perhaps depth."""
+    if numbers is None:
         return None
-    facts = read_json_object(file)
-    with _understood(file):
-        return as_points(point for point in facts["kps"].values() if point is not None)
+    width, height = numbers[:2]
+    if min(width, height) < 1 or int(width) != width or int(height) != height:
+        raise ValueError(f"a size of {width} x {height}")
+    return int(width), int(height)
 
 
-def _annotated(name: str, facts: dict[str, Any], of_source: Tensor | None) -> Annotated:
-    category, source = facts["category"], as_points(facts["src_kps"])
-    target = as_points(facts["trg_kps"])
+class _Keypoints:
+    """All keypoints of images that have an annotation of their own, each read once."""
+
+    def __init__(self, folder: Path, rescalings: Rescalings) -> None:
+        self._folder, self._rescalings = folder, rescalings
+        self._found: dict[tuple[str, str], Tensor | None] = {}
+
+    def of(self, category: str, image: str, annotated: Size | None) -> Tensor | None:
+        """(Q, 2), in pixels of the picture; None without an annotation.
+
+        Args:
+            annotated: the size to go by if the annotation has none.
+        """
+        key = category, image
+        if key not in self._found:
+            self._found[key] = self._read(category, image, annotated)
+        return self._found[key]
+
+    def _read(self, category: str, image: str, annotated: Size | None) -> Tensor | None:
+        file = (self._folder / "ImageAnnotation" / category / image).with_suffix(".json")
+        if not file.is_file():
+            return None
+        facts = read_json_object(file)
+        with _understood(file):
+            there = as_points(point for point in facts["kps"].values() if point is not None)
+            sides = [facts.get(side) for side in ("image_width", "image_height")]
+            size = _size(None if None in sides else sides)
+            rescaling = self._rescalings.of(_path(category, image), size or annotated, str(file))
+            points = known_points(there)
+            return rescaling.points(points) if rescaling else points
+
+
+def _annotated(
+    name: str, facts: dict[str, Any], source: _End, target: _End, keypoints: _Keypoints
+) -> Annotated:
     names = tuple(str(name) for name in facts["kps_ids"])
-    if not len(source) == len(target) == len(names):
+    if not len(source.points) == len(target.points) == len(names):
         raise ValueError("src_kps, trg_kps and kps_ids are not of one length")
+    if len(set(names)) < len(names):
+        raise ValueError("kps_ids has the same number twice")
+    of_source = keypoints.of(facts["category"], facts["src_imname"], source.annotated)
     return Annotated(
         name=name,
-        category=category,
-        source=f"JPEGImages/{category}/{facts['src_imname']}",
-        target=f"JPEGImages/{category}/{facts['trg_imname']}",
-        source_points=source,
-        target_points=target,
+        category=facts["category"],
+        source=source.picture,
+        target=target.picture,
+        source_points=source.points,
+        target_points=target.points,
         point_names=names,
-        fit_points=source if of_source is None else joined(of_source, source),
-        measure=partial(_measure, _box(facts["src_bndbox"]), _box(facts["trg_bndbox"]), target),
+        fit_points=source.points if of_source is None else joined(of_source, source.points),
+        measure=partial(_measure, source.box, target.box, target.points),
         tags={ours: str(int(facts[theirs])) for ours, theirs in _DIFFICULTIES.items()},
     )
 
 
 def _box(numbers: list[float]) -> Box:
     left, top, right, bottom = (float(number) for number in numbers)
+    width, height = right - left, bottom - top
+    sound = math.isfinite(width + height) and min(width, height) >= 0
+    if not sound or width + height == 0:
+        raise ValueError(f"a box of {width:g} x {height:g} pixels")
     return left, top, right, bottom
 
 
@@ -130,4 +199,5 @@ def _measure(
         "bbox-kp": box_of_known(points),
         "image": max(target),
         "legacy": legacy_of_box(source_box, source, target),
+        "legacy-image": legacy_of_image(target),
     }

@@ -2,14 +2,14 @@
 
 import csv
 import io
-import json
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from homologue.errors import HomologueError
 from homologue.files import open_for_reading
+from homologue.json_text import parse_json
+from homologue.point_files import parse_number
 
 
 def read_text(path: Path) -> str:
@@ -37,9 +37,8 @@ def read_json_object(path: Path) -> dict[str, Any]:
 def json_object(text: str, where: str) -> dict[str, Any]:
     """The JSON object of a text; `where` says in errors which text it is."""
     try:
-        # As floats at once: Python refuses very long integers, and cannot convert others.
-        value = json.loads(text, parse_int=float)
-    except (ValueError, RecursionError) as error:
+        value = parse_json(text)
+    except ValueError as error:
         raise HomologueError(
             f"{where} is not valid JSON ({error}); write or fetch it again."
         ) from error
@@ -91,10 +90,8 @@ def numbers(texts: Sequence[str], where: str) -> list[float]:
     """Finite numbers; `where` says in errors which texts they are."""
     found = []
     for text in texts:
-        try:
-            found.append(float(text))
-        except ValueError:
-            found.append(math.nan)
-        if not math.isfinite(found[-1]):
+        number = parse_number(text)
+        if number is None:
             raise HomologueError(f"{where} has {text!r} where a number should be; mend it.")
+        found.append(number)
     return found

@@ -1,10 +1,11 @@
 """The lengths that a distance is a share of, in pixels of the target.
 
-`legacy` is what the paper's released code divides by. It squashes every picture to a square of 512
-pixels and measures there, where a pixel down is not as long as a pixel across. A distance in that
-square, of a vector (dx, dy) in a target of W x H pixels, is 512 / W times the length of
-(dx, dy * W / H). So nothing need be rounded: a legacy threshold is kept in pixels along x of the
-target, and `Pair.aspects["legacy"]` is W / H, which dy is multiplied by.
+`legacy`, `legacy-image` and `legacy-bbox-kp` are what the paper's released code divides by. It
+squashes every picture to a square of 512 pixels and measures there, where a pixel down is not as
+long as a pixel across. A distance in that square, of a vector (dx, dy) in a target of W x H pixels,
+is 512 / W times the length of (dx, dy * W / H). So nothing need be rounded: these thresholds are
+kept in pixels along x of the target, and `Pair.aspects` has W / H for them, which dy is multiplied
+by.
 """
 
 from torch import Tensor
@@ -14,6 +15,8 @@ Size = tuple[int, int]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
+LEGACY = "legacy"
+"""How the names of the thresholds begin that are measured in the squashed target."""
 LEGACY_SIDE = 512
 
 
@@ -67,6 +70,26 @@ def legacy_of_points(points: Tensor, target: Size) -> float:
     """
     largest = float((points / points.new_tensor(target)).max()) * LEGACY_SIDE
     return (largest + 1) * target[0] / LEGACY_SIDE
+
+
+def legacy_of_image(target: Size) -> float:
+    """The longest side of the squashed target, which is 512 whatever the target: its width.
+
+    >>> legacy_of_image(target=(300, 200))
+    300.0
+    """
+    return float(target[0])
+
+
+def legacy_box_of_points(points: Tensor, target: Size) -> float:
+    """PF-Willow's `bbox-kp`: the longest side of the box of points (P, 2) of the squashed target.
+
+    100 pixels down of 200 are 256 in the square, as are 150 across of 300.
+
+    >>> legacy_box_of_points(Tensor([[75.0, 10.0], [30.0, 110.0]]), target=(300, 200))
+    150.0
+    """
+    return longest_side(points / points.new_tensor(target)) * target[0]
 
 
 def aspect(size: Size) -> float:

@@ -16,7 +16,7 @@ from homologue.config import Over
 from homologue.errors import HomologueError
 
 _PARTS = ("down_blocks", "mid_block", "up_blocks")
-_SELECTION = re.compile(r"(down|mid|up)(?:\[(-?\d*):(-?\d*)\])?")
+_SELECTION = re.compile(r"(down|mid|up)(-modules)?(?:\[(-?\d*):(-?\d*)\])?")
 
 
 def cross_attention_layers(unet: UNet2DConditionModel) -> list[str]:
@@ -32,25 +32,42 @@ def select_layers(unet: UNet2DConditionModel, selection: str) -> tuple[str, ...]
     """Paths of the layers that `selection` names, in the order of the forward pass.
 
     A selection is `down`, `mid` or `up`, each with a slice if wanted (`up[:4]`: the first four
-    cross-attention layers of the up path), or full paths; several are joined by commas.
+    cross-attention layers of the up path); the same with `-modules`, which takes of each attention
+    module the first layer alone (`up-modules[:4]`: the first layers of the first four modules of
+    the up path); or full paths. Several are joined by commas.
+
+    In Stable Diffusion 1 and 2 a module has one layer, and both forms are the same. In SDXL a
+    module has up to ten: `up[:4]` is four layers of one module, with maps of one size, and
+    `up-modules[:4]` spans two sizes, as it does in Stable Diffusion 1.
     """
     layers = cross_attention_layers(unet)
     chosen: set[str] = set()
     for item in (part.strip() for part in selection.split(",")):
         match = _SELECTION.fullmatch(item)
         if match:
-            part, start, stop = match.groups()
+            part, modules, start, stop = match.groups()
             of_part = [layer for layer in layers if layer.startswith(part)]
+            if modules:
+                of_part = _first_of_modules(of_part)
             found = of_part[_bound(start) : _bound(stop)]
         else:
             found = [layer for layer in layers if layer == item]
         if not found:
             raise HomologueError(
                 f"Layer selection {item!r} names no cross-attention layer of this model: "
-                f"use down, mid, up, a slice such as up[:4], or one of {', '.join(layers)}."
+                f"use down, mid, up, a slice such as up[:4], or one of {', '.join(layers)}; "
+                "up-modules[:4] takes the first layer of each attention module."
             )
         chosen.update(found)
     return tuple(layer for layer in layers if layer in chosen)
+
+
+def _first_of_modules(layers: Sequence[str]) -> list[str]:
+    """The first layer of each attention module, in the order of the layers."""
+    first: dict[str, str] = {}
+    for layer in layers:
+        first.setdefault(layer.partition(".transformer_blocks.")[0], layer)
+    return list(first.values())
 
 
 def _bound(text: str | None) -> int | None:

@@ -31,6 +31,21 @@ _SETTINGS = (
     "use_linear_projection",
 )
 
+# The same, but left out at their defaults, so that fingerprints made before they were listed hold.
+_RARE_SETTINGS: dict[str, Any] = {
+    "attention_type": "default",
+    "downsample_padding": 1,
+    "mid_block_only_cross_attention": None,
+    "only_cross_attention": False,
+    "resnet_out_scale_factor": 1.0,
+    "resnet_skip_time_act": False,
+    "resnet_time_scale_shift": "default",
+    "time_embedding_act_fn": None,
+    "time_embedding_type": "positional",
+    "timestep_post_act": None,
+}
+_RARE_VAE_SETTINGS: dict[str, Any] = {"latents_mean": None, "latents_std": None}
+
 _VAE_SETTINGS = (
     "act_fn",
     "block_out_channels",
@@ -52,6 +67,7 @@ def fingerprint(unet: Any) -> str:
     gets a fingerprint of its own. It guards against mistakes, not against forgery.
     """
     settings = {name: unet.config.get(name) for name in _SETTINGS}
+    settings |= _rare(unet.config, _RARE_SETTINGS)
     return _digest(settings, unet.state_dict())
 
 
@@ -62,6 +78,7 @@ def latents_fingerprint(vae: Any, scheduler: Any) -> str:
     results.
     """
     settings = {name: vae.config.get(name) for name in _VAE_SETTINGS}
+    settings |= _rare(vae.config, _RARE_VAE_SETTINGS)
     settings["class"] = type(vae).__name__
     encoder = {
         name: tensor
@@ -69,6 +86,12 @@ def latents_fingerprint(vae: Any, scheduler: Any) -> str:
         if not name.startswith(("decoder.", "post_quant_conv."))
     }
     return _digest(settings, {**encoder, "schedule": scheduler.alphas_cumprod})
+
+
+def _rare(config: Any, defaults: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a configuration that are not at their defaults."""
+    found = {name: config.get(name, default) for name, default in defaults.items()}
+    return {name: value for name, value in found.items() if value != defaults[name]}
 
 
 def _digest(settings: dict[str, Any], tensors: dict[str, Tensor]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from homologue.diffusion.foreign import foreign_folder
 from homologue.diffusion.weights import (
     PICKLES,
     Shape,
@@ -37,6 +38,10 @@ class FolderPart:
     @property
     def where(self) -> str:
         return str(self.folder)
+
+    @property
+    def has_own_config(self) -> bool:
+        return True
 
     def shapes(self) -> dict[str, Shape]:
         shapes: dict[str, Shape] = {}
@@ -128,25 +133,39 @@ def missing_parts(folder: Path, parts: Iterable[str]) -> list[str]:
     return [str(file) for file in files if not (folder / file).is_file()]
 
 
-def check_parts(folder: Path, name: str, parts: Iterable[str]) -> None:
+def check_parts(
+    folder: Path, name: str, parts: Iterable[str], files: Collection[str] | None = None
+) -> None:
     """Raises HomologueError where a folder is not a model with these parts.
 
     Args:
         name: what the user called it.
+        files: names of all files that belong to it, if more than the folder has.
     """
     check_not_transformer(folder, name)
     missing = missing_parts(folder, parts)
     if not missing:
         return
-    if (folder / "config.json").is_file():
-        kind = read_config(folder / "config.json").get("_class_name", "network")
-        raise HomologueError(
-            f"{name} is only one part of a model (a {kind}); give the folder or repository that"
-            " has it as its part unet/, with vae/ and scheduler/ beside it."
-        )
+    if files is None:
+        files = [file.name for file in folder.iterdir()]
+    if str(Path("unet", "config.json")) in missing:
+        known = foreign_folder(name, folder, files) or one_part(name, folder)
+        if known is not None:
+            raise known
     raise HomologueError(
         f"{name} is not a diffusion model in the layout of diffusers: it lacks"
         f" {', '.join(missing)}; give a folder that has unet/, vae/ and scheduler/."
+    )
+
+
+def one_part(name: str, folder: Path) -> HomologueError | None:
+    """The error for a folder that is one network alone; None for others."""
+    if not (folder / "config.json").is_file():
+        return None
+    kind = read_config(folder / "config.json").get("_class_name", "network")
+    return HomologueError(
+        f"{name} is only one part of a model (a {kind}); give the folder or repository that has it"
+        " as its part unet/, with vae/ and scheduler/ beside it."
     )
 
 

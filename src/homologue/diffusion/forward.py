@@ -4,7 +4,12 @@ from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
+from diffusers.utils.torch_utils import apply_freeu
 from torch import Tensor
+
+GUIDANCE_SCALE = 8.5
+"""Guidance scale given to models that take one as an input, such as latent consistency models: the
+default of diffusers' pipeline for them."""
 
 
 def forward_until(
@@ -23,11 +28,14 @@ def forward_until(
 
     Args:
         sample: noisy latents, (B, C, h, w).
+        timestep: in the steps that the model was trained with.
         context: text embeddings, (B, T, D).
         last_layer: path of a cross-attention layer, see `cross_attention_layers`.
         added: `added_cond_kwargs` of models such as SDXL.
     """
     part, *rest = last_layer.split(".")
+    if unet.config.center_input_sample:
+        sample = 2 * sample - 1
     embedding = _time_embedding(unet, sample, timestep, context, added)
     sample = unet.conv_in(sample)
     skips: list[Tensor] = [sample]
@@ -63,7 +71,9 @@ def _time_embedding(
     """(1, C): the same for all rows, so it is computed once, which also keeps its rounding."""
     added = {name: condition[:1] for name, condition in (added or {}).items()}
     times = unet.get_time_embed(sample=sample[:1], timestep=timestep)
-    embedding: Tensor = unet.time_embedding(times, None)
+    width = unet.config.time_cond_proj_dim
+    guidance = None if width is None else guidance_embedding(GUIDANCE_SCALE, width).to(times)
+    embedding: Tensor = unet.time_embedding(times, guidance)
     extra = unet.get_aug_embed(
         emb=embedding, encoder_hidden_states=context[:1], added_cond_kwargs=added
     )
@@ -72,6 +82,19 @@ def _time_embedding(
     if unet.time_embed_act is not None:
         embedding = unet.time_embed_act(embedding)
     return embedding
+
+
+def guidance_embedding(scale: float, width: int) -> Tensor:
+    """(1, width): sines, then cosines of a guidance scale, as latent consistency models take it.
+
+    The same numbers as `get_guidance_scale_embedding` of diffusers' pipelines, which subtract 1
+    from the scale first, as is done here.
+    """
+    half = width // 2
+    rates = torch.exp(torch.arange(half) * -(torch.log(torch.tensor(10000.0)) / (half - 1)))
+    angles = (scale - 1) * 1000.0 * rates[None]
+    embedding = torch.cat([angles.sin(), angles.cos()], dim=1)
+    return torch.nn.functional.pad(embedding, (0, width % 2))
 
 
 def _context_of(block: torch.nn.Module, context: Tensor) -> dict[str, Any]:
@@ -87,9 +110,12 @@ def _up_block_until(
     context: Tensor,
     last_attention: int,
 ) -> None:
+    freeu = {name: getattr(block, name, None) for name in ("s1", "s2", "b1", "b2")}
     for index in range(last_attention + 1):
-        joined = torch.cat([sample, skips[-1 - index]], dim=1)
-        sample = block.resnets[index](joined, embedding)
+        skip = skips[-1 - index]
+        if all(freeu.values()):
+            sample, skip = apply_freeu(block.resolution_idx, sample, skip, **freeu)
+        sample = block.resnets[index](torch.cat([sample, skip], dim=1), embedding)
         sample = block.attentions[index](sample, encoder_hidden_states=context, return_dict=False)[
             0
         ]

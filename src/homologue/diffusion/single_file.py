@@ -1,27 +1,35 @@
-"""Checkpoints in one `.safetensors` file in the original layout of Stable Diffusion."""
+"""Checkpoints in one `.safetensors` file.
 
+In the original layout of Stable Diffusion (`model.diffusion_model.`, `first_stage_model.`), or with
+the names of diffusers behind the names of the parts (`unet.`, `vae.`).
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import init_empty_weights
 
+from homologue.diffusion.families import CONFIGS, KEYS, family_of_file, family_of_width
 from homologue.diffusion.weights import (
     PICKLES,
     Shape,
     building,
     check_complete,
+    misfit,
     pickled,
     read_config,
     read_shapes,
+    read_tensors,
 )
 from homologue.errors import HomologueError
 
-_CONFIGS = Path(__file__).parent / "configs"
-_UNET = "model.diffusion_model."
+_UNETS = ("model.diffusion_model.", "unet.")
 _VAES = ("first_stage_model.", "vae.")
-_FAMILIES = {768: "sd1", 1024: "sd2", 2048: "sdxl"}  # by the width of the text context
-_KEYS = ".attn2.to_k.weight"
+# Tensors that every UNet or VAE of diffusers has and none in the original layout.
+_OF_DIFFUSERS = ("conv_norm_out.weight", "encoder.conv_norm_out.weight")
 
 # What other files are known by: part of the name of a tensor, what it is, what to do.
 _FOREIGN = (
@@ -36,12 +44,18 @@ _FOREIGN = (
 
 @dataclass(frozen=True)
 class FilePart:
-    """One network in a single file: the tensors whose names begin with `prefix`."""
+    """One network in a single file: the tensors whose names begin with `prefix`.
+
+    Attributes:
+        has_own_config: whether the configuration is that of the file's own family; that of a VAE
+            alone is the one of the UNet that it is given with.
+    """
 
     path: Path
     prefix: str
     config_folder: Path
     subfolder: str
+    has_own_config: bool = True
 
     @property
     def where(self) -> str:
@@ -52,10 +66,11 @@ class FilePart:
         return read_config(self.config_folder / self.subfolder / "config.json")
 
     def shapes(self) -> dict[str, Shape]:
-        shapes = read_shapes(self.path).items()
-        return {k.removeprefix(self.prefix): s for k, s in shapes if k.startswith(self.prefix)}
+        return _within(read_shapes(self.path), self.prefix)
 
     def read(self, kind: Any, dtype: torch.dtype) -> Any:
+        if any(name in self.shapes() for name in _OF_DIFFUSERS):
+            return self._read_diffusers(kind, dtype)
         if not hasattr(kind, "from_single_file"):
             raise HomologueError(
                 f"{self.where} cannot be read as the {kind.__name__} that"
@@ -63,7 +78,7 @@ class FilePart:
             )
         with building(self.where):
             model = kind.from_single_file(
-                str(self.path),
+                read_tensors(self.path, self.prefix),
                 config=str(self.config_folder),
                 subfolder=self.subfolder,
                 dtype=dtype,
@@ -73,13 +88,31 @@ class FilePart:
         self._check_used(model)
         return model
 
+    def _read_diffusers(self, kind: Any, dtype: torch.dtype) -> Any:
+        """Reads tensors that have the names that diffusers gives them, behind the prefix."""
+        with building(self.where), init_empty_weights():
+            model = kind.from_config(self.config)
+        wanted, given = model.state_dict(), self.shapes()
+        check_complete(self.where, wanted.keys() - given.keys(), given.keys() - wanted.keys())
+        for name, tensor in wanted.items():
+            if name in given and given[name] != tuple(tensor.shape):
+                raise misfit(
+                    self.where,
+                    f"{name} has shape {list(given[name])}, not {list(tensor.shape)}",
+                )
+        tensors = read_tensors(self.path, self.prefix)
+        named = {name.removeprefix(self.prefix): t.to(dtype) for name, t in tensors.items()}
+        model.load_state_dict(named, strict=False, assign=True)
+        return model.eval()
+
     def _check_used(self, model: Any) -> None:
         """diffusers drops what has no place; each tensor of the UNet has exactly one."""
         given, taken = len(self.shapes()), len(model.state_dict())
         if self.subfolder == "unet" and given != taken:
             raise HomologueError(
                 f"The weights in {self.where} do not fit their configuration ({given} tensors for"
-                f" {taken} places); give a folder with the right one as config=."
+                f" {taken} places); give a folder with the right one as config= (--config on the"
+                " command line)."
             )
 
 
@@ -89,14 +122,16 @@ def open_checkpoint(path: Path, config: Path | None) -> tuple[FilePart, FilePart
     Args:
         config: a folder with `unet/config.json`, `vae/config.json` and
             `scheduler/scheduler_config.json`; None takes the shipped one of the family that the
-            tensors' shapes tell (for Stable Diffusion 2 that is 2.1 for 768 pixels).
+            file is of, see `family_of_file`.
     """
     shapes = _read(path)
     _check_kind(path, shapes)
-    folder = config or _CONFIGS / _family(path, shapes)
-    prefix = next((p for p in _VAES if any(name.startswith(p) for name in shapes)), None)
-    vae = FilePart(path, prefix, folder, "vae") if prefix else None
-    return FilePart(path, _UNET, folder, "unet"), vae, folder
+    prefix = _unet_prefix(shapes)
+    assert prefix is not None, "checked by `_check_kind`"
+    folder = config or CONFIGS / family_of_file(path, _within(shapes, prefix))
+    vae = next((p for p in _VAES if any(name.startswith(p) for name in shapes)), None)
+    part = FilePart(path, vae, folder, "vae") if vae else None
+    return FilePart(path, prefix, folder, "unet"), part, folder
 
 
 def open_vae(path: Path, config: Path | None, context_width: int) -> FilePart:
@@ -104,23 +139,36 @@ def open_vae(path: Path, config: Path | None, context_width: int) -> FilePart:
 
     Args:
         config: as in `open_checkpoint`.
-        context_width: of the UNet it is for, whose family's configuration it gets.
+        context_width: of the UNet it is for, whose family's configuration it gets, unless it is
+            part of a checkpoint that is of another.
     """
     shapes = _read(path)
     for prefix in (*_VAES, ""):
-        if f"{prefix}encoder.down.0.block.0.conv1.weight" in shapes:
-            folder = config or _CONFIGS / _FAMILIES.get(context_width, "sd1")
-            return FilePart(path, prefix, folder, "vae")
+        starts = (f"{prefix}encoder.down.0.block.0.conv1.weight", f"{prefix}{_OF_DIFFUSERS[1]}")
+        if any(name in shapes for name in starts):
+            keys = [shape for name, shape in shapes.items() if name.endswith(KEYS)]
+            width = keys[0][-1] if keys else context_width
+            folder = config or CONFIGS / family_of_width(width)
+            return FilePart(path, prefix, folder, "vae", has_own_config=bool(keys))
     raise HomologueError(
-        f"{path} is no VAE in the original layout; give a folder that holds a VAE's config.json"
-        " beside its weights."
+        f"{path} is no VAE in the layout of Stable Diffusion or diffusers; give a folder that"
+        " holds a VAE's config.json beside its weights."
     )
 
 
+def _unet_prefix(shapes: Collection[str]) -> str | None:
+    """What the names of a UNet's tensors begin with in a checkpoint."""
+    return next((p for p in _UNETS if any(name.startswith(p) for name in shapes)), None)
+
+
+def _within(shapes: Mapping[str, Shape], prefix: str) -> dict[str, Shape]:
+    return {k.removeprefix(prefix): s for k, s in shapes.items() if k.startswith(prefix)}
+
+
 def _read(path: Path) -> dict[str, Shape]:
-    if path.suffix in PICKLES:
+    if path.suffix.lower() in PICKLES:
         raise pickled(str(path))
-    if path.suffix != ".safetensors":
+    if path.suffix.lower() != ".safetensors":
         raise HomologueError(
             f"{path} is not a model: give a .safetensors file, a folder or a hub id."
         )
@@ -141,8 +189,9 @@ def _foreign(shapes: dict[str, Shape]) -> tuple[str, str] | None:
     for mark, kind, advice in _FOREIGN:
         if any(mark in name for name in shapes):
             return kind, advice
-    if any(name.startswith(_UNET) for name in shapes):
-        if not any(name.endswith(_KEYS) for name in shapes):
+    prefix = _unet_prefix(shapes)
+    if prefix is not None:
+        if not any(name.startswith(prefix) and name.endswith(KEYS) for name in shapes):
             return "a UNet without cross-attention to a text", ""
         return None
     starts = {name.partition(".")[0] for name in shapes}
@@ -158,22 +207,3 @@ def _foreign(shapes: dict[str, Shape]) -> tuple[str, str] | None:
         return "a text encoder", ""
     example = f" (its first tensor is {min(shapes)!r})" if shapes else " (it has no tensors)"
     return f"not a Stable Diffusion checkpoint{example}", ""
-
-
-def _family(path: Path, shapes: dict[str, Shape]) -> str:
-    """`sd1`, `sd2` or `sdxl`, told by shapes."""
-    width = next(shape[-1] for name, shape in shapes.items() if name.endswith(_KEYS))
-    channels = shapes.get(f"{_UNET}input_blocks.0.0.weight", (0, 0))[1]
-    family = _FAMILIES.get(width)
-    if channels != 4:
-        raise HomologueError(
-            f"The UNet in {path} takes {channels} channels, not 4, so it is an inpainting, editing"
-            " or depth model; give a text-to-image checkpoint."
-        )
-    has_label = any(name.startswith(f"{_UNET}label_emb.") for name in shapes)
-    if family is None or has_label != (family == "sdxl"):
-        raise HomologueError(
-            f"{path} is none of Stable Diffusion 1, 2 and SDXL base (its text context is {width}"
-            " wide); give a folder with its configurations as config=."
-        )
-    return family

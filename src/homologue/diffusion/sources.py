@@ -5,7 +5,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from homologue.diffusion.folder import SCHEDULER_CONFIG, check_parts, open_part
+from homologue.diffusion.families import family_names, shipped_configurations, size_note
+from homologue.diffusion.folder import SCHEDULER_CONFIG, check_parts, missing_parts, open_part
+from homologue.diffusion.foreign import foreign_folder
 from homologue.diffusion.hub import Repository
 from homologue.diffusion.single_file import open_checkpoint, open_vae
 from homologue.diffusion.weights import PICKLES, Part
@@ -35,12 +37,17 @@ class Origin:
 
 @dataclass(frozen=True)
 class Found:
-    """The parts of a model, found but not read."""
+    """The parts of a model, found but not read.
+
+    Attributes:
+        note: what the user should know of how they were found.
+    """
 
     unet: Part
     vae: Part
     schedule: Path
     origin: Origin
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ def _find_in_file(path: Path, options: Options) -> Found:
     vae = _other_vae(unet, options) or own
     if vae is None:
         raise HomologueError(f"{path} has no VAE; give one as vae= (a folder, hub id or file).")
-    return Found(unet, vae, configs / SCHEDULER_CONFIG, Origin(str(path), path, None))
+    note = size_note(path, configs) if options.config is None else None
+    return Found(unet, vae, configs / SCHEDULER_CONFIG, Origin(str(path), path, None), note)
 
 
 def _other_vae(unet: Part, options: Options) -> Part | None:
@@ -96,7 +104,8 @@ def _other_vae(unet: Part, options: Options) -> Part | None:
         return open_part(repository.fetch_vae())
     inner = folder if (folder / "config.json").is_file() else folder / "vae"
     if not (inner / "config.json").is_file():
-        raise HomologueError(f"{folder} holds no VAE; give a folder with its config.json.")
+        known = foreign_folder(str(vae), folder, [file.name for file in folder.iterdir()])
+        raise known or HomologueError(f"{folder} holds no VAE; give a folder with its config.json.")
     return open_part(inner)
 
 
@@ -104,7 +113,21 @@ def _config_folder(options: Options) -> Path | None:
     if options.config is None:
         return None
     folder = Path(options.config).expanduser()
-    check_parts(folder, str(options.config), ("unet", "vae", "scheduler"))
+    if not folder.is_dir():
+        shipped = shipped_configurations(str(options.config))
+        if shipped is None:
+            raise HomologueError(
+                f"There is no folder {str(options.config)!r} to take configurations from; give one"
+                " with unet/config.json, vae/config.json and scheduler/scheduler_config.json, or"
+                f" one of {', '.join(family_names())}."
+            )
+        return shipped
+    missing = missing_parts(folder, ("unet", "vae", "scheduler"))
+    if missing:
+        raise HomologueError(
+            f"The folder {options.config} has no configurations to take: it lacks"
+            f" {', '.join(missing)}; give one that has them, or one of {', '.join(family_names())}."
+        )
     return folder
 
 
@@ -139,7 +162,7 @@ def _local(name: Name) -> Path | None:
             return path
     except (OSError, RuntimeError):
         pass  # A name that the system cannot look up is no file, and is refused below.
-    if isinstance(name, str) and _HUB_ID.fullmatch(name) and path.suffix not in _FILES:
+    if isinstance(name, str) and _HUB_ID.fullmatch(name) and path.suffix.lower() not in _FILES:
         return None
     raise HomologueError(
         f"There is no model {str(name)!r}; give a folder, a .safetensors file, a hub id"

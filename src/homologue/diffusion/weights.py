@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from safetensors import safe_open
+from torch import Tensor
 
 from homologue.diffusion.quiet import quiet
 from homologue.errors import HomologueError
@@ -28,6 +30,7 @@ class Part(Protocol):
     Attributes:
         where: the file or folder, for messages.
         config: its configuration, as diffusers writes it.
+        has_own_config: whether the configuration came with the weights.
     """
 
     @property
@@ -35,6 +38,9 @@ class Part(Protocol):
 
     @property
     def config(self) -> dict[str, Any]: ...
+
+    @property
+    def has_own_config(self) -> bool: ...
 
     def shapes(self) -> dict[str, Shape]:
         """Shapes of its tensors, read without reading the tensors."""
@@ -56,6 +62,18 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise HomologueError(f"{path} holds no settings; get the file again.")
     return config
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What a safetensors file says about itself; nothing where it does not."""
+    with safe_open(path, framework="pt") as file:
+        return dict(file.metadata() or {})
+
+
+def read_tensors(path: Path, prefix: str) -> dict[str, Tensor]:
+    """The tensors of a safetensors file whose names begin with `prefix`, by their whole names."""
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys() if name.startswith(prefix)}  # noqa: SIM118
 
 
 def read_shapes(path: Path) -> dict[str, Shape]:
@@ -104,11 +122,15 @@ def building(where: str) -> Iterator[None]:
         raise
     # Whatever a wrong configuration sets off in the constructors of the blocks.
     except Exception as error:
-        reason = _reason(error)
-        raise HomologueError(
-            f"The weights in {where} do not fit their configuration ({reason}); get both from the"
-            " same model, or give the right one as config= for a single file."
-        ) from error
+        raise misfit(where, _reason(error)) from error
+
+
+def misfit(where: str, reason: str) -> HomologueError:
+    """The error for weights that are not those of their configuration."""
+    return HomologueError(
+        f"The weights in {where} do not fit their configuration ({reason}); get both from the same"
+        " model, or give the right one as config= (--config on the command line) for a single file."
+    )
 
 
 def _reason(error: Exception) -> str:
@@ -131,8 +153,4 @@ def check_complete(where: str, missing: Collection[str], unexpected: Collection[
     unexpected = [name for name in unexpected if not name.startswith(UNUSED_IN_VAE)]
     for names, problem in ((missing, "are missing"), (unexpected, "have no place")):
         if names:
-            raise HomologueError(
-                f"The weights in {where} do not fit their configuration ({len(names)} tensors"
-                f" {problem}, such as {min(names)}); get both from the same model, or give the"
-                " right one as config= for a single file."
-            )
+            raise misfit(where, f"{len(names)} tensors {problem}, such as {min(names)}")

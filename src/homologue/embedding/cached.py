@@ -14,7 +14,7 @@ from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.adam import Adam
 from homologue.embedding.fit_crops import pool_crops
-from homologue.embedding.objectives import OBJECTIVES
+from homologue.embedding.objectives import point_losses
 from homologue.embedding.queries import Queries, pool_queries, query_maps, read_heads
 from homologue.embedding.rows import Row
 from homologue.embedding.starts import start_contexts
@@ -124,16 +124,17 @@ def _cached_losses(
     inside = ((centres >= 0) & (centres <= model.side)).all(dim=-1)
     flat = [read_heads(m[..., 0].flatten(0, 1), config.heads) for m in maps]
     flat_centres = centres.flatten(0, 1).float().to(flat[0].device)
-    sigma = config.sigma * model.side
-    losses = OBJECTIVES[config.objective](
-        flat, flat_centres, model.side, sigma, config.pixel_centre
-    ).unflatten(0, inside.shape)
+    losses = point_losses(flat, flat_centres, model.side, config).unflatten(0, inside.shape)
     weights = inside.to(losses)
     weighted: Tensor = (losses * weights).sum(dim=1) / weights.sum(dim=1).clamp_min(1)
     return weighted
 
 
 def _row_bytes(queries: Queries, config: FitConfig) -> int:
-    """What one row keeps for the backward pass: scores and probabilities of the views of a step."""
+    """What one row keeps for the backward pass: scores and probabilities of the views of a step.
+
+    Maps that are resized for the objective count where their size is chosen.
+    """
     places = sum(q.shape[1] * q.shape[2] for q in queries.values())
-    return 4 * 4 * places * config.tokens * config.views_per_step
+    resized = len(queries) * config.upsample**2
+    return 4 * 4 * (places * config.tokens + resized) * config.views_per_step

@@ -4,7 +4,8 @@ Seen upright and in full alone, an embedding learns how its point looks upright;
 near and from afar, it learns what stays the same, and finds the point in a target in another pose.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -15,7 +16,25 @@ from homologue.seeds import generator
 
 
 def pool_crops(side: int, config: FitConfig, seed: int) -> list[Crop | TurnedCrop]:
-    """The whole image, then random crops; they do not depend on the points."""
+    """The whole image, then random crops; they do not depend on the points.
+
+    Each is mirrored with the probability `config.flip`.
+    """
+    mirrored = mirrorings(config, seed)
+    return [
+        replace(crop, mirrored=True) if next(mirrored) else crop
+        for crop in _unmirrored(side, config, seed)
+    ]
+
+
+def mirrorings(config: FitConfig, seed: int) -> Iterator[bool]:
+    """Whether the next crop is mirrored; the numbers are of a stream that nothing else draws."""
+    stream = generator(seed, "fit flips")
+    while True:
+        yield bool(torch.rand((), generator=stream, dtype=torch.float64) < config.flip)
+
+
+def _unmirrored(side: int, config: FitConfig, seed: int) -> list[Crop | TurnedCrop]:
     stream = generator(seed, "fit pool")
     count = config.views - 1
     if config.upright:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from homologue.config import FitConfig
 from homologue.geometry import resize
 from homologue.heatmaps import gaussian
 
@@ -57,3 +58,16 @@ def log_normalised(maps: Tensor) -> Tensor:
 
 
 OBJECTIVES = {"mse": mean_squared_error, "cross-entropy": spatial_cross_entropy}
+
+
+def point_losses(maps: Sequence[Tensor], centres: Tensor, side: int, config: FitConfig) -> Tensor:
+    """The objective that the settings ask for, (B,).
+
+    Args:
+        maps: probabilities of each layer, (B, heads, h, w).
+        centres: (B, 2) in the crop frame, `side` wide.
+    """
+    at = config.upsample or side
+    return OBJECTIVES[config.objective](
+        maps, centres * (at / side), at, config.sigma * at, config.pixel_centre
+    )

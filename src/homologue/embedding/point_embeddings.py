@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from homologue.config import FitConfig, LocateConfig
+from homologue.config import FitConfig, LocateConfig, as_stored
 from homologue.errors import HomologueError, NotFiniteError
 from homologue.files import write_atomically
 
@@ -89,8 +89,8 @@ class PointEmbeddings:
             "fingerprint": self.fingerprint,
             "dtype": self.dtype,
             "preset": self.preset,
-            "fit": asdict(self.fit),
-            "locate": asdict(self.locate),
+            "fit": as_stored(self.fit),
+            "locate": as_stored(self.locate),
             "seed": self.seed,
         }
         data = save(
@@ -119,9 +119,9 @@ class PointEmbeddings:
             HomologueError: the file is missing, damaged or something else.
         """
         try:
-            with safe_open(Path(path), framework="pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Not by safetensors' own reader, which takes no file name that is not UTF-8.
+            data = Path(path).read_bytes()
+            tensors, (header, _) = load(data), _parts(data)
         except FileNotFoundError:
             raise HomologueError(f"There is no embeddings file {str(path)!r}.") from None
         except (OSError, SafetensorError) as error:
@@ -129,6 +129,7 @@ class PointEmbeddings:
                 f"{str(path)!r} is not an embeddings file or is damaged ({error}): make it again "
                 "with `homologue fit`."
             ) from None
+        metadata = header.get("__metadata__", {})
         if metadata.get("format") != FORMAT:
             raise HomologueError(
                 f"{str(path)!r} holds no embeddings of this version of homologue: make it again "

@@ -58,7 +58,7 @@ def least_squares(model: LatentDiffusion, layers: Sequence[str], config: FitConf
     every = torch.eye(model.context_width, device=model.device)[None]
     parts = [read_heads(model.keys(every, layer), config.heads) for layer in layers]
     keys = torch.cat([part[0].transpose(0, 1).flatten(1) for part in parts], dim=1)
-    keys = keys.detach().double().cpu()
+    keys = keys.detach().cpu().double()
     moment = keys @ keys.T
     ridge = RIDGE * moment.diagonal().mean() * torch.eye(len(moment), dtype=torch.float64)
     solved: Tensor = torch.linalg.solve(moment + ridge, keys).float()

@@ -1,6 +1,7 @@
 """Optimising contexts through the UNet: the ways `exact` and `joint`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
@@ -11,9 +12,9 @@ from homologue.config import FitConfig
 from homologue.diffusion.batching import in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.adam import Adam
-from homologue.embedding.fit_crops import row_crop
+from homologue.embedding.fit_crops import mirrorings, row_crop
 from homologue.embedding.loss_scale import ScaledGradients
-from homologue.embedding.objectives import OBJECTIVES
+from homologue.embedding.objectives import point_losses
 from homologue.embedding.queries import read_heads
 from homologue.embedding.rows import Row
 from homologue.embedding.starts import start_contexts
@@ -45,10 +46,7 @@ def context_losses(
     # (B, heads, h, w, n) to (B n, heads, h, w)
     by_point = [read_heads(maps[layer], config.heads) for layer in layers]
     by_point = [layer.permute(0, 4, 1, 2, 3).flatten(0, 1) for layer in by_point]
-    losses: Tensor = OBJECTIVES[config.objective](
-        by_point, centres.float().to(noisy.device), model.side, config.sigma * model.side,
-        config.pixel_centre,
-    )  # fmt: skip
+    losses = point_losses(by_point, centres.float().to(noisy.device), model.side, config)
     return losses.reshape(len(rows), -1)
 
 
@@ -70,6 +68,7 @@ def optimise_contexts(
     contexts = starts.requires_grad_()
     adam = Adam(contexts, config.learning_rate)
     crop_stream = generator(seed, "fit crops")
+    mirrored = mirrorings(config, seed)
     losses = torch.full((len(rows), max(len(row.tokens) for row in rows)), torch.nan)
     numbers = 2 if config.upright else 4
     scaled = ScaledGradients(model, len(rows))
@@ -78,6 +77,8 @@ def optimise_contexts(
         contexts.grad = torch.zeros_like(contexts)
         draw = torch.rand(numbers, generator=crop_stream, dtype=torch.float64).tolist()
         crops = [row_crop(row.points, model.side, config, draw) for row in rows]
+        if next(mirrored):
+            crops = [replace(crop, mirrored=True) for crop in crops]
         if not batch:
             latent = views.latent(crops[0])[None]
             batch = rows_at_once(

@@ -106,5 +106,11 @@ def _shared(first: Run, other: Run) -> tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def _same_truth(one: Record, other: Record) -> bool:
-    measured = (one.thresholds, one.aspects) == (other.thresholds, other.aspects)
+    # A run from before a threshold was added does not have it.
+    shared = one.thresholds.keys() & other.thresholds.keys()
+    measured = all(
+        (one.thresholds[name], one.aspects.get(name))
+        == (other.thresholds[name], other.aspects.get(name))
+        for name in shared
+    )
     return measured and np.array_equal(one.target_points, other.target_points, equal_nan=True)

@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from homologue.config import FitConfig, LocateConfig, added_defaults
+
 # Scoring reads configurations too, and has no use for torch.
 if TYPE_CHECKING:
     from homologue.datasets.base import Pair
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 RESULTS = 1
 """Raised when the same settings give other results than before."""
 
+_FOLLOWING = "legacy-"
+"""How thresholds begin that follow from what is digested, and came later: runs go on with them."""
 _LONGEST_VALUE = 40  # characters of a value that an error message repeats
 
 
@@ -22,6 +26,7 @@ def configuration(
     kinds: Sequence[str],
     categories: Sequence[str],
     limit: int | None,
+    index: int | None = None,
     pairs: "Sequence[Pair]",
     matcher: str,
     settings: Mapping[str, Any],
@@ -38,6 +43,8 @@ def configuration(
         "kinds": list(kinds),
         "categories": list(categories),
         "limit": limit,
+        # Runs that were begun before there was a choice of one pair lack it.
+        **({} if index is None else {"pair": index}),
         "selection": selection_digest(pairs),
         "matcher": matcher,
         "settings": dict(settings),
@@ -49,15 +56,20 @@ def configuration(
 def selection_digest(pairs: "Sequence[Pair]") -> str:
     """32 hexadecimal digits of the pairs' names, order, points and thresholds.
 
-    Another version of the data, or another part of it, has another digest.
+    Another version of the data, or another part of it, has another digest. `legacy-image` and
+    `legacy-bbox-kp` are left out: runs that were begun before there were any have the same pairs.
     """
     digest = hashlib.blake2b(digest_size=16)
     for pair in pairs:
-        lengths = pair.name, dict(pair.thresholds), dict(pair.aspects)
+        lengths = pair.name, _digested(pair.thresholds), _digested(pair.aspects)
         digest.update(json.dumps(lengths).encode())
         for points in (pair.source_points, pair.target_points, pair.fit_points):
             digest.update(points.double().numpy().tobytes())
     return digest.hexdigest()
+
+
+def _digested(lengths: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in lengths.items() if not name.startswith(_FOLLOWING)}
 
 
 def canonical(configuration: Mapping[str, Any]) -> str:
@@ -76,7 +88,7 @@ def differences(one: Any, other: Any) -> list[str]:
     >>> differences({"limit": 2, "settings": {"seed": 0}}, {"limit": 2, "settings": {"seed": 1}})
     ['settings.seed (0, not 1)']
     """
-    there, here = dict(_leaves(one)), dict(_leaves(other))
+    there, here = dict(_leaves(_completed(one))), dict(_leaves(_completed(other)))
     names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
     return [_difference(name, there.get(name), here.get(name)) for name in names]
 
@@ -88,6 +100,23 @@ def asked_otherwise(different: Sequence[str]) -> str:
     if not named:
         return "on other pairs or points of the benchmark"
     return "with another " + ", another ".join(named)
+
+
+def _completed(configuration: Any) -> Any:
+    """The configuration with the settings that an earlier version did not know, at their defaults.
+
+    >>> _completed({"settings": {"fit": {"steps": 3}}})
+    {'settings': {'fit': {'flip': 0.0, 'upsample': 0, 'steps': 3}}}
+    """
+    settings = configuration.get("settings") if isinstance(configuration, Mapping) else None
+    if not isinstance(settings, Mapping):
+        return configuration
+    whole = {
+        section: {**added_defaults(kind), **settings[section]}
+        for section, kind in (("fit", FitConfig), ("locate", LocateConfig))
+        if isinstance(settings.get(section), Mapping)
+    }
+    return {**configuration, "settings": {**settings, **whole}}
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -75,7 +75,10 @@ def explained(file: Path) -> Iterator[None]:
             case sqlite3.SQLITE_BUSY:
                 reason = "another process is writing this run; wait for it or give another folder"
             case sqlite3.SQLITE_FULL:
-                reason = "the disk is full; free some space and start again to go on"
+                reason = "the disk is full; free some space"
+            case sqlite3.SQLITE_IOERR:
+                # A quota, a limit on the size of files, or the disk itself.
+                reason = f"{error}; check the disk's free space, your quota and `ulimit -f`"
             case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
                 reason = "it or its folder is read-only; copy the folder to where you may write"
             case _:

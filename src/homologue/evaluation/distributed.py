@@ -7,6 +7,8 @@ writes. When a worker dies, Ray starts another and gives it the pair that it die
 """
 
 import os
+import re
+import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,13 +27,27 @@ from homologue.matchers.base import Matcher, Size, kept_by
 RETRIES = 3
 """Times that a pair is tried again because its worker died; then it has failed."""
 
+PATIENCE = 30.0
+"""Seconds within which a cluster has to answer."""
+
+# Ray itself has no limit: it tries for many minutes, in code that cannot be interrupted.
+_KNOCK = """
+import sys
+import ray
+try:
+    ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
+except Exception as error:
+    sys.exit((str(error).strip().splitlines() or [type(error).__name__])[0])
+"""
+
 
 @contextmanager
 def cluster(address: str | None) -> Iterator[None]:
     """A connection to a Ray cluster, or with None a cluster of this machine as long as it lasts.
 
     Raises:
-        HomologueError: Ray is not installed, or there is no cluster.
+        HomologueError: Ray is not installed, cannot start here, or no cluster answers within
+            `PATIENCE` seconds.
     """
     # Both are read by the processes that Ray starts. Its workers would give way to everything else.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -40,22 +56,84 @@ def cluster(address: str | None) -> Iterator[None]:
         import ray
     except ImportError:
         raise HomologueError("--engine ray needs Ray: pip install 'homologue[ray]'.") from None
+    alone = address in (None, "local")
+    if not alone:
+        _check_answers(str(address))
     try:
         ray.init(
             address=address or "local", include_dashboard=False, log_to_driver=False,
             logging_level="ERROR",
         )  # fmt: skip
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise HomologueError(
-            f"There is no Ray cluster at {address!r} ({_first_line(error)}); start one with "
-            "`ray start --head`, or leave out --address."
-        ) from error
+    except Exception as error:  # Ray raises bare Exceptions, too
+        ray.shutdown()
+        if not alone:
+            raise _nobody(str(address), _first_line(error)) from error
+        raise HomologueError(_why_not_here(error)) from error
     # What Ray has to say of its workers it prints, where results belong.
     with redirect_stdout(sys.stderr):
         try:
             yield
         finally:
             ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Raises HomologueError unless a cluster lets a process of its own in."""
+    _check_syntax(address)
+    command = [sys.executable, "-c", _KNOCK, address]
+    try:
+        ended = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        raise _nobody(address, f"no answer within {PATIENCE:.0f} s") from None
+    if ended.returncode:
+        said = ended.stderr.decode(errors="backslashreplace").strip().splitlines()
+        raise _nobody(address, (said or ["no reason was given"])[-1].rstrip("."))
+
+
+def _check_syntax(address: str) -> None:
+    if address == "auto":
+        return
+    scheme, _, place = address.rpartition("://")
+    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/@]+):(\d{1,5})", place)
+    if not scheme and not (found and 0 < int(found[1]) < 2**16):
+        raise HomologueError(
+            f"--address {address!r} is not the address of a Ray cluster: give HOST:PORT, such as "
+            "10.0.0.5:6379, or auto for the cluster of this machine."
+        )
+    if scheme in ("http", "https"):
+        raise HomologueError(
+            f"--address {address!r} is a page for a browser: give HOST:PORT of the cluster, as "
+            "`ray start --head` printed it; its port is 6379 by default."
+        )
+
+
+def _nobody(address: str, reason: str) -> HomologueError:
+    return HomologueError(
+        f"There is no Ray cluster at {address!r} ({reason}); start one with `ray start --head`, "
+        "or leave out --address."
+    )
+
+
+def _why_not_here(error: Exception) -> str:
+    """Why no cluster could be started on this machine, and how to mend it."""
+    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
+    if isinstance(error, OSError) and "AF_UNIX" in str(error):
+        return (
+            f"Ray cannot make its sockets in {folder}, because their paths would be longer than "
+            "the system allows: set RAY_TMPDIR to a shorter folder, such as /tmp."
+        )
+    if isinstance(error, OSError):
+        reason = error.strerror or _first_line(error)
+        return (
+            f"Ray cannot keep its files in {folder} ({reason}): set RAY_TMPDIR to a folder that "
+            "can be written and has room."
+        )
+    return (
+        f"Ray did not start on this machine ({_first_line(error)}): look into the logs in "
+        f"{folder}/ray/session_latest/logs, or leave out --engine ray."
+    )
 
 
 class Worker:

@@ -2,16 +2,19 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from homologue.evaluation.kept_rows import create_kept_tables, insert_kept
 from homologue.evaluation.record import Array, Record
+
+if TYPE_CHECKING:
+    from homologue.datasets.base import Pair
 
 SCHEMA = 1
 """Raised when the tables change in a way that an older homologue cannot read."""
@@ -90,6 +93,17 @@ def insert(connection: sqlite3.Connection, record: Record) -> None:
     )
     if record.kept is not None:
         insert_kept(connection, record.pair, record.position, record.kept)
+
+
+def update_thresholds(connection: sqlite3.Connection, pairs: "Iterable[Pair]") -> None:
+    """Gives the records of the pairs the thresholds and aspects that the pairs have."""
+    for pair in pairs:
+        measured = json.dumps(dict(pair.thresholds)), json.dumps(dict(pair.aspects))
+        connection.execute(
+            "UPDATE pairs SET thresholds = ?, aspects = ? "
+            "WHERE pair = ? AND (thresholds, aspects) != (?, ?)",
+            (*measured, pair.name, *measured),
+        )
 
 
 def read_records(connection: sqlite3.Connection) -> list[Record]:

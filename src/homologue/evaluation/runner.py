@@ -10,6 +10,7 @@ from homologue.datasets.base import Pair
 from homologue.evaluation.kept import kept_of
 from homologue.evaluation.record import Record
 from homologue.evaluation.work import Placed, outstanding, source_of
+from homologue.files import escaped
 from homologue.matchers.base import Finder, Found, Matcher, Size, kept_by
 
 
@@ -148,8 +149,8 @@ def record_of(placed: Placed, found: Found | None, error: str | None, seconds: f
         position=placed.position,
         category=pair.category,
         group=pair.group,
-        source=pair.source.key,
-        target=pair.target.key,
+        source=escaped(pair.source.key),
+        target=escaped(pair.target.key),
         tags=pair.tags,
         thresholds=pair.thresholds,
         point_names=pair.point_names,
@@ -157,7 +158,7 @@ def record_of(placed: Placed, found: Found | None, error: str | None, seconds: f
         target_points=_array(pair.target_points),
         predicted=points,
         scores=scores,
-        error=error,
+        error=None if error is None else escaped(error),
         seconds=seconds,
         aspects=pair.aspects,
         kept=kept,

@@ -12,6 +12,7 @@ from homologue.evaluation.kept import Parts
 from homologue.evaluation.record import Record
 from homologue.evaluation.scores import Scores
 from homologue.evaluation.store import FILE, Store
+from homologue.files import escaped
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +121,7 @@ def read_parts(folder: str | os.PathLike[str]) -> tuple[Run, Parts]:
 def _run(store: Store, name: str) -> Run:
     records = store.records()
     return Run(
-        name=name,
+        name=escaped(name),
         configuration=store.configuration,
         records=records,
         seconds=sum(record.seconds for record in records),

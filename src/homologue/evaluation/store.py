@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homologue.errors import HomologueError
 from homologue.evaluation.configuration import (
@@ -31,9 +31,19 @@ from homologue.evaluation.database import (
 from homologue.evaluation.kept import PairMaps, Parts
 from homologue.evaluation.kept_rows import read_embeddings, read_kept, read_maps, read_parts
 from homologue.evaluation.record import Kept, Record
-from homologue.evaluation.rows import SCHEMA, create_tables, insert, read_meta, read_records
+from homologue.evaluation.rows import (
+    SCHEMA,
+    create_tables,
+    insert,
+    read_meta,
+    read_records,
+    update_thresholds,
+)
 from homologue.files import check_writable, make_folder
 from homologue.keeping.items import EMBEDDINGS, MAPS, PARTS
+
+if TYPE_CHECKING:
+    from homologue.datasets.base import Pair
 
 FILE = "run.sqlite"
 LOCK = "run.lock"
@@ -124,6 +134,15 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             for record in records:
                 insert(self._connection, record)
+
+    def update_thresholds(self, pairs: "Iterable[Pair]") -> None:
+        """Gives the records the thresholds of the pairs, which may be more than when it began.
+
+        All that a run was made of is in its configuration, so they are of the same truth.
+        """
+        with explained(self._file), self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            update_thresholds(self._connection, pairs)
 
     def done(self, failed_too: bool = True) -> set[str]:
         """Names of the pairs that are there; without those that failed if not `failed_too`."""

@@ -14,6 +14,7 @@ from homologue.evaluation.compare import Comparison
 from homologue.evaluation.runs import Run
 from homologue.evaluation.scores import Scope
 from homologue.metrics import AVERAGES, Array, Difference
+from homologue.streams import as_written
 
 _NOTHING = "-"
 
@@ -153,17 +154,21 @@ def for_terminal(grid: Grid) -> Group:
     shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, name in enumerate(grid.header):
         if index < grid.keys:
-            shown.add_column(Text(name), overflow="fold")
+            shown.add_column(_cell(name), overflow="fold")
         else:
-            shown.add_column(Text(name), justify="right", no_wrap=True)
+            shown.add_column(_cell(name), justify="right", no_wrap=True)
     above: tuple[str, ...] = ()
     for row in grid.rows:
         same = 0
         while same < grid.keys - 1 and row[: same + 1] == above[: same + 1]:
             same += 1
-        shown.add_row(*("" for _ in row[:same]), *map(Text, row[same:]))
+        shown.add_row(*("" for _ in row[:same]), *map(_cell, row[same:]))
         above = row
-    return Group(Text(grid.title), shown)
+    return Group(_cell(grid.title), shown)
+
+
+def _cell(text: str) -> Text:
+    return Text(as_written(text))
 
 
 def thresholds_of(runs: Sequence[Run]) -> list[str]:

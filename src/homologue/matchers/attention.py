@@ -4,12 +4,15 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from torch import Tensor
+
 from homologue.config import Optimise
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.fit import fit_embeddings
 from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
-from homologue.localize.locate import Located, locate_embeddings
+from homologue.localize.locate import Located, locate_embeddings, see_nothing
+from homologue.localize.small_maps import SmallMaps, stacked
 from homologue.points import check_points
 from homologue.presets import Preset, get_preset
 from homologue.progress import Progress, silent
@@ -17,11 +20,21 @@ from homologue.progress import Progress, silent
 
 @dataclass(frozen=True)
 class Match:
-    """What `match` found: the embeddings, where they are in the target, and the seconds it took."""
+    """What `match` found.
+
+    Attributes:
+        embeddings: of the points of the source.
+        located: their counterparts in the target.
+        seconds: that each part took.
+        source_maps, maps: where each layer looks for every point, in the source and in the target,
+            see `SmallMaps`: (P, h, w) by the layers' paths and `all`; None unless asked for.
+    """
 
     embeddings: PointEmbeddings
     located: Located
     seconds: dict[str, float]
+    source_maps: dict[str, Tensor] | None = None
+    maps: dict[str, Tensor] | None = None
 
 
 def fit(
@@ -95,9 +108,15 @@ def match(
     seed: int = 0,
     memory: float | None = None,
     heatmaps: bool = False,
+    maps: bool = False,
     progress: Progress = silent,
 ) -> Match:
-    """`fit` on the source, then `locate` in the target; both images are read first."""
+    """`fit` on the source, then `locate` in the target; both images are read first.
+
+    Args:
+        heatmaps: whether to keep the heat maps over the target, at the model's side.
+        maps: whether to keep every layer's maps over source and target, at the layer's side.
+    """
     source, target = (
         read_image(source, least_side=LEAST_SIDE),
         read_image(target, least_side=LEAST_SIDE),
@@ -108,6 +127,20 @@ def match(
         model, source, points, preset=settings, seed=seed, memory=memory, progress=progress
     )
     fitted = time.perf_counter()
-    located = locate(model, target, embeddings, heatmaps=heatmaps, progress=progress)
+    seen = _small_maps(model, embeddings) if maps else None
+    located = locate_embeddings(
+        model, target, embeddings, embeddings.locate,
+        heatmaps=heatmaps, progress=progress, witness=seen or see_nothing,
+    )  # fmt: skip
     seconds = {"fit": fitted - start, "locate": time.perf_counter() - fitted}
-    return Match(embeddings, located, seconds)
+    if not seen:
+        return Match(embeddings, located, seconds)
+    start, own = time.perf_counter(), _small_maps(model, embeddings)
+    locate_embeddings(model, source, embeddings, embeddings.locate, progress=progress, witness=own)
+    seconds["maps"] = time.perf_counter() - start
+    return Match(embeddings, located, seconds, stacked(own.maps), stacked(seen.maps))
+
+
+def _small_maps(model: LatentDiffusion, embeddings: PointEmbeddings) -> SmallMaps:
+    layers = model.layers(embeddings.fit.layers)
+    return SmallMaps(layers, embeddings.locate, embeddings.fit.embeddings)

@@ -1,11 +1,11 @@
 """The method as a matcher."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from torch import Tensor
 
+from homologue.config import as_stored
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.matchers.attention import fit
@@ -39,8 +39,8 @@ class Attention:
             **model_settings(model),
             "preset": preset.name,
             "optimise": preset.fit.optimise,
-            "fit": asdict(preset.fit),
-            "locate": asdict(preset.locate),
+            "fit": as_stored(preset.fit),
+            "locate": as_stored(preset.locate),
             "seed": seed,
         }
 

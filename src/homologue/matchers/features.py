@@ -16,7 +16,7 @@ from homologue.matchers.nearest import GRID, nearest_finder
 from homologue.seeds import generator
 from homologue.views import Views
 
-LAYERS = "up[:4]"
+LAYERS = "up-modules[:4]"
 TIMESTEP = 40
 TOKENS = 16
 NOISES = 2

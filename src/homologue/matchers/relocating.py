@@ -1,12 +1,11 @@
 """The method with embeddings that were fitted before: only the targets are looked at."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from torch import Tensor
 
-from homologue.config import FitConfig, LocateConfig
+from homologue.config import FitConfig, LocateConfig, as_stored
 from homologue.diffusion.model import LatentDiffusion
 from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.errors import HomologueError
@@ -40,7 +39,7 @@ class Relocating:
         self._model, self._shelf, self._config = model, shelf, config
         self.keeps: Mapping[str, Size] = sizes(model, FitConfig(**settings["fit"]), config, keep)
         self.settings: Mapping[str, Any] = {
-            **settings, "locate": asdict(config), "relocated": origin
+            **settings, "locate": as_stored(config), "relocated": origin
         }  # fmt: skip
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:

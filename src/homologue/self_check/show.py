@@ -30,7 +30,7 @@ def rendered(report: CheckReport) -> RenderableType:
     """The report for a terminal."""
     parts: list[RenderableType] = [_facts(report)]
     if report.maps:
-        parts += ["", _maps(report), _MAPS_CAPTION]
+        parts += ["", _maps(report), Text(_MAPS_CAPTION)]
     parts += ["", _measurements(report)]
     if report.varied:
         parts += ["", _varied(report)]

@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from homologue.errors import HomologueError
-from homologue.viewer.answers import FOREVER
+from homologue.viewer.answers import AT_ONCE, FOREVER
 from homologue.viewer.fields import Fields
+from homologue.viewer.proxies import guess_base, shown_path
 from homologue.viewer.refusals import BusyError, MissingError, TooLargeError
 from homologue.viewer.samples import read_sample
 from homologue.viewer.security import Guard, Rules
@@ -32,7 +33,7 @@ def make_app(viewer: Viewer, rules: Rules) -> Starlette:
     return Starlette(
         routes=[*own, *_routes(viewer)],
         middleware=[Middleware(Guard, rules=rules, limits=viewer.limits)],
-        exception_handlers={HomologueError: _explain},
+        exception_handlers={HomologueError: _explain, 404: _explain_missing},
         lifespan=living,
     )
 
@@ -83,7 +84,7 @@ def _routes(viewer: Viewer) -> list[BaseRoute]:
         if desk.listeners >= limits.listeners:
             raise BusyError("Too many pages are open: close some.")
         events = session.channel.stream(lambda kind: desk.read(session, kind))
-        return StreamingResponse(events, media_type="text/event-stream")
+        return StreamingResponse(events, media_type="text/event-stream", headers=AT_ONCE)
 
     return [
         Route("/", page),
@@ -105,3 +106,11 @@ async def _explain(request: Request, error: Exception) -> Response:
     # A body that was not read to its end would be taken for the next request.
     headers = {"Connection": "close"} if status == 413 else {}
     return JSONResponse({"error": str(error)}, status, headers=headers)
+
+
+async def _explain_missing(request: Request, error: Exception) -> Response:
+    sentence = f"The viewer has no page {request.scope['path']!r}"
+    base = shown_path(guess_base(request.scope["path"]))
+    if base:
+        sentence += f"; if a proxy puts {base} before its paths, start it with --base-path {base}"
+    return JSONResponse({"error": f"{sentence}."}, 404)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from homologue.diffusion.model import LatentDiffusion
+from homologue.errors import dtype_name
 from homologue.progress import Progress
 
 BUILTIN = "builtin"
@@ -29,3 +30,8 @@ class Models:
             self._loaded[name] = self._load(name)
             progress("load", 1, 1)
         return self._loaded[name]
+
+    def dtype(self, name: str) -> str | None:
+        """Precision of a model; None until it is loaded."""
+        model = self._loaded.get(name)
+        return dtype_name(model.dtype) if model else None

@@ -20,6 +20,7 @@ class Server(uvicorn.Server):
         """`close`: ends the streams; called in the server's loop."""
         config = uvicorn.Config(
             app, log_level="error", access_log=False, server_header=False, ws="none",
+            proxy_headers=False,  # what proxies say is for the guard to judge
             limit_concurrency=1000, timeout_graceful_shutdown=5,
         )  # fmt: skip
         super().__init__(config)
@@ -73,9 +74,9 @@ def own_names(host: str) -> set[str]:
     return {*LOOPBACK, *addresses, host.lower(), name, socket.getfqdn().lower()}
 
 
-def address_of(listening: socket.socket, host: str, token: str | None) -> str:
-    """What to open in a browser."""
+def address_of(listening: socket.socket, host: str, token: str | None, base: str = "") -> str:
+    """What to open in a browser; `base`: the base path, as it stands in an address."""
     port = listening.getsockname()[1]
     shown = socket.gethostname() if host in ("0.0.0.0", "::") else host
     shown = f"[{shown}]" if ":" in shown else shown
-    return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
+    return f"http://{shown}:{port}{base}/" + (f"?token={token}" if token else "")

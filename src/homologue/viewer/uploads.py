@@ -2,20 +2,24 @@
 
 import asyncio
 import io
+import logging
 import re
 import threading
 
-from PIL import Image, UnidentifiedImageError
 from starlette.requests import Request
 
 from homologue.errors import HomologueError
+from homologue.image_files import open_picture
 from homologue.images import LEAST_SIDE, RGBImage, read_image
+from homologue.pixels import from_pil, guarded
 from homologue.viewer.limits import Limits
 from homologue.viewer.pictures import Picture, make_picture
 from homologue.viewer.refusals import BusyError, TooLargeError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """No others are opened: Pillow's readers of rare formats are hardly ever looked at."""
+
+_logger = logging.getLogger(__name__)
 
 # Decoding takes several times the memory of the picture: one at a time.
 _decoding = threading.Lock()
@@ -63,40 +67,19 @@ def decode(data: bytes, name: str, most_pixels: int) -> RGBImage:
     Raises HomologueError, naming the picture, unless it is one of `FORMATS` with at most
     `most_pixels`; the number is read before anything is decoded.
     """
-    with _decoding:
-        try:
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
-        except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise HomologueError(_refusal(data, name, error)) from None
-        except Exception as error:
-            raise HomologueError(f"{name} is damaged ({error}); get it again.") from None
-        with picture:
-            width, height = picture.size
-            if width * height > most_pixels:
-                raise HomologueError(
-                    f"{name} has {width} x {height} pixels, more than {most_pixels:,}; scale it "
-                    "down first."
-                )
-            return read_image(_first_frame(picture, name), least_side=LEAST_SIDE)
-
-
-def _first_frame(picture: Image.Image, name: str) -> Image.Image:
-    if getattr(picture, "is_animated", False) and picture.format != "MPO":
-        try:
-            picture = picture.copy()
-        except Exception as error:
-            raise HomologueError(f"{name} is damaged ({error}); get it again.") from None
-    # It is what `read_image` calls the picture in a complaint.
-    picture.filename = name  # type: ignore[attr-defined]
-    return picture
-
-
-def _refusal(data: bytes, name: str, error: Exception) -> str:
-    if isinstance(error, Image.DecompressionBombError):
-        return f"{name} has far too many pixels; scale it down first."
-    if b"<svg" in data[:4096].lower():
-        return f"{name} is an SVG drawing; rasterise it first, e.g. to PNG."
-    return f"{name} is no picture of a known kind; use PNG, JPEG, WebP, GIF, BMP or TIFF."
+    with (
+        _decoding,
+        guarded(name),
+        open_picture(io.BytesIO(data), name, FORMATS) as picture,
+    ):
+        width, height = picture.size
+        if width * height > most_pixels:
+            raise HomologueError(
+                f"{name} has {width} x {height} pixels, more than {most_pixels:,}; scale it "
+                "down first."
+            )
+        image = RGBImage(from_pil(picture, name, _logger.warning))
+        return read_image(image, least_side=LEAST_SIDE)
 
 
 def clean_name(given: str) -> str:

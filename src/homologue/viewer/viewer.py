@@ -7,7 +7,7 @@ import matplotlib
 
 from homologue.config import Optimise
 from homologue.diffusion.model import LatentDiffusion
-from homologue.presets import PRESETS
+from homologue.presets import PRESETS, get_preset
 from homologue.viewer.desk import Desk
 from homologue.viewer.limits import Limits
 from homologue.viewer.matching.engine import Engine
@@ -53,6 +53,7 @@ class Viewer:
         self.limits = limits or Limits()
         self.models = Models(names, load)
         self.settings = settings or Settings(self.models.names[0])
+        self._presets = tuple(dict.fromkeys([*PRESETS, self.settings.preset]))
         self.desk = Desk(self.limits, self._first_scene)
         self.pictures = Pictures(self.limits.picture_bytes, self.desk.pictures_in_use)
         self.uploads = Uploads(self.limits)
@@ -63,7 +64,7 @@ class Viewer:
         engine = Engine(self.models, self.pictures, self.limits)
         words = WordEngine(self.models, self.pictures, self.limits, engine)
         self.parts: tuple[Part, ...] = (
-            Table(self.limits, self.pictures, self._sample, self.models.names),
+            Table(self.limits, self.pictures, self._sample, self.models.names, self._presets),
             Matching(engine, self.desk.worker, self.pictures, self.desk.get),
             Transfer(
                 engine, self.desk.worker, self.pictures, self.limits, self._sample, self.desk.get
@@ -78,7 +79,7 @@ class Viewer:
             "models": self.models.names,
             "worded": self._worded,
             "runs": len(self._runs.all),
-            "presets": {name: preset.fit.optimise for name, preset in PRESETS.items()},
+            "presets": {name: get_preset(name).fit.optimise for name in self._presets},
             "ways": get_args(Optimise),
             "samples": sample_names(),
             "colours": {name: _colours(name) for name in COLOUR_MAPS},

@@ -91,6 +91,10 @@ class Engine:
         for key, one, maps in zip(keys, fitted, all_maps, strict=True):
             self._carried.put(key, _found(model, maps, one, image))
 
+    def dtype(self, model: str) -> str | None:
+        """Precision of a model; None until it is loaded."""
+        return self._models.dtype(model)
+
     def carried(self, key: Finding) -> Found | None:
         """What is known of a point in a picture, with maps or without."""
         return self.found.get(key) or self._carried.get(key)

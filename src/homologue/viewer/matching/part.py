@@ -156,7 +156,8 @@ class Matching:
 
     async def _points(self, request: Request) -> Response:
         session = self._session(request.path_params["session"])
-        content = points_file(session.scene, self._pictures, self._found)
+        dtype = self._engine.dtype(session.scene.settings.model)
+        content = points_file(session.scene, self._pictures, self._found, dtype)
         return JSONResponse(content, headers=to_save("points.json"))
 
     def _found(self, scene: Scene, point: Point) -> Found | None:

@@ -10,12 +10,16 @@ from homologue.viewer.sessions.scene import Point, Scene
 
 
 def points_file(
-    scene: Scene, pictures: Pictures, found: Callable[[Scene, Point], Found | None]
+    scene: Scene,
+    pictures: Pictures,
+    found: Callable[[Scene, Point], Found | None],
+    dtype: str | None,
 ) -> dict[str, Any]:
     """What `homologue match --json` prints, as far as the session knows it.
 
     `homologue match --points` reads the file: it has the points of the source under `points`.
-    Counterparts that have not been found are null.
+    Counterparts that have not been found are null, and so is the precision of a model that is not
+    loaded.
     """
     settings = scene.settings
     optimise = get_preset(settings.preset, settings.optimise).fit.optimise  # type: ignore[arg-type]
@@ -23,6 +27,7 @@ def points_file(
         "source": _picture(scene.source, pictures),
         "target": _picture(scene.target, pictures),
         "model": settings.model,
+        "dtype": dtype,
         "preset": settings.preset,
         "optimise": optimise,
         "seed": settings.seed,

@@ -27,7 +27,7 @@ class Table:
 
     Args:
         sample: gives a sample picture by name, None if there is none.
-        models: names of the models that may be chosen.
+        models, presets: names of those that may be chosen.
     """
 
     name = "scene"
@@ -38,9 +38,10 @@ class Table:
         pictures: Pictures,
         sample: Callable[[str], Picture | None],
         models: Sequence[str],
+        presets: Sequence[str],
     ) -> None:
         self._limits, self._pictures, self._sample = limits, pictures, sample
-        self._models = tuple(models)
+        self._models, self._presets = tuple(models), tuple(presets)
         self.actions: Mapping[str, Action] = {
             "source": self._source,
             "target": self._target,
@@ -118,6 +119,11 @@ class Table:
         preset = fields.text("preset") if "preset" in fields else now.preset
         optimise = fields.text("optimise") if "optimise" in fields else now.optimise
         optimise = None if optimise == "preset" else optimise
+        # A page may name no file, and no settings but those that the viewer was started with.
+        if preset not in self._presets:
+            raise HomologueError(
+                f"There is no preset {preset!r}: choose one of {', '.join(self._presets)}."
+            )
         get_preset(preset, optimise)  # type: ignore[arg-type]  # refuses what there is not
         seed = fields.whole("seed") if "seed" in fields else now.seed
         settings = replace(now, model=model, preset=preset, optimise=optimise, seed=seed)

@@ -126,7 +126,7 @@ function follow() {
 
 async function start() {
   try {
-    options = await get("/api/options");
+    options = await get("api/options");
     turn = show();
     window.addEventListener("hashchange", follow);
     await turn;

@@ -1,4 +1,7 @@
 // Asking the server. Refusals become errors whose message is the server's sentence.
+//
+// Paths are relative to the page ("api/options"), so that they hold whatever prefix a proxy has put
+// before them.
 
 const SILENT = "The viewer does not answer: is it still running?";
 
@@ -18,7 +21,7 @@ export function post(path, content) {
 
 // file: a File or Blob, sent as it is.
 export function upload(file, name) {
-  const path = `/api/pictures?name=${encodeURIComponent(name)}`;
+  const path = `api/pictures?name=${encodeURIComponent(name)}`;
   return ask(path, {
     method: "POST",
     headers: { "Content-Type": "application/octet-stream" },

@@ -35,11 +35,11 @@ export class Session extends EventTarget {
   }
 
   static async open(id) {
-    return new Session(await get(`/api/sessions/${encodeURIComponent(id)}`));
+    return new Session(await get(`api/sessions/${encodeURIComponent(id)}`));
   }
 
   static async create() {
-    return new Session(await post("/api/sessions"));
+    return new Session(await post("api/sessions"));
   }
 
   get id() {
@@ -77,7 +77,7 @@ export class Session extends EventTarget {
     let problem = null;
     this.#sent = action;
     try {
-      state = await post(`/api/sessions/${this.id}`, action);
+      state = await post(`api/sessions/${this.id}`, action);
     } catch (error) {
       problem = error;
     }
@@ -96,7 +96,7 @@ export class Session extends EventTarget {
 
   #listen() {
     this.#source?.close();
-    this.#source = new EventSource(`/api/sessions/${this.id}/events`);
+    this.#source = new EventSource(`api/sessions/${this.id}/events`);
     this.#source.addEventListener("state", (event) => this.#receive(JSON.parse(event.data)));
     this.#source.addEventListener("progress", (event) => {
       this.progress = JSON.parse(event.data);
@@ -119,7 +119,7 @@ export class Session extends EventTarget {
     for (const action of this.#pending) {
       if (action === this.#sent) continue;
       const content = new Blob([JSON.stringify(action)], { type: "application/json" });
-      navigator.sendBeacon(`/api/sessions/${this.id}`, content);
+      navigator.sendBeacon(`api/sessions/${this.id}`, content);
     }
   };
 

@@ -42,7 +42,7 @@ async function drawPane(stage, end) {
   const mapped = !pane.heat.hidden;
   const filter = `faded-${end}`;
   if (mapped) group.append(fading(filter, Number(pane.well.style.getPropertyValue("--faded"))));
-  const href = await dataAddress(`/api/pictures/${pane.picture.id}`);
+  const href = await dataAddress(`api/pictures/${pane.picture.id}`);
   group.append(s("image", { ...box, href, filter: mapped ? `url(#${filter})` : null }));
   if (mapped) group.append(s("image", { ...box, href: pane.heat.toDataURL() }));
   return group;

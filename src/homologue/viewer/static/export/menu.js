@@ -33,7 +33,7 @@ export function stageEntries(stage, session) {
   return [
     ["Picture (PNG)", async () => savePng(await drawStage(stage), "match.png")],
     ["Drawing (SVG)", async () => saveSvg(await drawStage(stage), "match.svg")],
-    ["Points (JSON)", () => saveAnswer(`/api/sessions/${session.id}/points.json`, "points.json")],
+    ["Points (JSON)", () => saveAnswer(`api/sessions/${session.id}/points.json`, "points.json")],
   ];
 }
 

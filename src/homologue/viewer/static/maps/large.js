@@ -70,7 +70,7 @@ class Large {
       return write(this.#value, error.message);
     }
     const map = this.#map;
-    set(this.#image, { src: `/api/pictures/${picture.id}` });
+    set(this.#image, { src: `api/pictures/${picture.id}` });
     this.view.style.setProperty("--ratio", picture.width / picture.height);
     paintBar(this.#bar, this.colours[this.look.get("colours")]);
     write(this.#name, `${nameOf(map)}, over the ${name}`);

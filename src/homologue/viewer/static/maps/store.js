@@ -15,7 +15,7 @@ export function fetchMaps(address) {
     kept.set(address, maps);
     return maps;
   }
-  const maps = bytes(address.startsWith("/") ? address : `/api/maps/${address}`).then(unpack);
+  const maps = bytes(address.startsWith("api/") ? address : `api/maps/${address}`).then(unpack);
   kept.set(address, maps);
   maps.catch(() => kept.delete(address));
   if (kept.size > MOST) kept.delete(kept.keys().next().value);

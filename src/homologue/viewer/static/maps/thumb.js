@@ -19,7 +19,7 @@ export function makeThumb(...more) {
 export function showThumb(node, { map, side, name, picture, colours, opacity = OPACITY }) {
   const [view, label] = node.children;
   const [image, canvas] = view.children;
-  set(image, { src: `/api/pictures/${picture.id}` });
+  set(image, { src: `api/pictures/${picture.id}` });
   view.style.aspectRatio = `${picture.width} / ${picture.height}`;
   paint(canvas, map, side, colours, opacity);
   write(label, name);

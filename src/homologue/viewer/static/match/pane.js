@@ -54,7 +54,7 @@ export class Pane extends EventTarget {
     if (picture?.id === this.picture?.id) return;
     this.picture = picture;
     const there = Boolean(picture) && !picture.missing;
-    set(this.#image, { hidden: !there, src: there ? `/api/pictures/${picture.id}` : null });
+    set(this.#image, { hidden: !there, src: there ? `api/pictures/${picture.id}` : null });
     set(this.#image, { alt: picture ? picture.name : "" });
     set(this.empty, { hidden: there });
     write(this.#name, there ? `${picture.name} · ${picture.width} × ${picture.height}` : (picture?.name ?? ""));

@@ -43,7 +43,7 @@ function buttons(samples, style, filter, choose) {
       return h(
         "button",
         { class: "sample", onclick: () => choose(name) },
-        h("img", { src: `/api/samples/${name}`, alt: "", loading: "lazy", width: 96, height: 96 }),
+        h("img", { src: `api/samples/${name}`, alt: "", loading: "lazy", width: 96, height: 96 }),
         h("span", {}, shown(subject)),
       );
     });

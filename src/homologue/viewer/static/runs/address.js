@@ -38,7 +38,7 @@ export function fitting(filters, run) {
 
 // A path of the server with parameters.
 export function asking(path, parameters) {
-  return `/api/runs/${path}?${new URLSearchParams(parameters)}`;
+  return `api/runs/${path}?${new URLSearchParams(parameters)}`;
 }
 
 function split(text, sign) {

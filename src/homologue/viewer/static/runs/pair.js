@@ -208,7 +208,7 @@ export class PairView {
     for (const name of [pair.next, pair.previous]) {
       if (!name || this.#latest.stale || this.#pair !== pair) return;
       const neighbour = await get(asking("pair", { ...this.#parameters(), pair: name })).catch(() => null);
-      for (const end of ENDS) if (neighbour && !neighbour[end].problem) new Image().src = `/api/pictures/${neighbour[end].id}`;
+      for (const end of ENDS) if (neighbour && !neighbour[end].problem) new Image().src = `api/pictures/${neighbour[end].id}`;
     }
   }
 

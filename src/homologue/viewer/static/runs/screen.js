@@ -31,7 +31,7 @@ class RunsScreen {
 
   async #begin() {
     try {
-      this.runs = await get("/api/runs");
+      this.runs = await get("api/runs");
     } catch (error) {
       return this.#fail(error);
     }
@@ -157,7 +157,7 @@ class RunsScreen {
 
   async #reload() {
     try {
-      const run = await post("/api/runs/reload", { run: this.run.name });
+      const run = await post("api/runs/reload", { run: this.run.name });
       this.runs = this.runs.map((one) => (one.name === run.name ? run : one));
       this.#show();
     } catch (error) {

@@ -36,7 +36,7 @@ async function drawCell(group, { picture, name, points }, ink) {
   const scale = SIDE / Math.max(picture.width, picture.height);
   const [width, height] = [picture.width * scale, picture.height * scale];
   const [left, top] = [(SIDE - width) / 2, (SIDE - height) / 2];
-  const href = await dataAddress(`/api/thumbnails/${picture.id}`);
+  const href = await dataAddress(`api/thumbnails/${picture.id}`);
   group.append(s("image", { x: left, y: top, width, height, href, preserveAspectRatio: "none" }));
   for (const point of points.filter((one) => one.x !== undefined)) {
     const mark = makeMark();

@@ -58,7 +58,7 @@ function make(name, chosen, toggle) {
   const [subject, style] = name.split("/");
   const button = h(
     "button", { class: "sample", "data-name": name, "aria-pressed": String(chosen.has(name)) },
-    h("img", { src: `/api/samples/${name}`, alt: "", loading: "lazy", width: 96, height: 96 }),
+    h("img", { src: `api/samples/${name}`, alt: "", loading: "lazy", width: 96, height: 96 }),
     h("span", {}, `${subject.replaceAll("-", " ")}, ${style}`),
   );
   button.addEventListener("click", () => toggle(button));

@@ -127,7 +127,7 @@ class TransferScreen {
   }
 
   #files() {
-    const path = `/api/sessions/${this.session.id}/transfer`;
+    const path = `api/sessions/${this.session.id}/transfer`;
     const draw = () => figure(this.session.scene, this.grid.summaries);
     return [
       ["COCO keypoints (JSON)", () => saveAnswer(`${path}/coco.json`, "keypoints.json")],

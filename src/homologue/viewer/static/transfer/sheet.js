@@ -35,7 +35,7 @@ export class Sheet extends EventTarget {
   }
 
   async #ask() {
-    const news = await get(`/api/sessions/${this.session.id}/transfer?since=${this.#version}`);
+    const news = await get(`api/sessions/${this.session.id}/transfer?since=${this.#version}`);
     this.#version = news.version;
     this.#order = news.order ?? this.#order;
     for (const row of news.rows) {

@@ -13,7 +13,7 @@ export function makeView() {
 export function drawView(view, picture, points, focus) {
   const [image, drawing] = view.children;
   const { width, height } = picture;
-  set(image, { src: `/api/thumbnails/${picture.id}`, width, height });
+  set(image, { src: `api/thumbnails/${picture.id}`, width, height });
   set(drawing, { viewBox: `0 0 ${width} ${height}` });
   drawing.classList.toggle("focussed", points.some((point) => point.id === focus));
   const seen = points.filter((point) => point.x !== undefined);

@@ -15,7 +15,7 @@ const TYPE = { "font-family": 'system-ui, "Segoe UI", Roboto, Arial, sans-serif'
 // Gives the <svg> element. picture: { id, width, height }. results: see results.js. shown: see
 // shown.js, with its canvas. look: has `opacity` and `colours`, one of `colours` by name.
 export async function drawWords({ picture, results, shown, canvas, look, colours }) {
-  const href = await dataAddress(`/api/pictures/${picture.id}`);
+  const href = await dataAddress(`api/pictures/${picture.id}`);
   const scale = CELL / Math.max(picture.width, picture.height);
   const size = { width: picture.width * scale, height: picture.height * scale };
   const opacity = look.get("opacity");

@@ -66,7 +66,7 @@ export class Legend {
     const words = this.choice();
     const query = `words=${words.join(",")}&by=${look.get("by")}&threshold=${look.get("threshold")}`;
     try {
-      await saveAnswer(`/api/words/${results.address}/mask.png?${query}`, "mask.png", "image/png");
+      await saveAnswer(`api/words/${results.address}/mask.png?${query}`, "mask.png", "image/png");
     } catch (error) {
       this.toasts.show(`The mask could not be saved: ${error.message}`, "problem");
     }

@@ -34,7 +34,7 @@ export class Results extends EventTarget {
     const wanted = this.#wanted;
     try {
       const [facts, maps] = await Promise.all([
-        get(`/api/words/${address}?threshold=${threshold}`),
+        get(`api/words/${address}?threshold=${threshold}`),
         fetchMaps(`words/${address}`),
       ]);
       if (wanted !== this.#wanted) return; // something else is by now

@@ -109,8 +109,8 @@ class WordsScreen {
       ["Figure (PNG)", there(async () => savePng(await this.#figure(), "words.png"))],
       ["Figure (SVG)", there(async () => saveSvg(await this.#figure(), "words.svg"))],
       ["Mask (PNG)", there(() => this.legend.save())],
-      ["Words (JSON)", there(() => saveAnswer(`/api/words/${results.address}/words.json?threshold=${this.look.get("threshold")}`, "words.json"))],
-      ["Names of points (JSON)", () => saveAnswer(`/api/sessions/${session.id}/names.json`, "names.json")],
+      ["Words (JSON)", there(() => saveAnswer(`api/words/${results.address}/words.json?threshold=${this.look.get("threshold")}`, "words.json"))],
+      ["Names of points (JSON)", () => saveAnswer(`api/sessions/${session.id}/names.json`, "names.json")],
     ];
   }
 

@@ -1,0 +1,181 @@
+"""TIFF files that Pillow misreads or does not know, read with tifffile.
+
+The result is the PIL image that Pillow makes of the same numbers in a layout that it reads right.
+"""
+
+import zlib
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, TiffImagePlugin
+
+from homologue.errors import HomologueError
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
+
+SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+_BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _FORMAT, _PROFILE = 258, 259, 262, 284, 339, 34675
+_WHITE_IS_ZERO, _SEPARATE, _UNCOMPRESSED, _SIGNED = 0, 2, 1, 2
+_COLOURS = {0: 1, 1: 1, 2: 3, 5: 4}  # photometric interpretation -> samples without alpha
+_MODES = {
+    (1, False): "L",
+    (1, True): "LA",
+    (3, False): "RGB",
+    (3, True): "RGBA",
+    (4, False): "CMYK",
+}
+_PREMULTIPLIED = 1  # kind of alpha
+_DEFLATE, _LZW, _PACKBITS = (8, 32946), 5, 32773  # kinds of compression
+
+
+def is_misread(picture: Image.Image) -> bool:
+    """Whether Pillow opens the file, but gives other numbers than those it holds.
+
+    So it does for more than 8 bits that are white-is-zero or kept plane by plane without
+    compression, for big-endian floats that are compressed, and for signed numbers of 8 bits.
+    """
+    if not isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return False
+    tags = picture.tag_v2
+    deep = max(tags.get(_BITS, (1,))) > 8
+    planes = tags.get(_PLANAR, 1) == _SEPARATE and len(tags.get(_BITS, (1,))) > 1
+    compressed = tags.get(_COMPRESSION, 1) != _UNCOMPRESSED
+    return (
+        (deep and tags.get(_PHOTOMETRIC, 0) == _WHITE_IS_ZERO)
+        or (deep and planes and not compressed)
+        or (picture.mode == "F" and compressed and tags.prefix == b"MM")
+        or (not deep and _SIGNED in tags.get(_FORMAT, (1,)))
+    )
+
+
+def read(file: BinaryIO, index: int, name: str, max_pixels: int) -> Image.Image:
+    """Page `index`, from 0, of a TIFF file: of mode I;16 (all 16 bits), F, or one of 8 bits.
+
+    Numbers of more than 8 bits become the upper 8 where there are several samples a pixel, as with
+    Pillow. The orientation and the colour profile come along, not yet applied.
+
+    Raises HomologueError for a kind of pixels without a known meaning, for more than `max_pixels`,
+    and where tifffile or a codec is not installed.
+    """
+    try:
+        import tifffile
+    except ImportError:
+        raise HomologueError(
+            f"{name} is a TIFF of a kind that Pillow does not read right; install tifffile "
+            "(pip install tifffile), or convert it to 8-bit TIFF or PNG."
+        ) from None
+    file.seek(0)
+    with tifffile.TiffFile(file) as document:
+        page = document.pages[index]
+        width, height = page.imagewidth, page.imagelength
+        if width * height > max_pixels:
+            raise HomologueError(
+                f"{name} has more than {max_pixels:,} pixels; scale it down first."
+            )
+        _refuse_unknown(page, name)
+        _refuse_segments(page, file, name)
+        try:
+            pixels = page.asarray()
+        except Exception as error:
+            if "imagecodecs" not in str(error):
+                raise
+            raise HomologueError(
+                f"{name} is a TIFF of {page.bitspersample} bits with compression "
+                f"{page.compression.name}, which tifffile reads with imagecodecs only; install it "
+                "(pip install imagecodecs), or save the file without compression."
+            ) from error
+        picture = _to_pil(pixels, page, name)
+        if (profile := page.tags.get(_PROFILE)) is not None:
+            picture.info["icc_profile"] = bytes(profile.value)
+        if (orientation := page.tags.get(ExifTags.Base.Orientation)) is not None:
+            picture.getexif()[ExifTags.Base.Orientation] = int(orientation.value)
+    return picture
+
+
+def _refuse_unknown(page: "TiffPage", name: str) -> None:
+    colours = _COLOURS.get(int(page.photometric))
+    kind = np.dtype(page.dtype).kind if page.dtype is not None else "?"
+    known = colours is not None and colours <= page.samplesperpixel <= colours + 2
+    if not known or kind not in "uf" or (kind == "u" and page.bitspersample > 16):
+        signed = "signed " if kind == "i" else ""
+        raise HomologueError(
+            f"{name} is a TIFF of {page.samplesperpixel} {signed}samples of {page.bitspersample} "
+            f"bits a pixel ({_label(page.photometric)}), whose range or meaning is unknown; "
+            "convert it to 8 or 16 bits, grey or RGB."
+        )
+
+
+def _label(photometric: Any) -> str:
+    return str(getattr(photometric, "name", photometric)).lower()
+
+
+def _refuse_segments(page: "TiffPage", file: BinaryIO, name: str) -> None:
+    """Refuses strips or tiles that reach beyond the file, or are longer than the picture needs.
+
+    tifffile fills up the former, and decompresses the latter, however long, into memory.
+    """
+    if page.compression not in (_UNCOMPRESSED, *_DEFLATE, _LZW, _PACKBITS):
+        raise HomologueError(
+            f"{name} is a TIFF of a rare kind compressed with {page.compression.name}; "
+            "save it without compression."
+        )
+    size = file.seek(0, 2)
+    height, width = page.tilelength or page.rowsperstrip, page.tilewidth or page.imagewidth
+    longest = height * width * page.samplesperpixel * max(page.bitspersample, 8) // 8
+    for start, length in zip(page.dataoffsets, page.databytecounts, strict=True):
+        if start + length > size:
+            raise HomologueError(f"{name} is truncated; get it again.")
+        if page.compression in _DEFLATE:
+            file.seek(start)
+            stream = zlib.decompressobj()
+            stream.decompress(file.read(length), longest)
+            if stream.unconsumed_tail:
+                raise HomologueError(f"{name} is damaged; get it again.")
+
+
+def _to_pil(pixels: NDArray[Any], page: "TiffPage", name: str) -> Image.Image:
+    colours = _COLOURS[int(page.photometric)]
+    if page.axes == "SYX":
+        pixels = np.moveaxis(pixels, 0, -1)
+    elif page.axes == "YX":
+        pixels = pixels[..., None]
+    elif page.axes != "YXS":
+        raise HomologueError(f"{name} is a TIFF of {page.axes}, not one picture; extract a page.")
+    alpha = next(iter(page.extrasamples), 0) in (1, 2) and (colours, True) in _MODES
+    pixels = pixels[..., : colours + alpha]
+    if pixels.dtype.kind == "f":
+        low, high = float(pixels.min()), float(pixels.max())
+        if not (low >= 0 and high <= 1):
+            raise HomologueError(
+                f"{name} has numbers from {low:g} to {high:g}, whose range is unknown; "
+                "convert it to 8 or 16 bits."
+            )
+        pixels, top = pixels.astype(np.float32), 1.0
+    else:
+        top = 2**page.bitspersample - 1
+    if page.photometric == _WHITE_IS_ZERO:
+        pixels[..., 0] = top - pixels[..., 0]
+    if colours == 1 and not alpha and top != 255:
+        return _deep_grey(pixels[..., 0], top)
+    eight = _to_eight_bits(pixels, top)
+    if alpha and page.extrasamples[0] == _PREMULTIPLIED:
+        eight = eight[..., [0, 0, 0, 1]] if colours == 1 else eight
+        return Image.frombytes("RGBa", eight.shape[1::-1], eight.tobytes()).convert("RGBA")
+    return Image.frombytes(_MODES[colours, alpha], eight.shape[1::-1], eight.tobytes())
+
+
+def _deep_grey(grey: NDArray[Any], top: float) -> Image.Image:
+    if grey.dtype.kind == "f":
+        return Image.fromarray(np.ascontiguousarray(grey))
+    return Image.fromarray(np.round(grey * (65535 / top)).astype(np.uint16))
+
+
+def _to_eight_bits(pixels: NDArray[Any], top: float) -> NDArray[np.uint8]:
+    if pixels.dtype.kind == "f":
+        return np.round(pixels * 255).astype(np.uint8)
+    if top < 255:
+        return np.round(pixels * (255 / top)).astype(np.uint8)
+    return np.ascontiguousarray(pixels >> (int(top).bit_length() - 8)).astype(np.uint8)
