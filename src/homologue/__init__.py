@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from homologue.localize.locate import Located
     from homologue.matchers.attention import Match, fit, locate, match
     from homologue.presets import PRESETS, Preset, get_preset, read_preset, with_settings
+    from homologue.self_check.check import check
+    from homologue.self_check.results import CheckReport
     from homologue.words.attend import attend
     from homologue.words.maps import WordMaps
     from homologue.words.nearest import nearest_words
@@ -29,6 +31,7 @@ __version__ = "0.1.0"
 # Where each public name lives. They are imported when they are first used: torch and diffusers take
 # seconds, and the command line wants to answer `--help` and Ctrl-C before.
 _HOMES = {
+    "CheckReport": "homologue.self_check.results",
     "PRESETS": "homologue.presets",
     "FitConfig": "homologue.config",
     "HomologueError": "homologue.errors",
@@ -42,6 +45,7 @@ _HOMES = {
     "WordMaps": "homologue.words.maps",
     "WordsConfig": "homologue.config",
     "attend": "homologue.words.attend",
+    "check": "homologue.self_check.check",
     "fit": "homologue.matchers.attention",
     "get_preset": "homologue.presets",
     "load": "homologue.diffusion.load",
@@ -55,6 +59,7 @@ _HOMES = {
 
 __all__ = [
     "PRESETS",
+    "CheckReport",
     "FitConfig",
     "HomologueError",
     "LatentDiffusion",
@@ -67,6 +72,7 @@ __all__ = [
     "WordMaps",
     "WordsConfig",
     "attend",
+    "check",
     "fit",
     "get_preset",
     "load",

@@ -6,6 +6,7 @@ import typer
 
 from homologue import __version__
 from homologue.commands.ablate import ablate
+from homologue.commands.check import check
 from homologue.commands.download import download
 from homologue.commands.draw import draw
 from homologue.commands.evaluate import evaluate
@@ -55,6 +56,7 @@ for _command in (
     draw,
     view,
     words,
+    check,
     info,
 ):
     app.command()(_command)

@@ -119,11 +119,11 @@ def pair_counter(
         yield count
 
 
-def print_table(table: RenderableType) -> None:
-    """A table on stdout; where that is no terminal, as wide as it needs to be."""
+def print_table(table: RenderableType, width: int = 200) -> None:
+    """A table on stdout; where that is no terminal, as wide as it needs to be, at most `width`."""
     console = Console()
     if not console.is_terminal:
-        console = Console(width=200)
+        console = Console(width=width)
     console.print(table)
 
 

@@ -179,3 +179,18 @@ def test_gradients_flow_through_attention_under_checkpointing(model: LatentDiffu
     checkpointed.unet.train()
     checkpointed.unet.enable_gradient_checkpointing()
     torch.testing.assert_close(gradient(checkpointed), gradient(model))
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl"])
+def test_predict_is_the_whole_pass_of_the_unet(
+    tiny: dict[str, LatentDiffusion], family: str
+) -> None:
+    model = tiny[family]
+    noisy = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    context = torch.zeros(1, 77, model.context_width)
+    predicted = model.predict(noisy, 300, context)
+    assert predicted.shape == noisy.shape
+    assert not predicted.requires_grad
+    alone = model.predict(noisy[1:], 300, context)
+    torch.testing.assert_close(predicted[1:], alone, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(predicted, model.predict(noisy, 900, context), atol=1e-3)

@@ -159,6 +159,20 @@ class LatentDiffusion:
         self._check(store, "the queries")
         return store
 
+    @torch.no_grad()
+    def predict(self, noisy: Tensor, timestep: int, context: Tensor) -> Tensor:
+        """What the whole UNet makes of noisy latents (B, C, h, w) and a context (1 or B, T, D).
+
+        (B, C, h, w): the noise, the velocity or the latents, see the scheduler's `prediction_type`.
+        """
+        predicted: Tensor = self.unet(
+            noisy.to(self.device, self.dtype),
+            timestep,
+            context.to(self.device, self.dtype).expand(len(noisy), -1, -1),
+            added_cond_kwargs=self._added_conditions(len(noisy), None),
+        ).sample
+        return predicted
+
     def keys(self, context: Tensor, path: str) -> Tensor:
         """Keys (B, heads, T, d), float32, that a layer makes of a context (B, T, D)."""
         with self._as_if_alone(len(context)):

@@ -1,0 +1,1 @@
+"""Is a model sound on this machine? Checks that need no annotation; see docs/check.md."""

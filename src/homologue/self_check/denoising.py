@@ -1,0 +1,219 @@
+"""Does the UNet predict the noise in latents of pictures, at the scale that the VAE gives them?
+
+That is what it was trained for, so it can be asked of any such model without annotation. All errors
+are relative to those of the best linear guess, which knows the variance of the latents and nothing
+else (Wiener 1949): 1 is what random weights reach, less is knowledge of pictures.
+
+Scales are compared at the same ratio of signal and noise: latents times f are given the noise of
+the time step at which the ratio is that of the latents as they are. The noisy latents then hold the
+same information whatever f is, and the error is least where f fits what the UNet was trained with.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from homologue.diffusion.model import LatentDiffusion
+from homologue.errors import check_finite
+from homologue.geometry import whole_crop
+from homologue.images import RGBImage
+from homologue.progress import Progress, silent
+from homologue.seeds import generator
+from homologue.views import Views
+
+Prediction = Literal["epsilon", "v_prediction", "sample"]
+
+SCALES = (0.18, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6)
+"""Factors of the latents that are tried."""
+TOLD_RATIOS = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Factors of the ratio of signal and noise that the UNet is told, by the time step."""
+RATIOS = (3.0, 1.0, 0.3, 0.1)
+"""Ratios of signal and noise, of variances, of latents as they are and of variance 1."""
+
+_TOKENS = 77
+_CELLS = 4 * 64 * 64  # of latents that pass the UNet at once: four pictures of Stable Diffusion 1
+_LEAST_VARIANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class LatentFacts:
+    """The latents of the pictures, as the UNet gets them.
+
+    Attributes:
+        mean, std: of all of them.
+        detail: their standard deviation about the mean of each channel: what pictures change.
+    """
+
+    mean: float
+    std: float
+    detail: float
+
+
+@dataclass(frozen=True)
+class Denoising:
+    """Relative errors of the noise prediction, geometric means over pictures and noise levels.
+
+    Attributes:
+        prediction: what the UNet's output is taken as: what fits best.
+        declared: what the scheduler says that it is.
+        by_ratio: errors at each ratio of signal and noise, latents as they are.
+        by_scale: of latents times each of `SCALES`.
+        by_told: of a UNet that is told a ratio times each of `TOLD_RATIOS`.
+    """
+
+    prediction: Prediction
+    declared: str
+    by_ratio: dict[float, float]
+    by_scale: dict[float, float]
+    by_told: dict[float, float]
+
+    @property
+    def error(self) -> float:
+        return self.by_scale[1.0]
+
+    @property
+    def least(self) -> float:
+        """The least error at any single noise level."""
+        return min(self.by_ratio.values())
+
+    @property
+    def best_scale(self) -> float:
+        return min(self.by_scale, key=lambda scale: self.by_scale[scale])
+
+    @property
+    def best_told(self) -> float:
+        return min(self.by_told, key=lambda told: self.by_told[told])
+
+    @property
+    def scale_gain(self) -> float:
+        """Share of the error that the best scale takes away."""
+        return 1 - self.by_scale[self.best_scale] / self.error
+
+    @property
+    def told_gain(self) -> float:
+        return 1 - self.by_told[self.best_told] / self.error
+
+
+def latents_of(model: LatentDiffusion, images: Iterable[RGBImage]) -> list[Tensor]:
+    """(1, C, h, w) of each whole picture."""
+    return [Views.of(model, image).latent(whole_crop(model.side))[None] for image in images]
+
+
+def latent_facts(latents: Sequence[Tensor]) -> LatentFacts:
+    together = torch.cat(list(latents)).double()
+    detail = (together - together.mean((0, 2, 3), keepdim=True)).std()
+    return LatentFacts(float(together.mean()), float(together.std()), float(detail))
+
+
+def empty_context(model: LatentDiffusion) -> Tensor:
+    """(1, 77, width) zeros: a context without any content, which needs no text encoder."""
+    return torch.zeros(1, _TOKENS, model.context_width, device=model.device)
+
+
+def measure_denoising(
+    model: LatentDiffusion, latents: Sequence[Tensor], progress: Progress = silent
+) -> Denoising:
+    """Errors at all scales and told ratios, of latents (1, C, h, w) of several pictures."""
+    cases = [(scale, 1.0) for scale in SCALES]
+    cases += [(1.0, told) for told in TOLD_RATIOS if told != 1]
+    look = _Look(model, latents)
+    total = len(cases) * len(RATIOS)
+    errors: dict[tuple[float, float], dict[float, dict[Prediction, float]]] = {}
+    for done, ((scale, told), ratio) in enumerate(product(cases, RATIOS), start=1):
+        errors.setdefault((scale, told), {})[ratio] = look.errors(scale, told, ratio)
+        progress("denoise", done, total)
+
+    def mean(case: tuple[float, float], kind: Prediction) -> float:
+        return _geometric_mean(errors[case][ratio][kind] for ratio in RATIOS)
+
+    def least(kind: Prediction) -> float:
+        return min(mean((scale, 1.0), kind) for scale in SCALES)
+
+    declared = str(model.scheduler.config.prediction_type)
+    kinds: tuple[Prediction, ...] = ("epsilon", "v_prediction", "sample")
+    kind = min(kinds, key=lambda one: (least(one), one != declared))
+    return Denoising(
+        prediction=kind,
+        declared=declared,
+        by_ratio={ratio: errors[1.0, 1.0][ratio][kind] for ratio in RATIOS},
+        by_scale={scale: mean((scale, 1.0), kind) for scale in SCALES},
+        by_told={told: mean((1.0, told), kind) for told in TOLD_RATIOS},
+    )
+
+
+class _Look:
+    """Runs the whole UNet on noisy latents and compares what it predicts with the truth."""
+
+    def __init__(self, model: LatentDiffusion, latents: Sequence[Tensor]) -> None:
+        self._model, self._context = model, empty_context(model)
+        self._latents = torch.cat(list(latents)).float()
+        alphas = model.scheduler.alphas_cumprod.double()
+        self._alphas, self._log_ratios = alphas, (alphas / (1 - alphas)).clamp_min(1e-12).log()
+        self._rows = max(1, _CELLS // model.latent_side**2)
+        self._variance = max(latent_facts(latents).detail ** 2, _LEAST_VARIANCE)
+
+    @torch.no_grad()
+    def errors(self, scale: float, told: float, ratio: float) -> dict[Prediction, float]:
+        """Mean squared errors of the latents, relative to the best linear guess's."""
+        timestep, shown = self._step(ratio / scale**2), self._step(ratio * told / scale**2)
+        alpha = float(self._alphas[timestep])
+        signal, noise = max(math.sqrt(alpha), 1e-6), math.sqrt(1 - alpha)
+        linear = self._variance / (ratio * self._variance + 1)
+        drawn = torch.stack([self._noise(index, ratio) for index in range(len(self._latents))])
+        noisy = signal * scale * self._latents + noise * drawn.to(self._latents)
+        output = torch.cat(
+            [self._model.predict(rows, shown, self._context) for rows in noisy.split(self._rows)]
+        ).float()
+        check_finite(output, "the UNet's predictions", self._model.dtype)
+        guesses: dict[Prediction, Tensor] = {
+            "epsilon": (noisy - noise * output) / signal,
+            "v_prediction": signal * noisy - noise * output,
+            "sample": output,
+        }
+        return {
+            kind: float((guess / scale - self._latents).square().mean()) / linear
+            for kind, guess in guesses.items()
+        }
+
+    def _noise(self, index: int, ratio: float) -> Tensor:
+        """(C, h, w): the same at all scales, so that these differ in nothing else."""
+        stream = generator(0, "denoise", index, ratio)
+        return torch.randn(self._latents.shape[1:], generator=stream)
+
+    def _step(self, ratio: float) -> int:
+        """The time step whose ratio of signal and noise is nearest."""
+        return int((self._log_ratios - math.log(ratio)).abs().argmin())
+
+
+def _geometric_mean(values: Iterable[float]) -> float:
+    logarithms = [math.log(value) if value > 0 else -math.inf for value in values]
+    return math.exp(sum(logarithms) / len(logarithms))
+
+
+def first_not_finite(model: LatentDiffusion, work: Callable[[], object]) -> str | None:
+    """Path of the first module of UNet or VAE that makes a value that is not finite in `work`."""
+    found: list[str] = []
+    hooks = []
+
+    def watch(path: str) -> Callable[..., None]:
+        def see(module: torch.nn.Module, inputs: object, output: object) -> None:
+            if not found and isinstance(output, Tensor) and not bool(output.isfinite().all()):
+                found.append(path)
+
+        return see
+
+    for part, network in (("vae", model.vae), ("unet", model.unet)):
+        for name, module in network.named_modules():
+            if not any(True for _ in module.children()):
+                hooks.append(module.register_forward_hook(watch(f"{part}.{name}")))
+    try:
+        work()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found[0] if found else None
