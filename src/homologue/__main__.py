@@ -8,8 +8,13 @@ imported inside, so that Ctrl-C is answered from the start.
 import os
 import signal
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
+from homologue.errors import HomologueError, HomologueWarning
 from homologue.streams import explain, stdout_error, tolerant_streams
 
 _SIGPIPE = 13  # on every system that has it
@@ -20,18 +25,34 @@ def main() -> None:
     # Until the model is loaded: libraries turn an interrupt of their import into other errors.
     before = signal.signal(signal.SIGINT, _leave_at_once)
     try:
-        with tolerant_streams():
+        with tolerant_streams(), _warnings_as_notes():
             code = _carry_out()
             sys.exit(_report_stdout(code))
     finally:
         signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def _warnings_as_notes() -> Iterator[None]:
+    """Prints warnings of the package as one line each, without the place in its code."""
+    show = warnings.showwarning
+
+    def note(message: Warning | str, category: type[Warning], *where: Any, **rest: Any) -> None:
+        if issubclass(category, HomologueWarning):
+            print(message, file=sys.stderr, flush=True)
+        else:
+            show(message, category, *where, **rest)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", HomologueWarning)
+        warnings.showwarning = note
+        yield
+
+
 def _carry_out() -> int | str | None:
     """The exit code of the command line."""
     try:
         from homologue.cli import app
-        from homologue.errors import HomologueError
 
         try:
             app()

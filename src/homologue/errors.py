@@ -15,6 +15,13 @@ class HomologueError(ValueError):
     """
 
 
+class HomologueWarning(UserWarning):
+    """Something that the user should know of, although the work goes on.
+
+    The command line prints the message as a note on stderr.
+    """
+
+
 class NotFiniteError(HomologueError):
     """A model computed NaN or an infinity.
 

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from homologue.arrays import is_array_like, to_numpy
-from homologue.errors import HomologueError
+from homologue.errors import HomologueError, HomologueWarning
 from homologue.files import open_for_reading, write_atomically
 from homologue.image_files import open_picture
 from homologue.pixels import MAX_PIXELS as MAX_PIXELS
@@ -123,7 +123,7 @@ def read_image(
             f"have parts; give an image of at least {least_side} x {least_side}."
         )
     for note in notes:
-        warnings.warn(note, stacklevel=2)
+        warnings.warn(note, HomologueWarning, stacklevel=2)
     return image
 
 

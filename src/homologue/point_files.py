@@ -16,7 +16,7 @@ from pathlib import Path, PureWindowsPath
 import numpy as np
 from numpy.typing import NDArray
 
-from homologue.errors import HomologueError
+from homologue.errors import HomologueError, HomologueWarning
 from homologue.files import open_for_reading
 from homologue.json_text import parse_json
 from homologue.point_layouts import Entry, Listed, read_layout
@@ -78,7 +78,7 @@ def read_points(path: str | os.PathLike[str]) -> NDArray[np.float64]:
     """
     found = read_point_list(path)
     for note in found.notes:
-        warnings.warn(note, stacklevel=2)
+        warnings.warn(note, HomologueWarning, stacklevel=2)
     return found.points
 
 

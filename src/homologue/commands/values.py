@@ -2,7 +2,6 @@
 
 import signal
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,23 +121,12 @@ def load_model(
     config: str | None = None,
 ) -> "LatentDiffusion":
     """The model of the options; what it warns of is printed as notes."""
-    from homologue.console import print_note
     from homologue.diffusion.load import load
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        model = load(
-            name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
-            local_files_only=offline, config=config,
-        )  # fmt: skip
-    for warning in caught:
-        if warning.category is UserWarning:
-            print_note(str(warning.message))
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-    return model
+    return load(
+        name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
+        local_files_only=offline, config=config,
+    )  # fmt: skip
 
 
 def timed_model(*options: Any) -> tuple["LatentDiffusion", float]:

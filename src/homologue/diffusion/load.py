@@ -21,7 +21,7 @@ from homologue.diffusion.hardware import choose_device, choose_dtype, require_me
 from homologue.diffusion.model import LatentDiffusion
 from homologue.diffusion.sources import Found, Name, Options, find
 from homologue.diffusion.weights import UNUSED_IN_VAE, read_config
-from homologue.errors import HomologueError
+from homologue.errors import HomologueError, HomologueWarning
 
 
 def load(
@@ -64,7 +64,7 @@ def load(
     _check(found)
     for note in (found.note, _vae_note(found, name, vae)):
         if note is not None:
-            warnings.warn(note, stacklevel=2)
+            warnings.warn(note, HomologueWarning, stacklevel=2)
     scheduler = noise_schedule(read_config(found.schedule), str(found.schedule))
     vae_precision = _vae_precision(found.vae.config, precision)
     _check_memory(str(name), found, target, precision, vae_precision)
