@@ -34,19 +34,19 @@ from torch.nn.functional import cosine_similarity
 
 import homologue
 from homologue.config import Optimise
+from homologue.diffusion.logging import quiet
 from homologue.diffusion.model import LatentDiffusion
-from homologue.diffusion.quiet import quiet
-from homologue.embedding.loss_scale import ScaledGradients
-from homologue.embedding.queries import read_heads
-from homologue.embedding.rows import make_rows
-from homologue.embedding.through_unet import context_losses
 from homologue.geometry import whole_crop
 from homologue.images import RGBImage
 from homologue.matchers.attention import match
+from homologue.method.contexts import make_rows
+from homologue.method.fit_unet import context_losses
+from homologue.method.loss_scale import ScaledGradients
+from homologue.method.queries import read_heads
 from homologue.presets import DEFAULT, PAPER, Preset
 
 ROOT = Path(__file__).parent.parent
-CONFIGS = Path(homologue.__file__).parent / "diffusion" / "configs" / "sd1"
+CONFIGS = Path(homologue.__file__).parent / "diffusion" / "loading" / "configs" / "sd1"
 SAMPLES = (("fox", "fox-twemoji"), ("fox", "fox-twemoji-turned"), ("cat", "cat-twemoji"),
            ("car", "car-twemoji"))  # fmt: skip
 DTYPES = ("float32", "float16", "bfloat16")

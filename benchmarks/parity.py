@@ -20,19 +20,19 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from homologue.config import FitConfig, LocateConfig, Noise
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.loss_scale import ScaledGradients
-from homologue.embedding.rows import Row
-from homologue.embedding.through_unet import context_losses, optimise_contexts, read_heads
 from homologue.geometry import Crop, resize, whole_crop
 from homologue.heatmaps import argmax
-from homologue.localize.locate import read_crops
-from homologue.localize.pasting import combine
-from homologue.localize.readers import UnetReader
+from homologue.method.contexts import Row
+from homologue.method.fit_unet import context_losses, optimise_contexts, read_heads
+from homologue.method.locate import read_crops
+from homologue.method.loss_scale import ScaledGradients
+from homologue.method.map_average import combine
+from homologue.method.readers import UnetReader
+from homologue.method.views import Views
 from homologue.presets import PAPER
 from homologue.progress import silent
-from homologue.views import Views
 
 Errors = dict[str, float]
 

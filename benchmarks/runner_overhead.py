@@ -37,7 +37,7 @@ from homologue.commands.running import Part, Selection, carry_out
 from homologue.console import pair_counter
 from homologue.datasets.base import Pair, Picture, get_benchmark
 from homologue.evaluation.runner import Local
-from homologue.evaluation.store import Store
+from homologue.evaluation.storage.store import Store
 from homologue.evaluation.work import Placed, Shard
 from homologue.images import RGBImage, read_image
 from homologue.matchers.base import Finder, Found

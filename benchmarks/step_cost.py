@@ -33,15 +33,15 @@ from torch import Tensor
 
 import homologue
 from homologue.diffusion.capture import cross_attention_layers
-from homologue.embedding.rows import make_rows
-from homologue.embedding.through_unet import optimise_contexts
 from homologue.geometry import draw_crop
 from homologue.heatmaps import gaussian
+from homologue.method.contexts import make_rows
+from homologue.method.fit_unet import optimise_contexts
+from homologue.method.views import Views
 from homologue.presets import PAPER
-from homologue.views import Views
 
 SIDE = 512
-CONFIGS = Path(homologue.__file__).parent / "diffusion" / "configs" / "sd1"
+CONFIGS = Path(homologue.__file__).parent / "diffusion" / "loading" / "configs" / "sd1"
 
 
 def write_model(folder: Path) -> None:

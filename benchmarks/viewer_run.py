@@ -32,7 +32,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from homologue.datasets.base import Pair, get_benchmark
 from homologue.evaluation.record import Record
-from homologue.evaluation.store import Store
+from homologue.evaluation.storage.store import Store
 
 CHROMIUM = "/usr/bin/chromium"
 CATEGORIES, IMAGES = 18, 30  # of SPair-71k's test split, about

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import homologue
-from homologue.plots import save_match
+from homologue.viz.match import save_match
 
 IMAGES = Path(__file__).parent / "images"
 

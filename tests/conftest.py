@@ -14,7 +14,7 @@ from hypothesis import settings
 from torch import Tensor
 
 from homologue.__main__ import main
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.presets import DEFAULT, Preset

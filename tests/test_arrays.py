@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homologue.arrays import is_array_like, to_numpy
 from homologue.errors import HomologueError
+from homologue.image_readers.arrays import is_array_like, to_numpy
 from homologue.images import read_image
 from homologue.points import check_points
 

@@ -10,7 +10,7 @@ import pytest
 from command_line import refused
 
 from homologue.datasets.emoji import pairs as emoji
-from homologue.evaluation.store import Store
+from homologue.evaluation.storage.store import Store
 from homologue.images import RGBImage
 
 EMOJI = ("evaluate", "emoji", "--split", "val", "--limit", "4")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from command_line import refused
 
-from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.evaluation.configuration import canonical, configuration_hash
-from homologue.evaluation.database import connect_to_write
-from homologue.evaluation.store import FILE, Store
+from homologue.evaluation.storage.database import connect_to_write
+from homologue.evaluation.storage.store import FILE, Store
+from homologue.method.embeddings import PointEmbeddings
 from homologue.presets import DEFAULT
 
 IMAGES = Path(__file__).parents[1] / "examples" / "images"

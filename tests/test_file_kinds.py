@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from homologue.errors import HomologueError
-from homologue.file_kinds import describe
-from homologue.image_files import read_size
+from homologue.image_readers.file_kinds import describe
+from homologue.image_readers.files import read_size
 from homologue.images import read_image
 
 PAGE = b'<!DOCTYPE html>\n<html lang="en"><head><title>Sign in</title></head></html>'

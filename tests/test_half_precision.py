@@ -10,11 +10,11 @@ import torch
 from tiny_models import BUILDERS
 
 from homologue.config import Optimise
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage, read_image
-from homologue.localize.locate import Located
 from homologue.matchers.attention import match
+from homologue.method.locate import Located
 from homologue.presets import DEFAULT, Preset, get_preset
 
 SAMPLES = Path(__file__).parent.parent / "examples" / "images"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from homologue.errors import HomologueError
-from homologue.image_files import read_size
+from homologue.image_readers.files import read_size
 from homologue.images import RGBImage, read_image, to_square, write_image
 
 # 3 wide, 2 high, and no two pixels alike, so that every rotation and flip of it differs.

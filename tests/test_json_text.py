@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homologue import json_text
-from homologue.json_text import is_number, parse_json
+from homologue.formats import json_text
+from homologue.formats.json_text import is_number, parse_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homologue import lettering
-from homologue.lettering import shortened, text_width
+from homologue.viz import lettering
+from homologue.viz.lettering import shortened, text_width
 
 
 def test_the_width_grows_with_size_and_text() -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
-from homologue.map_files import Side, check_maps_folder, pair_folder, safe_name, save_maps
+from homologue.viz.map_files import Side, check_maps_folder, pair_folder, safe_name, save_maps
 
 LAYERS = {"all": 16, "up.0.transformer_blocks.0.attn2": 4, "up.1.transformer_blocks.0.attn2": 16}
 

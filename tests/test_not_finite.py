@@ -15,15 +15,15 @@ from tiny_models import tiny_sd1
 
 from homologue.console import print_json
 from homologue.datasets.base import Pair, Picture
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.errors import HomologueError, NotFiniteError, check_finite
 from homologue.evaluation.runner import evaluate
 from homologue.images import RGBImage
 from homologue.matchers.attention import fit, locate, match
 from homologue.matchers.attention_matcher import Attention
 from homologue.matchers.features import Features
+from homologue.method.embeddings import PointEmbeddings
 from homologue.presets import Preset
 from homologue.words.attend import attend
 
@@ -103,7 +103,7 @@ def test_words_name_the_stage(
         monkeypatch.setattr(bias, "data", torch.full_like(bias, torch.nan))
         stage = "the attention maps of"
     else:
-        from homologue.diffusion.load_text import text_encoder
+        from homologue.diffusion.loading.text_encoder import text_encoder
 
         encoder = text_encoder(model)._encoders[0]
         weight = encoder.get_input_embeddings().weight

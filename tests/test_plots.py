@@ -13,8 +13,8 @@ from PIL import Image
 from homologue.errors import HomologueError
 from homologue.heatmaps import gaussian
 from homologue.images import RGBImage
-from homologue.localize.locate import Located
-from homologue.plots import draw_heatmap_overlay, draw_match, save_match
+from homologue.method.locate import Located
+from homologue.viz.match import draw_heatmap_overlay, draw_match, save_match
 
 # Colours of the two pictures that occur nowhere else, so that they can be found in a figure.
 SOURCE_TINT, TARGET_TINT = (140, 150, 130), (170, 160, 180)

@@ -6,9 +6,9 @@ import profiles
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from homologue import png
 from homologue.errors import HomologueError
-from homologue.image_files import read_size
+from homologue.image_readers import png
+from homologue.image_readers.files import read_size
 from homologue.images import read_image
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 4, 3), dtype=np.uint8)

@@ -7,9 +7,9 @@ import torch
 
 from homologue.diffusion.capture import cross_attention_layers
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.fit import fit_embeddings
 from homologue.images import RGBImage
-from homologue.localize.locate import locate_embeddings
+from homologue.method.fit import fit_embeddings
+from homologue.method.locate import locate_embeddings
 from homologue.presets import Preset
 from homologue.progress import Cancelled, LossProgress, silent, tell_loss
 

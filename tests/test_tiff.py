@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from homologue.errors import HomologueError
-from homologue.image_files import read_size
+from homologue.image_readers.files import read_size
 from homologue.images import read_image
 
 tifffile = pytest.importorskip("tifffile")

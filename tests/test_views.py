@@ -7,7 +7,7 @@ from torch import Tensor
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, whole_crop
 from homologue.images import RGBImage, to_square
-from homologue.views import Views
+from homologue.method.views import Views
 
 
 def test_a_crop_is_encoded_once_and_only_when_asked_for(

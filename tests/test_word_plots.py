@@ -10,7 +10,7 @@ from PIL import Image
 
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
-from homologue.word_plots import draw_words, save_words
+from homologue.viz.words import draw_words, save_words
 from homologue.words.maps import WordMaps
 from homologue.words.spans import Word
 

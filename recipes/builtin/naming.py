@@ -10,7 +10,7 @@ from words_report import Line, interval
 
 import homologue
 from homologue.datasets.emoji.drawings import drawings
-from homologue.diffusion.load_text import text_encoder
+from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.words.nearest import similarities
 from homologue.words.vocabulary import vocabulary_states
 

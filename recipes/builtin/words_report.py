@@ -10,11 +10,11 @@ from matplotlib.patches import Rectangle
 from torch import from_numpy
 
 from homologue import WordMaps
-from homologue.figures import save_figure
 from homologue.images import RGBImage
-from homologue.page import draw_disc, draw_picture, empty_page, resize, write
-from homologue.plot_layout import GAP, MARGIN, Box
-from homologue.plots import draw_heatmap_overlay
+from homologue.viz.canvas import draw_disc, draw_picture, empty_page, resize, write
+from homologue.viz.figures import save_figure
+from homologue.viz.layout import GAP, MARGIN, Box
+from homologue.viz.match import draw_heatmap_overlay
 
 DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- measured by recipes/builtin/words.py: begin -->", "<!-- end -->"

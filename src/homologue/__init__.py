@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from homologue.config import FitConfig, LocateConfig, WordsConfig
-    from homologue.diffusion.load import load
+    from homologue.diffusion.loading.load import load
     from homologue.diffusion.model import LatentDiffusion
-    from homologue.embedding.point_embeddings import PointEmbeddings
     from homologue.errors import HomologueError
     from homologue.images import RGBImage, read_image
-    from homologue.localize.locate import Located
     from homologue.matchers.attention import Match, fit, locate, match
+    from homologue.method.embeddings import PointEmbeddings
+    from homologue.method.locate import Located
     from homologue.presets import PRESETS, Preset, get_preset, read_preset, with_settings
     from homologue.self_check.check import check
     from homologue.self_check.results import CheckReport
@@ -37,9 +37,9 @@ _HOMES = {
     "HomologueError": "homologue.errors",
     "LatentDiffusion": "homologue.diffusion.model",
     "LocateConfig": "homologue.config",
-    "Located": "homologue.localize.locate",
+    "Located": "homologue.method.locate",
     "Match": "homologue.matchers.attention",
-    "PointEmbeddings": "homologue.embedding.point_embeddings",
+    "PointEmbeddings": "homologue.method.embeddings",
     "Preset": "homologue.presets",
     "RGBImage": "homologue.images",
     "WordMaps": "homologue.words.maps",
@@ -48,7 +48,7 @@ _HOMES = {
     "check": "homologue.self_check.check",
     "fit": "homologue.matchers.attention",
     "get_preset": "homologue.presets",
-    "load": "homologue.diffusion.load",
+    "load": "homologue.diffusion.loading.load",
     "locate": "homologue.matchers.attention",
     "match": "homologue.matchers.attention",
     "nearest_words": "homologue.words.nearest",

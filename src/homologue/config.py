@@ -40,7 +40,7 @@ class FitConfig:
         over: what the softmax of the attention that is read runs over: `tokens`, as inside the
             model, where the context's other tokens compete for a place; or `places`, where the
             places compete for a token. What the model itself computes stays as it is.
-        objective: see `homologue.embedding.objectives`.
+        objective: see `homologue.method.losses`.
         sigma: of the Gaussian around the point.
         pixel_centre: see `homologue.heatmaps.gaussian`.
         steps: of Adam.

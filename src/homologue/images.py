@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from homologue.arrays import is_array_like, to_numpy
 from homologue.errors import HomologueError, HomologueWarning
 from homologue.files import open_for_reading, write_atomically
-from homologue.image_files import open_picture
-from homologue.pixels import MAX_PIXELS as MAX_PIXELS
-from homologue.pixels import Note, from_array, from_pil, from_tensor, guarded
+from homologue.image_readers.arrays import is_array_like, to_numpy
+from homologue.image_readers.files import open_picture
+from homologue.image_readers.pixels import MAX_PIXELS as MAX_PIXELS
+from homologue.image_readers.pixels import Note, from_array, from_pil, from_tensor, guarded
 
 ImageLike = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | torch.Tensor
 

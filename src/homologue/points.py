@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from homologue.arrays import is_array_like, to_numpy
 from homologue.errors import HomologueError
-from homologue.point_files import PointList as PointList
-from homologue.point_files import parse_number
-from homologue.point_files import read_point_list as read_point_list
-from homologue.point_files import read_points as read_points
+from homologue.formats.point_files import PointList as PointList
+from homologue.formats.point_files import parse_number
+from homologue.formats.point_files import read_point_list as read_point_list
+from homologue.formats.point_files import read_points as read_points
+from homologue.image_readers.arrays import is_array_like, to_numpy
 
 Point = tuple[float, float]
 

@@ -10,8 +10,8 @@ import pytest
 from command_line import refused
 
 from homologue.__main__ import main
-from homologue.evaluation.store import Store
-from homologue.keeping.variants import own_variant
+from homologue.artifacts import own_variant
+from homologue.evaluation.storage.store import Store
 from homologue.presets import DEFAULT
 
 EMOJI = ("evaluate", "emoji", "--split", "val", "--kind", "plain", "--limit", "2")

@@ -10,7 +10,7 @@ from PIL import Image
 from tiny_models import BUILDERS, write_single_file
 
 from homologue.cli import app
-from homologue.diffusion import single_file
+from homologue.diffusion.loading import single_file
 
 FAMILIES = ("ssd1b", "tinysd", "sd-turbo")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tiny_models import read_json, write_json
 
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.errors import HomologueError
 
 

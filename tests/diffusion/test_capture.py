@@ -20,7 +20,7 @@ from homologue.diffusion.capture import (
     select_layers,
     token_scores,
 )
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.presets import DEFAULT

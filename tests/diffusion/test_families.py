@@ -16,14 +16,14 @@ from refusal import refused
 from safetensors.torch import save_file
 from tiny_models import BUILDERS, read_json, reference, write_single_file
 
-from homologue.diffusion import families, single_file
-from homologue.diffusion.families import (
+from homologue.diffusion.loading import families, single_file
+from homologue.diffusion.loading.families import (
     CONFIGS,
     family_names,
     family_of_file,
     shipped_configurations,
 )
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 
 # Parameters of the UNets. Exact numbers are published for all but SSD-1B and Vega, which are given
 # as 1.3 and 0.74 billion; theirs follow from the published numbers of transformer blocks.

@@ -11,10 +11,10 @@ from test_forward import TIME, assert_same, early, make_inputs, whole
 from tiny_models import CROSS_DOWN, CROSS_UP, SD1_UNET, SSD1B_UNET, TINYSD_UNET, tiny_sd1
 from torch import Tensor
 
-from homologue.diffusion.architecture import check_unet
 from homologue.diffusion.capture import ReadMaps, cross_attention_layers, processors
 from homologue.diffusion.forward import GUIDANCE_SCALE, guidance_embedding
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.architecture import check_unet
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.images import RGBImage

@@ -24,8 +24,8 @@ from tiny_models import (
 )
 from torch import Tensor, nn
 
-from homologue.diffusion import sources
-from homologue.diffusion.load import load
+from homologue.diffusion.loading import sources
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 
 TOPOLOGIES = {"sd1": tiny_sd1, "sd2": tiny_sd2, "sdxl": tiny_sdxl}
@@ -216,7 +216,7 @@ def test_the_built_in_model_is_a_folder_of_the_package(
 def test_loading_says_nothing(sd1: Path, tmp_path: Path) -> None:
     file = write_single_file(sd1, tmp_path / "model.safetensors")
     code = (
-        "import sys; from homologue.diffusion.load import load;"
+        "import sys; from homologue.diffusion.loading.load import load;"
         "[load(sys.argv[1], device='cpu'), load(sys.argv[2], device='cpu', config=sys.argv[1])]"
     )
     done = subprocess.run(

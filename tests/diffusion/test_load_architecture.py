@@ -18,7 +18,7 @@ from tiny_models import (
     write_single_file,
 )
 
-from homologue.diffusion.single_file import open_checkpoint
+from homologue.diffusion.loading.single_file import open_checkpoint
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 

@@ -15,8 +15,8 @@ from huggingface_hub.utils.tqdm import are_progress_bars_disabled
 from refusal import change, refused
 from tiny_models import reference, tiny_sd1, write_json, write_single_file
 
-from homologue.diffusion import hardware, sources
-from homologue.diffusion.load import load
+from homologue.diffusion.loading import hardware, sources
+from homologue.diffusion.loading.load import load
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 

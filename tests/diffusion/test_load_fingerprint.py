@@ -7,7 +7,7 @@ import pytest
 from refusal import change
 from tiny_models import tiny_sd1, tiny_sd2, tiny_taesd
 
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 
 
 @pytest.fixture(scope="module")

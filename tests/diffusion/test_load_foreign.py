@@ -12,9 +12,9 @@ from refusal import refused
 from safetensors.torch import load_file, save_file
 from tiny_models import reference, tiny_sd1, tiny_taesd, write_json, write_single_file
 
-from homologue.diffusion import hub as hub_module
-from homologue.diffusion.load import load
-from homologue.diffusion.weights import PICKLES
+from homologue.diffusion.loading import hub as hub_module
+from homologue.diffusion.loading.load import load
+from homologue.diffusion.loading.weights import PICKLES
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 LORA = "is a LoRA, which only modifies a model; give the model that it was merged into"

@@ -10,7 +10,7 @@ from fake_hub import COMMIT, Hub, into_cache, reachable_hub, use_cache
 from refusal import refused
 from tiny_models import reference, tiny_sd1, tiny_taesd, write_json
 
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from refusal import change, refused
 from tiny_models import reference, tiny_sd1
 
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.matchers.attention import fit, locate

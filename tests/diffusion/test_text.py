@@ -22,8 +22,8 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from homologue.diffusion.load import load
-from homologue.diffusion.load_text import text_encoder
+from homologue.diffusion.loading.load import load
+from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 

@@ -9,8 +9,8 @@ from fake_hub import Hub, into_cache, reachable_hub, use_cache
 from tiny_models import tiny_sd1, tiny_sdxl
 from tiny_text import add_text
 
-from homologue.diffusion.load import load
-from homologue.diffusion.load_text import text_encoder
+from homologue.diffusion.loading.load import load
+from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.errors import HomologueError
 
 

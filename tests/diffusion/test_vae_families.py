@@ -18,9 +18,9 @@ from tiny_models import (
     write_single_file,
 )
 
-from homologue.diffusion.architecture import foreign_vae
 from homologue.diffusion.fingerprint import latents_fingerprint
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.architecture import foreign_vae
+from homologue.diffusion.loading.load import load
 
 MEAN, STD = [0.1, -0.2, 0.3, 1.5], [0.5, 1.0, 2.0, 8.0]
 SD1 = {"cross_attention_dim": 768}

@@ -1,6 +1,6 @@
 import torch
 
-from homologue.embedding.adam import Adam
+from homologue.method.adam import Adam
 
 
 def test_takes_the_steps_of_torchs_adam() -> None:

@@ -8,17 +8,17 @@ from torch import Tensor
 
 from homologue.diffusion.capture import ReadQueries, processors
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding import cached
-from homologue.embedding.cached import optimise_cached
-from homologue.embedding.fit_crops import pool_crops
-from homologue.embedding.queries import cached_queries, fixed_context, query_maps
-from homologue.embedding.rows import make_rows
 from homologue.errors import HomologueError
 from homologue.geometry import Crop, whole_crop
+from homologue.method import fit_cached as cached
+from homologue.method.contexts import make_rows
+from homologue.method.fit_cached import optimise_cached
+from homologue.method.fit_crops import pool_crops
+from homologue.method.queries import cached_queries, fixed_context, query_maps
+from homologue.method.views import Views
 from homologue.presets import Preset
 from homologue.progress import silent
 from homologue.seeds import generator
-from homologue.views import Views
 
 POINTS = torch.tensor([[12.0, 40.0], [50.5, 20.25], [33.0, 33.0]], dtype=torch.float64)
 

@@ -8,13 +8,13 @@ import torch
 from homologue.config import FitConfig
 from homologue.diffusion import batching
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.fit import OPTIMISERS, fit_embeddings, fit_views, source_of
-from homologue.embedding.point_embeddings import PointEmbeddings
-from homologue.embedding.rows import Row
 from homologue.images import RGBImage
+from homologue.method.contexts import Row
+from homologue.method.embeddings import PointEmbeddings
+from homologue.method.fit import OPTIMISERS, fit_embeddings, fit_views, source_of
+from homologue.method.views import Views
 from homologue.presets import Preset
 from homologue.progress import silent
-from homologue.views import Views
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [79.0, 59.0]], dtype=torch.float64)
 ORDER = [2, 0, 1]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homologue.config import FitConfig
-from homologue.embedding.fit_crops import pool_crops, row_crop, turned_crop
 from homologue.geometry import Crop, TurnedCrop, draw_crop, whole_crop
+from homologue.method.fit_crops import pool_crops, row_crop, turned_crop
 from homologue.presets import DEFAULT, PAPER
 
 SIDE = 64

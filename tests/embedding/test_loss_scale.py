@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from homologue.embedding.loss_scale import START, ScaledGradients
 from homologue.errors import NotFiniteError
+from homologue.method.loss_scale import START, ScaledGradients
 
 
 def of(dtype: torch.dtype) -> Any:

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from homologue.embedding.objectives import (
+from homologue.heatmaps import gaussian
+from homologue.method.losses import (
     OBJECTIVES,
     log_normalised,
     mean_squared_error,
     point_losses,
     spatial_cross_entropy,
 )
-from homologue.heatmaps import gaussian
 from homologue.presets import PAPER
 
 CORNER = torch.tensor([[0.5, 0.5]])

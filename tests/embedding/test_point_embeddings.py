@@ -12,8 +12,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from homologue.embedding.point_embeddings import FORMAT, PointEmbeddings, Source
 from homologue.errors import HomologueError
+from homologue.method.embeddings import FORMAT, PointEmbeddings, Source
 from homologue.presets import PAPER
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from homologue.embedding.rows import Row, draw_noise, group_points, make_rows
+from homologue.method.contexts import Row, draw_noise, group_points, make_rows
 from homologue.presets import DEFAULT
 
 CACHED = replace(DEFAULT.fit, embeddings=2, tokens=4, start="random")

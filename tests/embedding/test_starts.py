@@ -9,13 +9,13 @@ from torch.nn import functional
 
 from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.fit_crops import pool_crops
-from homologue.embedding.queries import pool_queries, read_heads
-from homologue.embedding.rows import make_rows
-from homologue.embedding.starts import PEAK, least_squares, start_contexts, wanted_key
+from homologue.method.contexts import make_rows
+from homologue.method.fit_crops import pool_crops
+from homologue.method.initialisation import PEAK, least_squares, start_contexts, wanted_key
+from homologue.method.queries import pool_queries, read_heads
+from homologue.method.views import Views
 from homologue.presets import Preset
 from homologue.progress import silent
-from homologue.views import Views
 
 # The second is the middle of a cell of the tiny model's largest maps, of 8 x 8 cells.
 POINTS = torch.tensor([[12.0, 40.0], [52.0, 20.0], [33.0, 33.0]], dtype=torch.float64)

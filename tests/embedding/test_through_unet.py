@@ -9,15 +9,15 @@ from torch import Tensor
 
 from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding import through_unet
-from homologue.embedding.objectives import OBJECTIVES
-from homologue.embedding.rows import make_rows
-from homologue.embedding.through_unet import context_losses, optimise_contexts, read_heads
 from homologue.errors import HomologueError
 from homologue.geometry import Crop, draw_crop
+from homologue.method import fit_unet as through_unet
+from homologue.method.contexts import make_rows
+from homologue.method.fit_unet import context_losses, optimise_contexts, read_heads
+from homologue.method.losses import OBJECTIVES
+from homologue.method.views import Views
 from homologue.presets import Preset
 from homologue.progress import silent
-from homologue.views import Views
 
 POINTS = torch.tensor([[12.0, 40.0], [50.5, 20.25], [33.0, 33.0]], dtype=torch.float64)
 

@@ -10,7 +10,7 @@ from made_up import CONFIGURATION
 
 from homologue.evaluation.record import Record
 from homologue.evaluation.runs import Run
-from homologue.evaluation.store import Store
+from homologue.evaluation.storage.store import Store
 
 
 def found(name: str, *distances: float | None, position: int = 0, **changed: Any) -> Record:

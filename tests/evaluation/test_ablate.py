@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from with_parts import CONFIG, LAYER, OWN, made_up
 
+from homologue.artifacts import variants
 from homologue.errors import HomologueError
 from homologue.evaluation.ablate import ablate, ablation_object, way_name
-from homologue.evaluation.ablation_tables import ablation_grids, ablation_table
 from homologue.evaluation.kept import Parts
-from homologue.keeping.variants import variants
+from homologue.evaluation.reporting.ablation_tables import ablation_grids, ablation_table
 
 
 def test_numbers_are_those_of_the_variants() -> None:

@@ -20,7 +20,7 @@ from homologue.evaluation import distributed
 from homologue.evaluation.distributed import Worker, cluster, shares
 from homologue.evaluation.work import Placed
 from homologue.matchers.identity import Identity
-from homologue.matchers.named import Ingredients, make_matcher
+from homologue.matchers.registry import Ingredients, make_matcher
 from homologue.presets import DEFAULT
 
 pytest.importorskip("ray")

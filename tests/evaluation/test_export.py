@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homologue.errors import HomologueError
-from homologue.evaluation.export import csv_text, latex_text, markdown_text, write_parquet
-from homologue.evaluation.long_tables import LongTable, numbers
-from homologue.evaluation.tables import Grid
+from homologue.evaluation.reporting.export import csv_text, latex_text, markdown_text, write_parquet
+from homologue.evaluation.reporting.long_tables import LongTable, numbers
+from homologue.evaluation.reporting.tables import Grid
 
 TABLE = LongTable(
     {"run": str, "value": float, "pairs": int},

@@ -11,18 +11,16 @@ import pytest
 import torch
 from made_up import CONFIGURATION, Counting, assert_same, failed, pair, record
 
+from homologue.artifacts import ITEMS, Variant, pack
 from homologue.datasets.base import Pair
 from homologue.errors import HomologueError
-from homologue.evaluation.kept_sizes import expected_sizes
-from homologue.evaluation.merge import merge
 from homologue.evaluation.record import Kept, Record
 from homologue.evaluation.runner import Predictor
-from homologue.evaluation.store import Store
+from homologue.evaluation.storage.merge import merge
+from homologue.evaluation.storage.sizes import expected_sizes
+from homologue.evaluation.storage.store import Store
 from homologue.evaluation.work import outstanding
 from homologue.images import RGBImage
-from homologue.keeping.items import ITEMS
-from homologue.keeping.maps import pack
-from homologue.keeping.variants import Variant
 from homologue.matchers import base
 
 OWN, OTHER = Variant(1, 4, "all", "mean", 0.05), Variant(1, 4, "up.0", "softmax", 0.0)

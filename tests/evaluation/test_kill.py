@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from processes import done, finished, rows, started, wait_for
 
-from homologue.evaluation.merge import merge
+from homologue.evaluation.storage.merge import merge
 
 HOG = ("--matcher", "hog", "--limit", "40")
 ATTENTION = ("--matcher", "attention", "--limit", "4")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from processes import done, finished, rows, started, wait_for
 
-from homologue.evaluation.merge import merge
+from homologue.evaluation.storage.merge import merge
 
 KEEPING = (
     "--matcher", "attention", "--limit", "2", "--keep", "embeddings,parts,maps"

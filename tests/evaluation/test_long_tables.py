@@ -7,7 +7,7 @@ import pytest
 from found import found, lost, run_of
 
 from homologue.evaluation.compare import compare
-from homologue.evaluation.long_tables import numbers, points
+from homologue.evaluation.reporting.long_tables import numbers, points
 
 ALPHAS = [0.1, 0.3]
 RUN = run_of(

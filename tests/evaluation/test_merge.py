@@ -7,9 +7,9 @@ import pytest
 from made_up import CONFIGURATION, assert_same, failed, record
 
 from homologue.errors import HomologueError
-from homologue.evaluation.merge import merge
 from homologue.evaluation.record import Record
-from homologue.evaluation.store import Store
+from homologue.evaluation.storage.merge import merge
+from homologue.evaluation.storage.store import Store
 
 ALL = [record("b", 0), failed("a", 1), record("d", 2), record("c", 3)]
 

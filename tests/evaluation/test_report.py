@@ -8,7 +8,7 @@ import pytest
 from found import found, lost, run_of
 from rich.console import Console
 
-from homologue.evaluation.report import predictions_of, summary, table
+from homologue.evaluation.reporting.report import predictions_of, summary, table
 
 ALPHAS = [0.1, 0.3]
 # Thresholds are 10 and 20 pixels.

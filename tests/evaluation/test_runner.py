@@ -12,7 +12,7 @@ from homologue.datasets.base import Pair, Picture
 from homologue.diffusion.model import LatentDiffusion
 from homologue.evaluation.record import Record
 from homologue.evaluation.runner import Local, Memory, Predictor, evaluate, predict
-from homologue.evaluation.store import Store
+from homologue.evaluation.storage.store import Store
 from homologue.evaluation.work import Placed, outstanding
 from homologue.images import RGBImage
 from homologue.matchers.attention_matcher import Attention

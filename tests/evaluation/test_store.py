@@ -13,8 +13,8 @@ import pytest
 from made_up import CONFIGURATION, assert_same, failed, pair, record
 
 from homologue.errors import HomologueError
-from homologue.evaluation.rows import SCHEMA
-from homologue.evaluation.store import Store
+from homologue.evaluation.storage.rows import SCHEMA
+from homologue.evaluation.storage.store import Store
 
 
 def opened(folder: Path, planned: int = 9, **changed: Any) -> Store:

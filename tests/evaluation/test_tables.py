@@ -6,7 +6,7 @@ from rich.console import Console
 
 from homologue.errors import HomologueError
 from homologue.evaluation.compare import compare
-from homologue.evaluation.tables import (
+from homologue.evaluation.reporting.tables import (
     Grid,
     breakdown,
     differences,

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from found import found, lost, run_of
 
+from homologue.artifacts import own_variant, variants
 from homologue.evaluation.kept import Parts
 from homologue.evaluation.runs import Run
-from homologue.keeping.variants import own_variant, variants
 from homologue.presets import DEFAULT
 
 LAYER = "up_blocks.1.attentions.0.transformer_blocks.0.attn2"

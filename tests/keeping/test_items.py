@@ -2,8 +2,8 @@
 
 import pytest
 
+from homologue.artifacts import parse_items
 from homologue.errors import HomologueError
-from homologue.keeping.items import parse_items
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from homologue.keeping.maps import pack, unpack
+from homologue.artifacts import pack, unpack
 
 halves = arrays(np.float16, array_shapes(min_dims=3, max_dims=3), elements=some.floats(width=16))
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from homologue.keeping.variants import ALL, Variant, own_variant, variants
+from homologue.artifacts import ALL, Variant, own_variant, variants
 from homologue.presets import DEFAULT, PAPER
 
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from homologue.config import LocateConfig
-from homologue.embedding.rows import Row, make_rows
 from homologue.geometry import Crop, whole_crop
-from homologue.localize.crops import make_plan
-from homologue.localize.pasting import PastedMaps
+from homologue.method.contexts import Row, make_rows
+from homologue.method.map_average import PastedMaps
+from homologue.method.target_crops import make_plan
 from homologue.presets import DEFAULT, PAPER
 
 SIDE = 64

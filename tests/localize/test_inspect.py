@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.fit import fit_embeddings
-from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
-from homologue.localize.inspect import layer_maps, take_apart
-from homologue.localize.locate import locate_embeddings
+from homologue.method.embeddings import PointEmbeddings
+from homologue.method.fit import fit_embeddings
+from homologue.method.layer_maps import layer_maps, take_apart
+from homologue.method.locate import locate_embeddings
 from homologue.presets import Preset
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [41.0, 31.0]], dtype=torch.float64)

@@ -9,17 +9,17 @@ from torch import Tensor
 
 from homologue.config import LocateConfig
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.fit import fit_embeddings
-from homologue.embedding.point_embeddings import PointEmbeddings
-from homologue.embedding.rows import Row, make_rows
 from homologue.errors import HomologueError
 from homologue.geometry import Crop
 from homologue.heatmaps import argmax, gaussian, mass_near
 from homologue.images import RGBImage
-from homologue.localize import locate as module
-from homologue.localize.crops import make_plan
-from homologue.localize.locate import Located, locate_embeddings, read_crops, read_point
-from homologue.localize.pasting import combine
+from homologue.method import locate as module
+from homologue.method.contexts import Row, make_rows
+from homologue.method.embeddings import PointEmbeddings
+from homologue.method.fit import fit_embeddings
+from homologue.method.locate import Located, locate_embeddings, read_crops, read_point
+from homologue.method.map_average import combine
+from homologue.method.target_crops import make_plan
 from homologue.presets import DEFAULT, PAPER, Preset
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [41.0, 31.0]], dtype=torch.float64)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from homologue.geometry import Crop, resize, whole_crop
-from homologue.localize.pasting import PastedMaps, combine, reduce_heads
+from homologue.method.map_average import PastedMaps, combine, reduce_heads
 
 SIDE = 12
 CPU = torch.device("cpu")

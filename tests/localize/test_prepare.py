@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.fit import fit_views, source_of
-from homologue.embedding.rows import make_rows
-from homologue.embedding.starts import start_contexts
 from homologue.images import RGBImage
-from homologue.localize.locate import point_maps
-from homologue.localize.prepare import prepare_source, prepare_target
+from homologue.method.contexts import make_rows
+from homologue.method.fit import fit_views, source_of
+from homologue.method.initialisation import start_contexts
+from homologue.method.locate import point_maps
+from homologue.method.prepare import prepare_source, prepare_target
+from homologue.method.views import Views
 from homologue.presets import PAPER, Preset
 from homologue.progress import silent
-from homologue.views import Views
 
 POINT = torch.tensor([[15.0, 40.0]], dtype=torch.float64)
 

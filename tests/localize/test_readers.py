@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.queries import cached_queries, fixed_context, query_maps
-from homologue.embedding.rows import Row, make_rows
 from homologue.geometry import Crop, whole_crop
-from homologue.localize import readers
-from homologue.localize.readers import QueryReader, UnetReader
+from homologue.method import readers
+from homologue.method.contexts import Row, make_rows
+from homologue.method.queries import cached_queries, fixed_context, query_maps
+from homologue.method.readers import QueryReader, UnetReader
+from homologue.method.views import Views
 from homologue.presets import Preset
 from homologue.seeds import generator
-from homologue.views import Views
 
 POINTS = torch.tensor([[12.0, 40.0], [50.5, 20.25], [33.0, 33.0]], dtype=torch.float64)
 CROPS = [Crop(0, 0, 50), Crop(7, 14, 50), Crop(3, 3, 61)]

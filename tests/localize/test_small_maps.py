@@ -7,11 +7,11 @@ import torch
 
 from homologue.config import Optimise
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.fit import fit_embeddings
 from homologue.images import RGBImage
-from homologue.localize.inspect import layer_maps
-from homologue.localize.locate import locate_embeddings
-from homologue.localize.small_maps import SmallMaps, stacked
+from homologue.method.fit import fit_embeddings
+from homologue.method.layer_maps import layer_maps
+from homologue.method.locate import locate_embeddings
+from homologue.method.observers import SmallMaps, stacked
 from homologue.presets import Preset
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [41.0, 31.0]], dtype=torch.float64)

@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
+from homologue.artifacts import ALL, Variant, own_variant, variants
 from homologue.config import LocateConfig
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.fit import fit_embeddings
-from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.geometry import square_to_image
 from homologue.images import RGBImage
-from homologue.keeping.variants import ALL, Variant, own_variant, variants
-from homologue.localize import locate as module
-from homologue.localize.locate import Located, locate_embeddings
-from homologue.localize.variant_points import VariantPoints
+from homologue.method import locate as module
+from homologue.method.embeddings import PointEmbeddings
+from homologue.method.fit import fit_embeddings
+from homologue.method.locate import Located, locate_embeddings
+from homologue.method.observers import VariantPoints
 from homologue.presets import DEFAULT, PAPER, Preset
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [41.0, 31.0]], dtype=torch.float64)

@@ -14,8 +14,8 @@ import homologue
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
-from homologue.localize.locate import Located
 from homologue.matchers.attention import fit, locate, match
+from homologue.method.locate import Located
 from homologue.presets import Preset
 
 POINTS = [[15, 40], [62.5, 12.25]]

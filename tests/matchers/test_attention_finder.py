@@ -5,18 +5,17 @@ from dataclasses import replace
 import pytest
 import torch
 
+from homologue.artifacts import ITEMS, own_variant
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
-from homologue.keeping.items import ITEMS
-from homologue.keeping.variants import own_variant
 from homologue.matchers.attention_finder import name_of
 from homologue.matchers.attention_matcher import Attention
 from homologue.matchers.base import Found, Size, kept_by
 from homologue.matchers.identity import Identity
-from homologue.matchers.named import Ingredients, make_matcher
+from homologue.matchers.registry import Ingredients, make_matcher
 from homologue.matchers.relocating import Relocating
+from homologue.method.embeddings import PointEmbeddings
 from homologue.presets import Preset
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25]], dtype=torch.float64)

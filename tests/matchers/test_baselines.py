@@ -15,12 +15,12 @@ from homologue.errors import HomologueError
 from homologue.images import RGBImage
 from homologue.matchers.attention_matcher import Attention
 from homologue.matchers.base import Matcher
-from homologue.matchers.descriptors import Hog
 from homologue.matchers.features import Features
+from homologue.matchers.hog import Hog
 from homologue.matchers.identity import Identity
-from homologue.matchers.named import MATCHERS, Ingredients, make_matcher
 from homologue.matchers.nearest import features_at, grid_places, nearest
 from homologue.matchers.random import Random
+from homologue.matchers.registry import MATCHERS, Ingredients, make_matcher
 from homologue.presets import DEFAULT, Preset
 
 POINTS = torch.tensor([[20.0, 45], [62.5, 12.25], [40, 30]], dtype=torch.float64)

@@ -8,7 +8,7 @@ from PIL import Image
 from with_parts import LAYER, OWN, made_up
 
 from homologue.evaluation.ablate import Ablation, ablate
-from homologue.run_plots.ablations import draw_study, save_ablations
+from homologue.viz.ablations import draw_study, save_ablations
 
 
 @pytest.fixture(scope="module")

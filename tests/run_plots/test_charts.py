@@ -9,7 +9,7 @@ from found import found, lost, run_of
 from PIL import Image
 
 from homologue.errors import HomologueError
-from homologue.run_plots.charts import draw_categories, draw_curves, save_categories, save_curves
+from homologue.viz.curves import draw_categories, draw_curves, save_categories, save_curves
 
 ALPHAS = [0.1, 0.3]
 ONE = run_of([found("b1", 0.5, 5.0), found("b2", 0.5), found("a1", 2.0)], "one")

@@ -4,7 +4,7 @@ import pytest
 from found import found, lost, run_of
 
 from homologue.errors import HomologueError
-from homologue.run_plots.chosen import choose_pairs
+from homologue.viz.pair_choice import choose_pairs
 
 # Better and better from p9 to p0.
 RUN = run_of([found(f"p{i}", 0.0, 0.2 * i) for i in (3, 8, 1, 9, 0, 2, 7, 4, 6, 5)], "run")

@@ -12,7 +12,7 @@ from PIL import Image
 from homologue.datasets.base import Picture
 from homologue.evaluation.record import Record
 from homologue.images import RGBImage
-from homologue.run_plots.sheet import RIGHT, UNKNOWN, WRONG, Cell, Rule, draw_sheet, save_sheet
+from homologue.viz.pairs import RIGHT, UNKNOWN, WRONG, Cell, Rule, draw_sheet, save_sheet
 
 # Colours of the two pictures that occur nowhere else, so that they can be found on a page.
 TINTS = (140, 150, 130), (170, 160, 180)

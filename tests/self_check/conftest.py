@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from faults import Fault
 
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.self_check import pictures
 

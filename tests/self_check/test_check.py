@@ -9,7 +9,7 @@ import torch
 from command_line import refused
 
 import homologue as package
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.images import RGBImage, write_image
@@ -169,7 +169,7 @@ def test_the_command_refuses_bad_input_before_a_model_is_loaded(
     def never(*given: object, **named: object) -> None:
         raise AssertionError("a model was loaded")
 
-    monkeypatch.setattr("homologue.diffusion.load.load", never)
+    monkeypatch.setattr("homologue.diffusion.loading.load.load", never)
     empty = tmp_path / "empty.png"
     write_image(empty, RGBImage(torch.ones(3, 64, 64)))
     refused(homologue("check", tmp_path / "none.png"), "none.png")

@@ -166,8 +166,8 @@ def test_a_broken_softmax_is_named(
     dtype: torch.dtype,
 ) -> None:
     from homologue.diffusion import capture
-    from homologue.diffusion.load import load
-    from homologue.embedding import queries
+    from homologue.diffusion.loading.load import load
+    from homologue.method import queries
 
     right = capture.token_maps
 

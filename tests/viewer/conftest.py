@@ -11,7 +11,7 @@ from attacking import Watch
 from running import Running, running
 from tiny_models import tiny_sd1
 
-from homologue.diffusion.load import load
+from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import DEFAULT, PRESETS, Preset
 from homologue.viewer.sessions.scene import Settings

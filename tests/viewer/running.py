@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from homologue.viewer.app import make_app
+from homologue.viewer.features.runs.opened import OpenRuns
 from homologue.viewer.limits import Limits
-from homologue.viewer.runs.opened import OpenRuns
 from homologue.viewer.security import Rules
 from homologue.viewer.serve import Server, address_of, open_socket, own_names
 from homologue.viewer.sessions.scene import Settings

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from homologue.artifacts import pack
 from homologue.datasets.base import Pair, get_benchmark
 from homologue.evaluation.record import Kept, Record
-from homologue.evaluation.store import Store
-from homologue.keeping.maps import pack
+from homologue.evaluation.storage.store import Store
 
 SIZES = {"a.png": (80, 60), "b.png": (1000, 500), "c.png": (60, 90)}
 LENGTH = 100.0  # pixels: the threshold of every pair

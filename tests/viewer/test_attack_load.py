@@ -11,8 +11,8 @@ from running import Running, encoded, png, running
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import Preset
+from homologue.viewer.features.match.engine import Engine
 from homologue.viewer.limits import Limits
-from homologue.viewer.matching.engine import Engine
 from homologue.viewer.sessions.scene import Settings
 
 MIB = 2**20

@@ -10,7 +10,7 @@ from attacking import Watch
 from running import Running, png, running
 from some_runs import GIVEN, make_data, make_run
 
-from homologue.viewer.runs.opened import OpenRuns
+from homologue.viewer.features.runs.opened import OpenRuns
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..\\..\\boot.ini"])

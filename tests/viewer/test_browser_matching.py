@@ -10,7 +10,7 @@ from browsing import Person, person
 from playwright.sync_api import Browser, expect
 from running import Running
 
-from homologue.viewer.matching.engine import Engine
+from homologue.viewer.features.match.engine import Engine
 
 pytestmark = pytest.mark.slow
 

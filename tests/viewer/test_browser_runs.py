@@ -16,7 +16,7 @@ from running import Running, running
 from some_runs import GIVEN, make_data, make_run
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.viewer.runs.opened import OpenRuns
+from homologue.viewer.features.runs.opened import OpenRuns
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, expect
 from running import Running, encoded, png
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.viewer.words import engine as words_engine
+from homologue.viewer.features.words import engine as words_engine
 from homologue.words import vocabulary
 
 pytestmark = pytest.mark.slow

@@ -9,12 +9,12 @@ import pytest
 from starlette.routing import BaseRoute
 
 from homologue.errors import HomologueError
-from homologue.viewer.desk import Desk
+from homologue.viewer.controller import Desk
+from homologue.viewer.errors import BusyError, MissingError
 from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Task
 from homologue.viewer.limits import Limits
 from homologue.viewer.parts import Action, Part
-from homologue.viewer.refusals import BusyError, MissingError
 from homologue.viewer.reports import Report
 from homologue.viewer.sessions.scene import Scene, Settings
 from homologue.viewer.sessions.session import Session

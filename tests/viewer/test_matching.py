@@ -15,7 +15,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.points import read_points
 from homologue.presets import Preset, with_settings
-from homologue.viewer.matching.engine import Engine
+from homologue.viewer.features.match.engine import Engine
 from homologue.viewer.samples import read_sample
 from homologue.viewer.sessions.scene import Settings
 from homologue.viewer.uploads import decode

@@ -8,8 +8,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from homologue.localize.inspect import MapParts
-from homologue.viewer.matching.packing import pack
+from homologue.method.layer_maps import MapParts
+from homologue.viewer.features.match.packing import pack
 from homologue.viewer.packing import MOST_SIDE
 
 

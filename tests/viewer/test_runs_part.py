@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 
 from homologue.cli import app
 from homologue.errors import HomologueError
-from homologue.viewer.runs.columns import ALPHAS
-from homologue.viewer.runs.numbers import numbers
-from homologue.viewer.runs.opened import OpenRun, OpenRuns
-from homologue.viewer.runs.query import parse_query
+from homologue.viewer.features.runs.columns import ALPHAS
+from homologue.viewer.features.runs.numbers import numbers
+from homologue.viewer.features.runs.opened import OpenRun, OpenRuns
+from homologue.viewer.features.runs.query import parse_query
 
 ONE, TWO, THREE, FOUR, FIVE = (f"{source}.png-{target}.png" for source, target, *_ in GIVEN)
 

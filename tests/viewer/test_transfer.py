@@ -12,8 +12,8 @@ from test_matching import fits, sample  # noqa: F401
 import homologue
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import Preset
+from homologue.viewer.features.match.engine import Engine
 from homologue.viewer.limits import Limits
-from homologue.viewer.matching.engine import Engine
 from homologue.viewer.sessions.scene import Settings
 
 STYLES = ("twemoji", "openmoji")

@@ -12,10 +12,10 @@ from test_transfer import begun, cells, done, news
 
 from homologue.datasets.pairs import benchmark
 from homologue.errors import HomologueError
+from homologue.viewer.features.transfer.files import coco, table
+from homologue.viewer.features.transfer.filled import Filled, Placed, lowest
+from homologue.viewer.features.transfer.names import check_point_name, clean_path, file_names
 from homologue.viewer.sessions.scene import Point, Scene, Settings
-from homologue.viewer.transfer.files import coco, table
-from homologue.viewer.transfer.filled import Filled, Placed, lowest
-from homologue.viewer.transfer.names import check_point_name, clean_path, file_names
 
 POINTS = (Point("aaaa", 1, 10, 20), Point("bbbb", 2, 30, 5, "left, ear"))
 SCENE = Scene(Settings("builtin"), "s", points=POINTS)

@@ -14,8 +14,8 @@ from running import encoded, noise
 
 from homologue.errors import HomologueError
 from homologue.images import read_image
+from homologue.viewer.errors import BusyError
 from homologue.viewer.pictures import Pictures, make_picture
-from homologue.viewer.refusals import BusyError
 from homologue.viewer.uploads import clean_name, decode
 
 PIXELS = 1_000_000

@@ -19,10 +19,10 @@ import homologue
 from homologue.__main__ import main
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import Preset
+from homologue.viewer.features.words import engine as words_engine
+from homologue.viewer.features.words.engine import WordEngine
+from homologue.viewer.features.words.models import reads_words
 from homologue.viewer.samples import read_sample
-from homologue.viewer.words import engine as words_engine
-from homologue.viewer.words.engine import WordEngine
-from homologue.viewer.words.models import reads_words
 from homologue.words import vocabulary
 from homologue.words.nearest import nearest_words
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 import homologue
 from homologue.config import Over, WordsConfig
-from homologue.diffusion.load_text import text_encoder
+from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.geometry import resize

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from homologue.diffusion.load_text import text_encoder
+from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
 from homologue.matchers.attention import fit
+from homologue.method.embeddings import PointEmbeddings
 from homologue.presets import Preset
 from homologue.progress import Cancelled
 from homologue.words import vocabulary

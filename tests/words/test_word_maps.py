@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from homologue import word_plots
+from homologue.viz import words as word_plots
 from homologue.words import maps as word_maps
 from homologue.words import spans
 from homologue.words.maps import WordMaps

@@ -43,11 +43,11 @@ def ablate(
     if csv and csv != STDOUT:
         check_output(csv)
     if plots:
-        from homologue.figures import check_suffix
+        from homologue.viz.figures import check_suffix
 
         check_suffix(plots / f"layers{suffix}")
     from homologue.evaluation.ablate import ablate, ablation_object
-    from homologue.evaluation.ablation_tables import ablation_grids, ablation_table
+    from homologue.evaluation.reporting.ablation_tables import ablation_grids, ablation_table
     from homologue.evaluation.runs import read_parts
 
     run, parts = read_parts(folder)
@@ -56,7 +56,7 @@ def ablate(
         if plots:
             write(lambda: _save_plots(plots, made, suffix))
         if csv:
-            from homologue.evaluation.export import csv_text
+            from homologue.evaluation.reporting.export import csv_text
 
             write(lambda: write_text(csv, csv_text(ablation_table(made))))
         if json:
@@ -65,7 +65,7 @@ def ablate(
             print_json(ablation_object(made))
         elif csv != STDOUT:
             from homologue.console import print_table
-            from homologue.evaluation.tables import for_terminal
+            from homologue.evaluation.reporting.tables import for_terminal
 
             for grid in ablation_grids(made):
                 print_table(for_terminal(grid))
@@ -73,6 +73,6 @@ def ablate(
 
 def _save_plots(folder: Path, made: "Ablation", suffix: str) -> None:
     from homologue.files import make_folder
-    from homologue.run_plots.ablations import save_ablations
+    from homologue.viz.ablations import save_ablations
 
     save_ablations(make_folder(folder), made, suffix)

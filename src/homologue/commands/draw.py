@@ -52,8 +52,8 @@ def draw(
     if not (worst or best or spread or pair):
         worst = 12
     runs = _runs(folders, threshold)
-    from homologue.run_plots.chosen import choose_pairs, make_cells
-    from homologue.run_plots.sheet import Rule, save_sheet
+    from homologue.viz.pair_choice import choose_pairs, make_cells
+    from homologue.viz.pairs import Rule, save_sheet
 
     rule = Rule(threshold or next(iter(runs[0].scores.thresholds), "none"), alpha)
     names = choose_pairs(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from homologue.artifacts import MAPS, parse_items
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
     Alpha,
@@ -30,7 +31,6 @@ from homologue.commands.options import (
 )
 from homologue.commands.values import check_output, checked_alphas, load_model, named_preset
 from homologue.errors import HomologueError
-from homologue.keeping.items import MAPS, parse_items
 
 if TYPE_CHECKING:
     from homologue.commands.running import Selection
@@ -123,13 +123,13 @@ def evaluate(
     if kept and not run:
         raise HomologueError("--keep needs a --run to keep it in.")
     if maps:
-        from homologue.map_files import check_maps_folder
+        from homologue.viz.map_files import check_maps_folder
 
         check_maps_folder(maps)
 
     from homologue.commands import running
     from homologue.evaluation.work import Shard
-    from homologue.matchers.named import Ingredients
+    from homologue.matchers.registry import Ingredients
 
     part = running.Part(Shard.parse(shard), retry_failed, kept, maps=maps)
     names = matcher or (["attention"] if kept or maps else ["attention", "identity"])
@@ -186,7 +186,7 @@ def select(
 def show(runs: "list[Run]", alphas: list[float], seed: int, json: bool, save: Path | None) -> None:
     """Results on stdout, and what each run found in a file."""
     from homologue.console import print_error, print_json, print_table
-    from homologue.evaluation.report import predictions_of, summary, table
+    from homologue.evaluation.reporting.report import predictions_of, summary, table
 
     if json:
         first, *others = [summary(run, alphas, seed) for run in runs]

@@ -44,7 +44,7 @@ from homologue.streams import stdout_error
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
     from homologue.images import RGBImage
-    from homologue.localize.locate import Located
+    from homologue.method.locate import Located
     from homologue.presets import Preset
 
 
@@ -102,11 +102,11 @@ def match(
     else:
         print_matches(f"{source}  ->  {target}{_with(loaded)}", matches)
     if plot:
-        from homologue.plots import save_match
+        from homologue.viz.match import save_match
 
         save_match(plot, images[0], images[1], checked, found.located)
     if pair:
-        from homologue.map_files import Side, save_maps
+        from homologue.viz.map_files import Side, save_maps
 
         assert found.source_maps is not None
         assert found.maps is not None
@@ -128,7 +128,7 @@ def match(
 
 def _maps_folder(folder: Path, source: Path, target: Path) -> Path:
     """Where the maps of the pair go, refused before anything is computed."""
-    from homologue.map_files import pair_folder, read_facts, safe_name
+    from homologue.viz.map_files import pair_folder, read_facts, safe_name
 
     place = pair_folder(folder, f"{safe_name(source.stem)}-{safe_name(target.stem)}")
     former = [read_facts(place).get(end, {}).get("path") for end in ("source", "target")]
@@ -210,7 +210,7 @@ def locate(
     json: Json = False,
 ) -> None:
     """Locate fitted points in images. One that cannot be read does not stop the others."""
-    from homologue.embedding.point_embeddings import PointEmbeddings
+    from homologue.method.embeddings import PointEmbeddings
     from homologue.presets import Preset
 
     fitted = PointEmbeddings.load(embeddings)

@@ -15,7 +15,7 @@ def merge(
 ) -> None:
     """Put the runs of shards together: OUT is as if one machine had done it all."""
     from homologue.console import print_json
-    from homologue.evaluation import merge as merging
+    from homologue.evaluation.storage import merge as merging
 
     with merging.merge(out, runs) as store:
         done, sound = len(store.done()), len(store.done(failed_too=False))

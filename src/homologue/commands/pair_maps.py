@@ -5,14 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from homologue.artifacts import MAPS, unpack
 from homologue.console import print_note
 from homologue.datasets.base import Pair
 from homologue.evaluation.kept import PairMaps
 from homologue.evaluation.record import Record
-from homologue.evaluation.store import Store
-from homologue.keeping.items import MAPS
-from homologue.keeping.maps import unpack
-from homologue.map_files import Side, pair_folder, safe_name, save_maps
+from homologue.evaluation.storage.store import Store
+from homologue.viz.map_files import Side, pair_folder, safe_name, save_maps
 
 
 class MapWriter:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from homologue.artifacts import EMBEDDINGS, parse_items
 from homologue.commands.evaluate import select, show
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
@@ -23,12 +24,11 @@ from homologue.commands.options import (
 )
 from homologue.commands.values import checked_alphas, load_model, reading_preset
 from homologue.errors import HomologueError
-from homologue.keeping.items import EMBEDDINGS, parse_items
 
 if TYPE_CHECKING:
     from homologue.commands.running import Selection
     from homologue.diffusion.model import LatentDiffusion
-    from homologue.evaluation.store import Store
+    from homologue.evaluation.storage.store import Store
     from homologue.presets import Preset
 
 
@@ -84,7 +84,7 @@ def relocate(
     }  # fmt: skip
     from homologue.commands import running
     from homologue.evaluation.runner import Local
-    from homologue.evaluation.store import Store
+    from homologue.evaluation.storage.store import Store
     from homologue.evaluation.work import Shard
     from homologue.matchers.relocating import Relocating
 

@@ -14,12 +14,12 @@ from homologue.console import pair_counter, print_error, print_note
 from homologue.datasets.base import Benchmark, Pair
 from homologue.errors import HomologueError
 from homologue.evaluation.configuration import configuration
-from homologue.evaluation.kept_sizes import expected_sizes
 from homologue.evaluation.runner import Engine, Keeper, Local, Memory
 from homologue.evaluation.runs import Run
-from homologue.evaluation.store import FILE, Store
+from homologue.evaluation.storage.sizes import expected_sizes
+from homologue.evaluation.storage.store import FILE, Store
 from homologue.evaluation.work import Shard, outstanding
-from homologue.matchers.named import Ingredients, make_matcher
+from homologue.matchers.registry import Ingredients, make_matcher
 
 if TYPE_CHECKING:
     from homologue.commands.pair_maps import MapWriter
@@ -58,7 +58,7 @@ class Part:
     """What of a run is to be done now.
 
     Attributes:
-        keep: what else to keep of a pair, see `homologue.keeping.items`.
+        keep: what else to keep of a pair, see `homologue.artifacts`.
         leave: names of pairs that are left for later.
         maps: folder for the heat maps of the pairs as files; None to write none.
     """

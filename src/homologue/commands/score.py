@@ -15,9 +15,9 @@ from homologue.files import make_folder
 # Without torch: what is stored is all that is needed.
 if TYPE_CHECKING:
     from homologue.evaluation.compare import Comparison
-    from homologue.evaluation.long_tables import LongTable
+    from homologue.evaluation.reporting.long_tables import LongTable
+    from homologue.evaluation.reporting.tables import Grid
     from homologue.evaluation.runs import Run
-    from homologue.evaluation.tables import Grid
 
 _POINTS = (".csv", ".parquet")
 
@@ -70,7 +70,7 @@ def score(
     alphas = checked_alphas(alpha)
     _check_outputs(json, [csv, markdown, latex], [parquet, points])
     if plots:
-        from homologue.figures import check_suffix
+        from homologue.viz.figures import check_suffix
 
         check_suffix(plots / f"pck{suffix}")
     results = _results(folders, threshold, by, alphas, seed)
@@ -83,7 +83,7 @@ def score(
             _print_json(results)
         elif STDOUT not in (csv, markdown, latex):
             from homologue.console import print_table
-            from homologue.evaluation.tables import for_terminal
+            from homologue.evaluation.reporting.tables import for_terminal
 
             for grid in results.grids:
                 print_table(for_terminal(grid))
@@ -101,7 +101,7 @@ class _Results:
     seed: int
 
     def numbers(self) -> "LongTable":
-        from homologue.evaluation.long_tables import numbers
+        from homologue.evaluation.reporting.long_tables import numbers
 
         return numbers(self.runs, self.comparisons, self.alphas, self.seed)
 
@@ -114,8 +114,8 @@ def _results(
     seed: int,
 ) -> _Results:
     from homologue.evaluation.compare import compare
+    from homologue.evaluation.reporting.tables import differences, side_by_side
     from homologue.evaluation.runs import by_benchmark, read_runs
-    from homologue.evaluation.tables import differences, side_by_side
 
     runs = read_runs(folders)
     if thresholds:
@@ -142,7 +142,7 @@ def _check_outputs(json: bool, texts: list[Path | None], tables: list[Path | Non
     if points and points.suffix.lower() not in _POINTS:
         raise HomologueError(f"{points} has no known suffix; use {' or '.join(_POINTS)}.")
     if parquet or (points and points.suffix.lower() == ".parquet"):
-        from homologue.evaluation.export import check_parquet
+        from homologue.evaluation.reporting.export import check_parquet
 
         check_parquet()
 
@@ -150,7 +150,7 @@ def _check_outputs(json: bool, texts: list[Path | None], tables: list[Path | Non
 def _write_texts(
     write: Write, results: _Results, csv: Path | None, markdown: Path | None, latex: Path | None
 ) -> None:
-    from homologue.evaluation.export import csv_text, latex_text, markdown_text
+    from homologue.evaluation.reporting.export import csv_text, latex_text, markdown_text
 
     if csv:
         write(lambda: write_text(csv, csv_text(results.numbers())))
@@ -163,8 +163,8 @@ def _write_texts(
 def _write_tables(
     write: Write, results: _Results, parquet: Path | None, points: Path | None
 ) -> None:
-    from homologue.evaluation.export import csv_text, write_parquet
-    from homologue.evaluation.long_tables import points as every_point
+    from homologue.evaluation.reporting.export import csv_text, write_parquet
+    from homologue.evaluation.reporting.long_tables import points as every_point
 
     if parquet:
         write(lambda: write_parquet(parquet, results.numbers()))
@@ -177,7 +177,7 @@ def _write_tables(
 def _print_json(results: _Results) -> None:
     from homologue.console import print_json
     from homologue.evaluation.compare import comparison_object
-    from homologue.evaluation.report import summary
+    from homologue.evaluation.reporting.report import summary
 
     first, *others = [summary(run, results.alphas, results.seed) for run in results.runs]
     differences = [comparison_object(one) for one in results.comparisons]
@@ -185,7 +185,7 @@ def _print_json(results: _Results) -> None:
 
 
 def _save_plots(folder: Path, suffix: str, results: _Results, seed: int) -> None:
-    from homologue.run_plots.charts import save_categories, save_curves
+    from homologue.viz.curves import save_categories, save_curves
 
     make_folder(folder)
     for group in results.groups:

@@ -105,7 +105,7 @@ def check_output(path: Path, plots: bool = False) -> None:
 
     check_writable(path)
     if plots:
-        from homologue.figures import check_suffix
+        from homologue.viz.figures import check_suffix
 
         check_suffix(path)
 
@@ -121,7 +121,7 @@ def load_model(
     config: str | None = None,
 ) -> "LatentDiffusion":
     """The model of the options; what it warns of is printed as notes."""
-    from homologue.diffusion.load import load
+    from homologue.diffusion.loading.load import load
 
     return load(
         name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,

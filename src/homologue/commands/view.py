@@ -29,7 +29,7 @@ from homologue.streams import stdout_error
 
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
-    from homologue.viewer.runs.opened import OpenRuns
+    from homologue.viewer.features.runs.opened import OpenRuns
 
 
 def view(
@@ -149,7 +149,7 @@ def _behind_proxy(names: list[str], origins: list[str], base: str, ending: str) 
 def _open_runs(folders: list[Path], root: Path | None) -> "OpenRuns":
     """Runs can be looked through without their data, unless somebody says where these lie."""
     from homologue.console import print_note
-    from homologue.viewer.runs.opened import OpenRuns
+    from homologue.viewer.features.runs.opened import OpenRuns
 
     if root is not None and not folders:
         raise HomologueError("--root is where the data of runs lie: give a RUN, or leave it out.")

@@ -145,7 +145,7 @@ def _show_words(
             segments = segment(maps, by)  # type: ignore[arg-type]  # checked before
             write(lambda: save_mask(mask, segments))
         if plot:
-            from homologue.word_plots import save_words
+            from homologue.viz.words import save_words
 
             write(lambda: save_words(plot, image, maps))
 
@@ -184,7 +184,7 @@ def _name_points(
     file: Path, chosen: list[str] | None, top: int, given: tuple[Any, ...], json: bool
 ) -> None:
     """The words most like each fitted point."""
-    from homologue.embedding.point_embeddings import PointEmbeddings
+    from homologue.method.embeddings import PointEmbeddings
 
     fitted = PointEmbeddings.load(file)
     loaded, seconds = timed_model(given[0] or fitted.model, *given[1:])

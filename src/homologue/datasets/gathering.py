@@ -11,7 +11,7 @@ from torch import Tensor
 from homologue.datasets.base import Pair, Picture
 from homologue.datasets.thresholds import LEGACY, Size, aspect
 from homologue.errors import HomologueError
-from homologue.image_files import read_size
+from homologue.image_readers.files import read_size
 from homologue.images import LEAST_SIDE, read_image
 
 

@@ -8,13 +8,13 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from homologue.coco import Annotation, Coco, Image, parse_coco
 from homologue.datasets.gathering import Pictures, as_points
 from homologue.datasets.own import Own, inside, size_of
 from homologue.datasets.texts import read_json_object
 from homologue.datasets.thresholds import Size, box_of_known
 from homologue.errors import HomologueError
-from homologue.json_text import shown
+from homologue.formats.coco import Annotation, Coco, Image, parse_coco
+from homologue.formats.json_text import shown
 
 MOST_PAIRS = 200_000
 

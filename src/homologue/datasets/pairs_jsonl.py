@@ -8,7 +8,7 @@ from homologue.datasets.gathering import Pictures
 from homologue.datasets.own import Own, own_pair
 from homologue.datasets.texts import json_object, read_text
 from homologue.errors import HomologueError
-from homologue.json_text import is_number, shown
+from homologue.formats.json_text import is_number, shown
 
 _NEEDED = ("source", "target", "source_points", "target_points")
 _OPTIONAL = ("category", "threshold")

@@ -8,8 +8,8 @@ from typing import Any
 
 from homologue.errors import HomologueError
 from homologue.files import open_for_reading
-from homologue.json_text import parse_json
-from homologue.point_files import parse_number
+from homologue.formats.json_text import parse_json
+from homologue.formats.point_files import parse_number
 
 
 def read_text(path: Path) -> str:

@@ -11,7 +11,6 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
 from homologue.config import TRAIN_TIMESTEPS, Over
-from homologue.diffusion.architecture import check_conditions
 from homologue.diffusion.capture import (
     ReadMaps,
     ReadQueries,
@@ -20,12 +19,13 @@ from homologue.diffusion.capture import (
     select_layers,
 )
 from homologue.diffusion.forward import forward_until
+from homologue.diffusion.loading.architecture import check_conditions
 from homologue.diffusion.recompute import recomputed, worth_recomputing
 from homologue.diffusion.row_by_row import RowByRow
 from homologue.errors import check_finite
 
 if TYPE_CHECKING:
-    from homologue.diffusion.sources import Origin
+    from homologue.diffusion.loading.sources import Origin
 
 
 class LatentDiffusion:

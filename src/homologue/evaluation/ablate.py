@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from homologue.artifacts import ALL, Variant, own_variant
 from homologue.config import LocateConfig
 from homologue.errors import HomologueError
 from homologue.evaluation.kept import Parts
 from homologue.evaluation.record import Record
 from homologue.evaluation.runs import Run
 from homologue.evaluation.scores import Score, Scores
-from homologue.keeping.variants import ALL, Variant, own_variant
 
 EMBEDDINGS, CROPS, LAYERS, READING = "embeddings", "crops", "layers", "reading"
 STUDIES = (EMBEDDINGS, CROPS, LAYERS, READING)

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from homologue.artifacts import Maps, Variant, pack
 from homologue.evaluation.record import Array, Kept
-from homologue.keeping.maps import Maps, pack
-from homologue.keeping.variants import Variant
 
 # Reading what is kept has no use for torch.
 if TYPE_CHECKING:

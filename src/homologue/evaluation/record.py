@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from homologue.keeping.variants import Variant
+from homologue.artifacts import Variant
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -20,7 +20,7 @@ class Kept:
         rows: which of the points that were fitted the pair's P points are.
         embeddings: of the fit, as a safetensors file.
         parts: (P, 2), image frame of the target, by every variant of reading it.
-        maps: of the pair's points over the target, see `homologue.keeping.maps`.
+        maps: of the pair's points over the target, see `homologue.artifacts`.
         source_maps: of all points that were fitted, over the source.
     """
 

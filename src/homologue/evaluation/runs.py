@@ -11,7 +11,7 @@ from homologue.errors import HomologueError
 from homologue.evaluation.kept import Parts
 from homologue.evaluation.record import Record
 from homologue.evaluation.scores import Scores
-from homologue.evaluation.store import FILE, Store
+from homologue.evaluation.storage.store import FILE, Store
 from homologue.files import escaped
 
 
@@ -21,13 +21,14 @@ class Run:
 
     Attributes:
         name: what tables and plots call it.
-        configuration: benchmark, split, matcher, settings, see `homologue.evaluation.store`.
+        configuration: benchmark, split, matcher, settings; see
+            `homologue.evaluation.storage.store`.
         seconds: that the records took.
         planned: pairs of the whole selection, of which the records may be a part; None if they
             are all.
         root: where the data lay.
         folder: that it was read from; None if it has just been made.
-        keep: what else is kept of a pair there, see `homologue.keeping.items`.
+        keep: what else is kept of a pair there, see `homologue.artifacts`.
     """
 
     name: str

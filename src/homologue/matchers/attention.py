@@ -8,11 +8,11 @@ from torch import Tensor
 
 from homologue.config import Optimise
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.fit import fit_embeddings
-from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
-from homologue.localize.locate import Located, locate_embeddings, see_nothing
-from homologue.localize.small_maps import SmallMaps, stacked
+from homologue.method.embeddings import PointEmbeddings
+from homologue.method.fit import fit_embeddings
+from homologue.method.locate import Located, locate_embeddings, see_nothing
+from homologue.method.observers import SmallMaps, stacked
 from homologue.points import check_points
 from homologue.presets import Preset, get_preset
 from homologue.progress import Progress, silent

@@ -7,19 +7,17 @@ from hashlib import blake2b
 import torch
 from torch import Tensor
 
+from homologue.artifacts import EMBEDDINGS, MAPS, PARTS, variants
 from homologue.config import FitConfig, LocateConfig
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.point_embeddings import PointEmbeddings
-from homologue.embedding.queries import fixed_context
 from homologue.geometry import Crop, square_to_image
 from homologue.images import LEAST_SIDE, RGBImage, read_image
-from homologue.keeping.items import EMBEDDINGS, MAPS, PARTS
-from homologue.keeping.variants import variants
-from homologue.localize.locate import Witness, locate_embeddings
-from homologue.localize.pasting import PastedMaps
-from homologue.localize.small_maps import SmallMaps, stacked
-from homologue.localize.variant_points import VariantPoints
 from homologue.matchers.base import Found, Kept, Size
+from homologue.method.embeddings import PointEmbeddings
+from homologue.method.locate import Witness, locate_embeddings
+from homologue.method.map_average import PastedMaps
+from homologue.method.observers import SmallMaps, VariantPoints, stacked
+from homologue.method.queries import fixed_context
 
 _PART_ROW = 34  # bytes of a row of the table of parts, keys and all
 
@@ -35,7 +33,7 @@ class AttentionFinder:
         config: LocateConfig,
         keep: Collection[str] = (),
     ) -> None:
-        """Args: keep: what else to keep, see `homologue.keeping.items`."""
+        """Args: keep: what else to keep, see `homologue.artifacts`."""
         self._model, self._embeddings, self._config, self._keep = model, embeddings, config, keep
         self._layers = model.layers(embeddings.fit.layers)
         self._variants = variants(embeddings.fit.embeddings, config, self._layers)

@@ -32,7 +32,7 @@ class Attention:
         memory: float | None = None,
         keep: Collection[str] = (),
     ) -> None:
-        """Args: keep: what else to keep, see `homologue.keeping.items`."""
+        """Args: keep: what else to keep, see `homologue.artifacts`."""
         self._model, self._preset, self._seed, self._memory = model, preset, seed, memory
         self.keeps: Mapping[str, Size] = sizes(model, preset.fit, preset.locate, keep)
         self.settings: Mapping[str, Any] = {

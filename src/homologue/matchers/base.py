@@ -6,8 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
+from homologue.artifacts import Variant
 from homologue.images import RGBImage
-from homologue.keeping.variants import Variant
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.queries import cached_queries, fixed_context, query_images
 from homologue.geometry import whole_crop
 from homologue.images import RGBImage, to_square
 from homologue.matchers.base import Finder
 from homologue.matchers.model_settings import model_settings
 from homologue.matchers.nearest import GRID, nearest_finder
+from homologue.method.queries import cached_queries, fixed_context, query_images
+from homologue.method.views import Views
 from homologue.seeds import generator
-from homologue.views import Views
 
 LAYERS = "up-modules[:4]"
 TIMESTEP = 40

@@ -7,11 +7,11 @@ from torch import Tensor
 
 from homologue.config import FitConfig, LocateConfig, as_stored
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
 from homologue.matchers.attention_finder import AttentionFinder, name_of, sizes
 from homologue.matchers.base import Finder, Size
+from homologue.method.embeddings import PointEmbeddings
 
 Shelf = Callable[[str], bytes | None]
 """The embeddings of a fit as a file, by its `name_of`; None where there are none."""

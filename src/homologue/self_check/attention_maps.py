@@ -9,8 +9,8 @@ from torch import Tensor
 
 from homologue.config import FitConfig, Over
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.queries import query_maps
 from homologue.errors import NotFiniteError
+from homologue.method.queries import query_maps
 from homologue.seeds import generator
 
 _TOKENS = 8

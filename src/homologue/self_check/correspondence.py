@@ -9,10 +9,10 @@ from torch import Tensor
 
 from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.errors import NotFiniteError
 from homologue.images import RGBImage
 from homologue.matchers.attention import fit, locate
+from homologue.method.embeddings import PointEmbeddings
 from homologue.presets import Preset
 from homologue.progress import Progress, silent
 from homologue.self_check.known_maps import KNOWN_MAPS, KnownMap

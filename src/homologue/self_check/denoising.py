@@ -22,9 +22,9 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import check_finite
 from homologue.geometry import whole_crop
 from homologue.images import RGBImage
+from homologue.method.views import Views
 from homologue.progress import Progress, silent
 from homologue.seeds import generator
-from homologue.views import Views
 
 Prediction = Literal["epsilon", "v_prediction", "sample"]
 

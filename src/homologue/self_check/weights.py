@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from homologue.diffusion.loading.weights import UNUSED_IN_VAE
 from homologue.diffusion.model import LatentDiffusion
-from homologue.diffusion.weights import UNUSED_IN_VAE
 from homologue.errors import dtype_name
 from homologue.seeds import generator
 from homologue.self_check.results import Finding

@@ -10,10 +10,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from homologue.errors import HomologueError
-from homologue.viewer.answers import AT_ONCE, FOREVER
+from homologue.viewer.errors import BusyError, MissingError, TooLargeError
 from homologue.viewer.fields import Fields
+from homologue.viewer.headers import AT_ONCE, FOREVER
 from homologue.viewer.proxies import guess_base, shown_path
-from homologue.viewer.refusals import BusyError, MissingError, TooLargeError
 from homologue.viewer.samples import read_sample
 from homologue.viewer.security import Guard, Rules
 from homologue.viewer.uploads import clean_name, read_body

@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from homologue.viewer.refusals import MissingError
+from homologue.viewer.errors import MissingError
 
 _KINDS = {
     ".html": "text/html; charset=utf-8",

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from homologue.images import RGBImage
-from homologue.viewer.refusals import BusyError
+from homologue.viewer.errors import BusyError
 
 _LONGEST = 4096  # pixels of the longest side of what is shown
 _LOSSLESS = 1_000_000  # pixels up to which what is shown is a PNG

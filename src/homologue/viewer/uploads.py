@@ -9,12 +9,12 @@ import threading
 from starlette.requests import Request
 
 from homologue.errors import HomologueError
-from homologue.image_files import open_picture
+from homologue.image_readers.files import open_picture
+from homologue.image_readers.pixels import from_pil, guarded
 from homologue.images import LEAST_SIDE, RGBImage, read_image
-from homologue.pixels import from_pil, guarded
+from homologue.viewer.errors import BusyError, TooLargeError
 from homologue.viewer.limits import Limits
 from homologue.viewer.pictures import Picture, make_picture
-from homologue.viewer.refusals import BusyError, TooLargeError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """No others are opened: Pillow's readers of rare formats are hardly ever looked at."""

@@ -8,25 +8,25 @@ import matplotlib
 from homologue.config import Optimise
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import PRESETS, get_preset
-from homologue.viewer.desk import Desk
+from homologue.viewer.controller import Desk
+from homologue.viewer.features.match.engine import Engine
+from homologue.viewer.features.match.part import Matching
+from homologue.viewer.features.runs.opened import OpenRuns
+from homologue.viewer.features.runs.part import Runs
+from homologue.viewer.features.transfer.part import Transfer
+from homologue.viewer.features.words.engine import WordEngine
+from homologue.viewer.features.words.models import reads_words
+from homologue.viewer.features.words.part import Words
+from homologue.viewer.features.words.routes import WordRoutes
 from homologue.viewer.limits import Limits
-from homologue.viewer.matching.engine import Engine
-from homologue.viewer.matching.part import Matching
 from homologue.viewer.models import Models
 from homologue.viewer.page import Page
 from homologue.viewer.parts import Part
 from homologue.viewer.pictures import Picture, Pictures, make_picture
-from homologue.viewer.runs.opened import OpenRuns
-from homologue.viewer.runs.part import Runs
 from homologue.viewer.samples import FIRST_PAIR, read_sample, sample_names
 from homologue.viewer.sessions.scene import Scene, Settings
 from homologue.viewer.sessions.table import Table
-from homologue.viewer.transfer.part import Transfer
 from homologue.viewer.uploads import Uploads, decode
-from homologue.viewer.words.engine import WordEngine
-from homologue.viewer.words.models import reads_words
-from homologue.viewer.words.part import Words
-from homologue.viewer.words.routes import WordRoutes
 
 COLOUR_MAPS = ("viridis", "cividis", "magma")
 """Perceptually uniform, and told apart by people with colour-blindness."""

@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 from homologue.config import Over, WordsConfig
-from homologue.diffusion.load_text import text_encoder
+from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
 from homologue.diffusion.text import Context
 from homologue.geometry import whole_crop
 from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
+from homologue.method.views import Views
 from homologue.progress import Progress, silent
 from homologue.seeds import generator
-from homologue.views import Views
 from homologue.words.maps import WordMaps, distribution, merge_layers
 from homologue.words.spans import Word, select_words, words_of
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from homologue.diffusion.load_text import text_encoder
+from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
-from homologue.embedding.point_embeddings import PointEmbeddings
 from homologue.errors import HomologueError
-from homologue.localize.locate import check_same_model
+from homologue.method.embeddings import PointEmbeddings
+from homologue.method.locate import check_same_model
 from homologue.progress import Progress, silent
 from homologue.words.vocabulary import states_of, vocabulary_states
 

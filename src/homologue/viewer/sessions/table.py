@@ -9,12 +9,12 @@ from starlette.routing import BaseRoute
 
 from homologue.errors import HomologueError
 from homologue.presets import get_preset
+from homologue.viewer.errors import MissingError
 from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Task
 from homologue.viewer.limits import Limits
 from homologue.viewer.parts import Action
 from homologue.viewer.pictures import Picture, Pictures
-from homologue.viewer.refusals import MissingError
 from homologue.viewer.samples import FIRST_PAIR
 from homologue.viewer.sessions.scene import Scene
 from homologue.viewer.sessions.session import Session

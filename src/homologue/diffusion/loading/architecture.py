@@ -1,0 +1,227 @@
+"""Which models can be used: a UNet with cross-attention to a text context, and its VAE."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler
+
+from homologue.diffusion.logging import quiet
+from homologue.errors import HomologueError
+
+_ADVICE = "choose Stable Diffusion 1, 2 or SDXL"
+_VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
+
+# Blocks that the early-stopping forward pass runs as the whole one does; the others of diffusers
+# (K-diffusion, skip connections of images) pass their arguments on differently.
+_BLOCKS = {
+    f"{kind}{way}Block2D"
+    for way in ("Down", "Up")
+    for kind in ("", "CrossAttn", "SimpleCrossAttn", "Attn")
+} | {"ResnetDownsampleBlock2D", "ResnetUpsampleBlock2D"}
+_REFINER_TEXT = 1280  # numbers of the pooled text of SDXL, base and refiner
+
+_SD, _SDXL = "Stable Diffusion 1 and 2", "SDXL"
+_LATENT_SCALES = {0.18215: _SD, 0.13025: _SDXL}
+_SDXL_VAE = re.compile(r"sd[-_]?xl|stable-diffusion-xl", re.IGNORECASE)
+_SD_VAE = re.compile(r"taesd(?![a-z0-9])|vae-ft-(mse|ema)", re.IGNORECASE)
+
+
+def check_unet(config: dict[str, Any], where: str) -> None:
+    """Raises HomologueError for a network that the method cannot read."""
+    kind = config.get("_class_name")
+    if kind != "UNet2DConditionModel":
+        raise HomologueError(f"{where} is a {kind}, not a UNet2DConditionModel; {_ADVICE}.")
+    blocks = [*config.get("down_block_types", ()), *config.get("up_block_types", ())]
+    if not {"CrossAttnDownBlock2D", "CrossAttnUpBlock2D"} & set(blocks):
+        raise HomologueError(f"The UNet in {where} has no cross-attention to a text; {_ADVICE}.")
+    check_conditions(config, where)
+    for setting in ("sample_size", "cross_attention_dim"):
+        if not isinstance(config.get(setting), int):
+            raise HomologueError(
+                f"The config.json of {where} gives no whole number as {setting}; {_ADVICE}, or"
+                " write in the number that the model was trained with."
+            )
+
+
+def check_conditions(config: Mapping[str, Any], where: str) -> None:
+    """Raises HomologueError for a UNet that wants more than noise level and text, or is built
+    otherwise than `forward_until` runs it."""
+    problem = _foreign_condition(config) or _foreign_block(config)
+    if problem:
+        raise HomologueError(f"The UNet in {where} {problem}; {_ADVICE}.")
+
+
+def _foreign_condition(config: Mapping[str, Any]) -> str | None:
+    """What a UNet wants to be told beside time and text, in words; None where it is nothing."""
+    for setting in (
+        "class_embed_type", "num_class_embeds", "encoder_hid_dim_type", "encoder_hid_dim",
+        "class_embeddings_concat", "dual_cross_attention",
+    ):  # fmt: skip
+        if config.get(setting) not in (None, False):
+            return f"wants a further condition ({setting} = {config[setting]!r})"
+    added = config.get("addition_embed_type")
+    if added not in (None, "text_time"):
+        return f"wants a further condition (addition_embed_type = {added!r})"
+    if added == "text_time":
+        total = config.get("projection_class_embeddings_input_dim") or 0
+        numbers = config.get("addition_time_embed_dim") or 0
+        if total <= 6 * numbers:
+            return "has no room for the six numbers of SDXL's size condition"
+        if total == _REFINER_TEXT + 5 * numbers:
+            return "is the refiner of SDXL, which wants an aesthetic score as a condition"
+    return None
+
+
+def _foreign_block(config: Mapping[str, Any]) -> str | None:
+    """What kind of block a UNet has that is not known, in words; None where all are."""
+    for setting in ("down_block_types", "up_block_types"):
+        for kind in config.get(setting) or ():
+            if kind not in _BLOCKS:
+                return f"has a block of the kind {kind}"
+    return None
+
+
+def check_vae(config: dict[str, Any], where: str) -> None:
+    """Raises HomologueError for an autoencoder of another kind."""
+    kind = config.get("_class_name")
+    if kind not in _VAES:
+        raise HomologueError(
+            f"The VAE in {where} is of the kind {kind}; it must be one of {', '.join(_VAES)}."
+        )
+    _check_latents(config, where)
+
+
+def _check_latents(config: dict[str, Any], where: str) -> None:
+    """Raises HomologueError unless the numbers that latents are scaled by are whole."""
+    factor = config.get("scaling_factor", 1.0)
+    if not _is_number(factor) or factor == 0:
+        raise HomologueError(
+            f"The VAE in {where} has {factor!r} as scaling_factor; it must be a number other than"
+            " 0: get its config.json again."
+        )
+    mean, std = config.get("latents_mean"), config.get("latents_std")
+    if mean is None and std is None:
+        return
+    channels = config.get("latent_channels", 4)
+    for name, value in (("latents_mean", mean), ("latents_std", std)):
+        if (
+            not isinstance(value, list | tuple)
+            or len(value) != channels
+            or not all(map(_is_number, value))
+            or (name == "latents_std" and 0 in value)
+        ):
+            raise HomologueError(
+                f"The VAE in {where} has {value!r} as {name}; it must be a list of {channels}"
+                " numbers, one for each channel of its latents (of latents_std none 0): get its"
+                " config.json again."
+            )
+
+
+def _is_number(value: Any) -> bool:
+    is_real = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_real and abs(value) < float("inf")
+
+
+def vae_class(config: dict[str, Any]) -> Any:
+    """The class of diffusers that a checked configuration names."""
+    return _VAES[config["_class_name"]]
+
+
+def check_pair(unet: dict[str, Any], vae: dict[str, Any], where: str) -> None:
+    """Raises HomologueError where the UNet does not take the VAE's latents alone."""
+    wanted, given = unet.get("in_channels", 4), vae.get("latent_channels", 4)
+    if wanted == given:
+        return
+    raise HomologueError(
+        f"The UNet in {where} takes {wanted} channels but the VAE makes {given}, so it is an"
+        f" inpainting, editing or depth model or the VAE is another model's; {_ADVICE}."
+    )
+
+
+def foreign_vae(
+    unet: dict[str, Any], vae: dict[str, Any], name: str, *, has_config: bool
+) -> str | None:
+    """How a VAE of SDXL with a UNet of Stable Diffusion 1 or 2, or the reverse, is told; or None.
+
+    The two families have autoencoders of one shape that were trained apart: nothing fails, but the
+    UNet sees latents unlike those that it was trained with.
+
+    Args:
+        unet, vae: configurations.
+        name: of the VAE, which alone tells TAESD from TAESDXL.
+        has_config: whether `vae` came with the VAE. That of a single file is the UNet's family's,
+            and says nothing of the VAE; its name may.
+    """
+    wanted = _unet_family(unet)
+    made, sign = _named_family(name)
+    if has_config and vae.get("_class_name") == "AutoencoderKL":
+        made, sign = _scaled_family(vae)
+    if wanted is None or made in (None, wanted):
+        return None
+    return f"the UNet is of {wanted}, but {sign} is that of {made}"
+
+
+def _unet_family(config: dict[str, Any]) -> str | None:
+    if config.get("addition_embed_type") == "text_time":
+        return _SDXL if config.get("cross_attention_dim") == 2048 else None
+    return _SD if config.get("cross_attention_dim") in (768, 1024) else None
+
+
+def _named_family(name: str) -> tuple[str | None, str]:
+    """The family that the name of a VAE tells, and what tells it, in words."""
+    sign = f"the VAE's name, {name!r},"
+    if _SDXL_VAE.search(name):
+        return _SDXL, sign
+    return (_SD, sign) if _SD_VAE.search(name) else (None, "")
+
+
+def _scaled_family(config: dict[str, Any]) -> tuple[str | None, str]:
+    """The family that a VAE's scaling factor tells, and what tells it, in words."""
+    factor = config.get("scaling_factor", 0.18215)
+    if config.get("latent_channels", 4) != 4 or config.get("latents_mean") is not None:
+        return None, ""
+    family = next((f for value, f in _LATENT_SCALES.items() if abs(value - factor) < 1e-6), None)
+    return family, f"the VAE's scaling_factor, {factor:g},"
+
+
+def noise_schedule(config: dict[str, Any], where: str) -> DDIMScheduler:
+    """The noise schedule of whatever scheduler a model was saved with.
+
+    Only `add_noise` is ever called, so all that has to be right is `alphas_cumprod`.
+    """
+    if config.get("beta_start") is None and config.get("trained_betas") is None:
+        kind = config.get("_class_name", "scheduler")
+        raise HomologueError(f"The {kind} in {where} has no betas to add noise by; {_ADVICE}.")
+    _check_schedule(config, where)
+    try:
+        with quiet():
+            scheduler: DDIMScheduler = DDIMScheduler.from_config(config)
+    # Whatever a wrong value sets off in the library.
+    except Exception as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise HomologueError(f"The noise schedule in {where} is not known: {reason}.") from error
+    betas = scheduler.betas
+    if not betas.numel() or not bool(((betas >= 0) & (betas <= 1)).all()):
+        raise HomologueError(
+            f"The noise schedule in {where} cannot be right: it has {betas.numel()} steps, and the"
+            " beta of each must be from 0 to 1; get the file again."
+        )
+    return scheduler
+
+
+def _check_schedule(config: dict[str, Any], where: str) -> None:
+    """Raises HomologueError for numbers of a schedule that are none."""
+    steps = config.get("num_train_timesteps", 1000)
+    if not isinstance(steps, int) or steps < 1:
+        raise HomologueError(
+            f"The noise schedule in {where} has {steps!r} as num_train_timesteps; it must be a"
+            " whole number from 1: get the file again."
+        )
+    for name in ("beta_start", "beta_end"):
+        value = config.get(name, 0.0)
+        if value is not None and not _is_number(value):
+            raise HomologueError(
+                f"The noise schedule in {where} has {value!r} as {name}; it must be a number from 0"
+                " to 1: get the file again."
+            )

@@ -1,0 +1,186 @@
+"""Finding the parts of a model: in a folder, a single file, on the hub, or built in."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from homologue.diffusion.loading.families import family_names, shipped_configurations, size_note
+from homologue.diffusion.loading.folder import (
+    SCHEDULER_CONFIG,
+    check_parts,
+    missing_parts,
+    open_part,
+)
+from homologue.diffusion.loading.foreign import foreign_folder
+from homologue.diffusion.loading.hub import Repository
+from homologue.diffusion.loading.single_file import open_checkpoint, open_vae
+from homologue.diffusion.loading.weights import PICKLES, Part
+from homologue.errors import HomologueError
+
+BUILTIN = Path(__file__).parent.parent / "builtin"
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_FILES = (".safetensors", *PICKLES)
+
+Name = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model came from, for what is looked for later.
+
+    Attributes:
+        name: what it was loaded as.
+        place: its folder, its single file, or its repository on the hub.
+        variant: of its weights, see `load`.
+    """
+
+    name: str
+    place: Path | Repository
+    variant: str | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The parts of a model, found but not read.
+
+    Attributes:
+        note: what the user should know of how they were found.
+    """
+
+    unet: Part
+    vae: Part
+    schedule: Path
+    origin: Origin
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a model is looked for; see `load`."""
+
+    variant: str | None = None
+    revision: str | None = None
+    local_files_only: bool = False
+    vae: Name | None = None
+    config: Name | None = None
+
+
+def find(name: Name, options: Options) -> Found:
+    """Finds the parts of a model and reads no weights; fetches them from the hub if need be."""
+    _check_arguments(name, options)
+    if _is_file(name):
+        return _find_in_file(_existing(name), options)
+    parts = ["unet", "scheduler"] if options.vae is not None else ["unet", "scheduler", "vae"]
+    folder = _local(name)
+    place: Path | Repository
+    if folder is None:
+        place = Repository(str(name), options.revision, options.variant, options.local_files_only)
+        folder = place.fetch(parts)
+    else:
+        place = folder.absolute()
+    check_parts(folder, str(name), parts)
+    unet = open_part(folder / "unet", options.variant)
+    vae = _other_vae(unet, options) or open_part(folder / "vae", options.variant)
+    origin = Origin(str(name), place, options.variant)
+    return Found(unet, vae, folder / SCHEDULER_CONFIG, origin)
+
+
+def _find_in_file(path: Path, options: Options) -> Found:
+    unet, own, configs = open_checkpoint(path, _config_folder(options))
+    vae = _other_vae(unet, options) or own
+    if vae is None:
+        raise HomologueError(f"{path} has no VAE; give one as vae= (a folder, hub id or file).")
+    note = size_note(path, configs) if options.config is None else None
+    return Found(unet, vae, configs / SCHEDULER_CONFIG, Origin(str(path), path, None), note)
+
+
+def _other_vae(unet: Part, options: Options) -> Part | None:
+    """The VAE that is to take the place of the model's own, if one is given."""
+    vae = options.vae
+    if vae is None:
+        return None
+    if _is_file(vae):
+        width = unet.config.get("cross_attention_dim", 0)
+        return open_vae(_existing(vae), _config_folder(options), width)
+    folder = _local(vae)
+    if folder is None:
+        repository = Repository(str(vae), local_files_only=options.local_files_only)
+        return open_part(repository.fetch_vae())
+    inner = folder if (folder / "config.json").is_file() else folder / "vae"
+    if not (inner / "config.json").is_file():
+        known = foreign_folder(str(vae), folder, [file.name for file in folder.iterdir()])
+        raise known or HomologueError(f"{folder} holds no VAE; give a folder with its config.json.")
+    return open_part(inner)
+
+
+def _config_folder(options: Options) -> Path | None:
+    if options.config is None:
+        return None
+    folder = Path(options.config).expanduser()
+    if not folder.is_dir():
+        shipped = shipped_configurations(str(options.config))
+        if shipped is None:
+            raise HomologueError(
+                f"There is no folder {str(options.config)!r} to take configurations from; give one"
+                " with unet/config.json, vae/config.json and scheduler/scheduler_config.json, or"
+                f" one of {', '.join(family_names())}."
+            )
+        return shipped
+    missing = missing_parts(folder, ("unet", "vae", "scheduler"))
+    if missing:
+        raise HomologueError(
+            f"The folder {options.config} has no configurations to take: it lacks"
+            f" {', '.join(missing)}; give one that has them, or one of {', '.join(family_names())}."
+        )
+    return folder
+
+
+def _check_arguments(name: Name, options: Options) -> None:
+    """Nothing that is given is silently without effect."""
+    is_file = _is_file(name)
+    for argument, value, fits, place in (
+        ("variant", options.variant, not is_file, "a folder or a hub id"),
+        ("revision", options.revision, _local(name) is None, "a hub id"),
+        ("config", options.config, is_file, "a single .safetensors file"),
+    ):
+        if value is not None and not fits:
+            raise HomologueError(
+                f"{argument}={str(value)!r} is only for {place}, which {str(name)!r} is not; leave"
+                " it out."
+            )
+
+
+def _local(name: Name) -> Path | None:
+    """The path that is meant, or None for the id of a hub repository."""
+    if name == "builtin":
+        if not BUILTIN.is_dir():
+            raise HomologueError(
+                f"The built-in model is missing from this installation ({BUILTIN}); install"
+                " homologue again, or name another model."
+            )
+        return BUILTIN
+    path = Path(name)
+    try:
+        path = path.expanduser()
+        if str(name) and path.exists():
+            return path
+    except (OSError, RuntimeError):
+        pass  # A name that the system cannot look up is no file, and is refused below.
+    if isinstance(name, str) and _HUB_ID.fullmatch(name) and path.suffix.lower() not in _FILES:
+        return None
+    raise HomologueError(
+        f"There is no model {str(name)!r}; give a folder, a .safetensors file, a hub id"
+        " (owner/name) or 'builtin'."
+    )
+
+
+def _existing(name: Name) -> Path:
+    path = _local(name)
+    assert path is not None, "asked only of what `_is_file`"
+    return path
+
+
+def _is_file(name: Name) -> bool:
+    path = _local(name)
+    return path is not None and not path.is_dir()

@@ -1,1 +1,0 @@
-"""Optimising text embeddings until they mean a point of an image."""

@@ -1,0 +1,1 @@
+"""Tables, exports and JSON of runs."""

@@ -1,0 +1,1 @@
+"""Keeping runs in SQLite, and merging them."""

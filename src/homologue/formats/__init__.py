@@ -1,0 +1,1 @@
+"""Files of annotation tools and of this package that hold points."""

@@ -1,0 +1,1 @@
+"""Reading pictures of every kind as RGB floats."""

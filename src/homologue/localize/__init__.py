@@ -1,1 +1,0 @@
-"""Reading where embeddings attend in a target image."""

@@ -1,0 +1,1 @@
+"""The method: from points of a source to their counterparts in any target."""

@@ -1,1 +1,0 @@
-"""Plots of runs: their numbers, and the pictures that they are about."""

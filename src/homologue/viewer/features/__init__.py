@@ -1,0 +1,1 @@
+"""What the viewer can do, a folder for each of its screens."""

@@ -1,0 +1,52 @@
+"""The points of a session as a JSON file."""
+
+from collections.abc import Callable
+from typing import Any
+
+from homologue.presets import get_preset
+from homologue.viewer.features.match.engine import Found
+from homologue.viewer.pictures import Pictures
+from homologue.viewer.sessions.scene import Point, Scene
+
+
+def points_file(
+    scene: Scene,
+    pictures: Pictures,
+    found: Callable[[Scene, Point], Found | None],
+    dtype: str | None,
+) -> dict[str, Any]:
+    """What `homologue match --json` prints, as far as the session knows it.
+
+    `homologue match --points` reads the file: it has the points of the source under `points`.
+    Counterparts that have not been found are null, and so is the precision of a model that is not
+    loaded.
+    """
+    settings = scene.settings
+    optimise = get_preset(settings.preset, settings.optimise).fit.optimise  # type: ignore[arg-type]
+    return {
+        "source": _picture(scene.source, pictures),
+        "target": _picture(scene.target, pictures),
+        "model": settings.model,
+        "dtype": dtype,
+        "preset": settings.preset,
+        "optimise": optimise,
+        "seed": settings.seed,
+        "points": [[point.x, point.y] for point in scene.points],
+        "matches": [_match(point, found(scene, point)) for point in scene.points],
+    }
+
+
+def _picture(id_: str | None, pictures: Pictures) -> dict[str, Any] | None:
+    picture = pictures.get(id_) if id_ else None
+    if picture is None:
+        return None
+    return {"path": picture.name, "width": picture.width, "height": picture.height}
+
+
+def _match(point: Point, found: Found | None) -> dict[str, Any]:
+    return {
+        "number": point.number,
+        "source": [point.x, point.y],
+        "target": [found.x, found.y] if found else None,
+        "score": found.score if found else None,
+    }

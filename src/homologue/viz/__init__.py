@@ -1,0 +1,1 @@
+"""Pictures of results: matches, words, pairs of a run, curves."""
