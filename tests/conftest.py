@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import torch
-from command_line import Outcome
+from helpers.command_line import Outcome
+from helpers.tiny_models import reference, tiny_sd1, tiny_sd2, tiny_sdxl
 from hypothesis import settings
 from torch import Tensor
 
@@ -22,10 +23,6 @@ from homologue.presets import DEFAULT, Preset
 # A busy machine may take any time for an example.
 settings.register_profile("homologue", deadline=None)
 settings.load_profile("homologue")
-
-sys.path.insert(0, str(Path(__file__).parent / "diffusion"))
-
-from tiny_models import reference, tiny_sd1, tiny_sd2, tiny_sdxl  # noqa: E402
 
 
 def _model(folder: Path) -> LatentDiffusion:
@@ -54,7 +51,7 @@ def model(tiny: dict[str, LatentDiffusion]) -> LatentDiffusion:
 def worded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LatentDiffusion]:
     """The three topologies, loaded from folders that have their text encoders too."""
     # Here and not above: few tests need transformers, and importing it takes seconds.
-    from tiny_text import add_text
+    from helpers.tiny_text import add_text
 
     root = tmp_path_factory.mktemp("worded")
     for family, write in (("sd1", tiny_sd1), ("sd2", tiny_sd2), ("sdxl", tiny_sdxl)):

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import Outcome
+from helpers.command_line import Outcome
+from helpers.tiny_models import tiny_sd1
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from tiny_models import tiny_sd1
 
 from homologue.__main__ import main
 

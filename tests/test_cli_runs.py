@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import refused
+from helpers.command_line import refused
 
 from homologue.datasets.emoji import pairs as emoji
 from homologue.evaluation.storage.store import Store

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import refused
+from helpers.command_line import refused
 
 from homologue.evaluation.configuration import canonical, configuration_hash
 from homologue.evaluation.storage.database import connect_to_write

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from simulated_device import simulated_device
+from helpers.simulated_device import simulated_device
 
 from homologue.config import Optimise
 from homologue.diffusion.model import LatentDiffusion

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_models import BUILDERS
+from helpers.tiny_models import BUILDERS
 
 from homologue.config import Optimise
 from homologue.diffusion.loading.load import load

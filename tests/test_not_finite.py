@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import torch
-from command_line import refused
+from helpers.command_line import refused
+from helpers.tiny_models import tiny_sd1
 from safetensors.torch import load_file, save_file
-from tiny_models import tiny_sd1
 
 from homologue.console import print_json
 from homologue.datasets.base import Pair, Picture

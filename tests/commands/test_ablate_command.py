@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import refused
+from helpers.command_line import refused
 
 from homologue.__main__ import main
 from homologue.artifacts import own_variant

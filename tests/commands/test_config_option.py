@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import typer
-from command_line import refused
+from helpers.command_line import refused
+from helpers.tiny_models import BUILDERS, write_single_file
 from PIL import Image
-from tiny_models import BUILDERS, write_single_file
 
 from homologue.cli import app
 from homologue.diffusion.loading import single_file

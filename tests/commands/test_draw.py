@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from found import keep, run_of
+from helpers.found import keep, run_of
 from PIL import Image
 
 from homologue.__main__ import main

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet
 import pytest
-from found import found, keep, lost, run_of
+from helpers.found import found, keep, lost, run_of
 
 from homologue.__main__ import main
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.tiny_models import tiny_sd1
+from helpers.tiny_text import add_text
 from PIL import Image
-from tiny_models import tiny_sd1
-from tiny_text import add_text
 
 from homologue.__main__ import main
 

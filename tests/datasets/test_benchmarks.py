@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from trees import cub, pascal, spair, text, willow
+from helpers.trees import cub, pascal, spair, text, willow
 
 from homologue.datasets.base import (
     NAMES,

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from trees import CUB, Bird, cub, text
+from helpers.trees import CUB, Bird, cub, text
 
 from homologue.datasets.base import Pair
 from homologue.datasets.cub import PAIRS_A_CLASS, benchmark

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import torch
+from helpers.trees import picture, text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from trees import picture, text
 
 from homologue.datasets.gathering import Annotated, Gathering, Pictures, as_points, joined
 from homologue.datasets.thresholds import Size

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trees import picture, text
+from helpers.trees import picture, text
 
 from homologue.datasets import pairs_coco
 from homologue.datasets.base import Pair, get_benchmark

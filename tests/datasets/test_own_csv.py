@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
-from trees import picture, text
+from helpers.trees import picture, text
 
 from homologue.datasets.base import Pair, get_benchmark
 from homologue.errors import HomologueError

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trees import picture, text
+from helpers.trees import picture, text
 
 from homologue.datasets.base import Pair, default_split, get_benchmark, select_pairs
 from homologue.errors import HomologueError

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from trees import PASCAL_HEADER, PASCAL_ROWS, pascal, text
+from helpers.trees import PASCAL_HEADER, PASCAL_ROWS, pascal, text
 
 from homologue.datasets.base import Pair
 from homologue.datasets.pf_pascal import benchmark

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trees import WILLOW, picture, text, willow, willow_list, willow_points
+from helpers.trees import WILLOW, picture, text, willow, willow_list, willow_points
 
 from homologue.datasets.base import Pair, get_benchmark, select_pairs
 from homologue.datasets.pf_willow import benchmark

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.trees import picture
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
-from trees import picture
 
 from homologue.datasets import padding, rescaling
 from homologue.datasets.gathering import Pictures, as_points

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from trees import picture, spair, text
+from helpers.trees import picture, spair, text
 
 from homologue.datasets.base import Pair, get_benchmark, select_pairs
 from homologue.datasets.gathering import Reading

@@ -8,7 +8,7 @@ import pytest
 import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import Attention, AttnProcessor
-from tiny_models import BUILDERS
+from helpers.tiny_models import BUILDERS
 from torch import Tensor
 
 from homologue.diffusion.capture import (

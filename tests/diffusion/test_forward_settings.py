@@ -7,8 +7,8 @@ import pytest
 import torch
 from diffusers import LatentConsistencyModelPipeline, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
+from helpers.tiny_models import CROSS_DOWN, CROSS_UP, SD1_UNET, SSD1B_UNET, TINYSD_UNET, tiny_sd1
 from test_forward import TIME, assert_same, early, make_inputs, whole
-from tiny_models import CROSS_DOWN, CROSS_UP, SD1_UNET, SSD1B_UNET, TINYSD_UNET, tiny_sd1
 from torch import Tensor
 
 from homologue.diffusion.capture import ReadMaps, cross_attention_layers, processors

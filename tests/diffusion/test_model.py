@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny
-from tiny_models import reference, tiny_sd1, tiny_taesd, tiny_vae
+from helpers.tiny_models import reference, tiny_sd1, tiny_taesd, tiny_vae
 from torch import Tensor
 
 from homologue.diffusion.capture import ReadMaps, processors

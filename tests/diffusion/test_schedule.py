@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 from diffusers import DDIMScheduler
+from helpers.refusal import change, refused
+from helpers.tiny_models import reference, tiny_sd1
 from hypothesis import given
 from hypothesis import strategies as st
-from refusal import change, refused
-from tiny_models import reference, tiny_sd1
 
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
+from helpers.tiny_models import read_json, tiny_sd1, tiny_sdxl, write_json, write_single_file
+from helpers.tiny_text import END, add_text, write_encoder, write_tokenizer
 from safetensors.torch import load_file, save_file
-from tiny_models import read_json, tiny_sd1, tiny_sdxl, write_json, write_single_file
-from tiny_text import END, add_text, write_encoder, write_tokenizer
 from transformers import (
     CLIPTextModel,
     CLIPTextModelWithProjection,

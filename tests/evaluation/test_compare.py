@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from found import found, lost, run_of
+from helpers.found import found, lost, run_of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 
 import torch
-from made_up import POINTS, pair
+from helpers.made_up import POINTS, pair
 
 from homologue.evaluation.configuration import (
     RESULTS,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from made_up import pair
-from processes import ALONE, done, finished, rows, started, wait_for
+from helpers.made_up import pair
+from helpers.processes import ALONE, done, finished, rows, started, wait_for
 
 from homologue.errors import HomologueError
 from homologue.evaluation import distributed
@@ -68,7 +68,7 @@ def test_what_a_worker_refuses_is_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_pair_that_kills_every_worker_fails_and_the_others_go_on() -> None:
-    program = Path(__file__).with_name("deadly.py")
+    program = Path(__file__).parents[1] / "helpers" / "deadly.py"
     ended = subprocess.run(
         [sys.executable, program], capture_output=True, text=True, env=ALONE, timeout=400
     )

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from processes import done, finished, rows, started, wait_for
+from helpers.processes import done, finished, rows, started, wait_for
 
 from homologue.evaluation.storage.merge import merge
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import done, finished, rows, started, wait_for
+from helpers.processes import done, finished, rows, started, wait_for
 
 from homologue.evaluation.storage.merge import merge
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from made_up import POINTS, Counting, assert_same, broken, failed, pair, picture, record
+from helpers.made_up import POINTS, Counting, assert_same, broken, failed, pair, picture, record
 
 from homologue.config import Optimise
 from homologue.datasets.base import Pair, Picture

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from found import found, keep, lost, run_of
-from made_up import assert_same
+from helpers.found import found, keep, lost, run_of
+from helpers.made_up import assert_same
 
 from homologue.errors import HomologueError
 from homologue.evaluation.runs import by_benchmark, read_runs

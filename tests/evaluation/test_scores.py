@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from found import found, lost
+from helpers.found import found, lost
 from hypothesis import given
 from hypothesis import strategies as st
 

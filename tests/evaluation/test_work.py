@@ -3,9 +3,9 @@
 from collections import Counter
 
 import pytest
+from helpers.made_up import POINTS, pair
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up import POINTS, pair
 
 from homologue.datasets.base import Pair
 from homologue.errors import HomologueError

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 
 import pytest
-from faults import Fault
+from helpers.faults import Fault
 
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from command_line import refused
+from helpers.command_line import refused
 
 import homologue as package
 from homologue.diffusion.loading.load import load
@@ -156,7 +156,7 @@ def test_the_command_prints_the_report(homologue: Any, one_sample: None) -> None
 def test_the_command_exits_with_1_where_a_model_is_not_sound(
     homologue: Any, one_sample: None, tmp_path: Any
 ) -> None:
-    from tiny_models import tiny_sd1
+    from helpers.tiny_models import tiny_sd1
 
     outcome = homologue("check", "--model", tiny_sd1(tmp_path / "model"), "--json")
     assert outcome.code == 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from faults import (
+from helpers.faults import (
     Fault,
     declared_epsilon,
     exchanged,

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from attacking import Watch
-from running import Running, running
-from tiny_models import tiny_sd1
+from helpers.attacking import Watch
+from helpers.running import Running, running
+from helpers.tiny_models import tiny_sd1
 
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
@@ -78,7 +78,7 @@ def families(worded: dict[str, LatentDiffusion], mute: Path, hasty: Preset) -> I
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     """Needs Debian's package `chromium`, which `make test` installs where it may."""
-    from browsing import CHROMIUM, chromium
+    from helpers.browsing import CHROMIUM, chromium
 
     if CHROMIUM is None:
         pytest.skip("There is no chromium here: install it (apt-get install chromium).")

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from attacking import Peak, heading, raw
+from helpers.attacking import Peak, heading, raw
+from helpers.running import Running, encoded, png, running
 from PIL import Image
-from running import Running, encoded, png, running
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import Preset

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
-from attacking import Watch
-from running import Running, png, running
-from some_runs import GIVEN, make_data, make_run
+from helpers.attacking import Watch
+from helpers.running import Running, png, running
+from helpers.some_runs import GIVEN, make_data, make_run
 
 from homologue.viewer.features.runs.opened import OpenRuns
 

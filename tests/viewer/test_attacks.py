@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from attacking import Watch, heading, raw
-from running import Running, encoded, noise
+from helpers.attacking import Watch, heading, raw
+from helpers.running import Running, encoded, noise
 from starlette.routing import Route
 from test_uploads import bomb
 

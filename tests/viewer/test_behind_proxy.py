@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from browsing import Person, person
+from helpers.browsing import Person, person
+from helpers.proxying import NAME, OPENSSL, Proxy, make_certificate, proxying
+from helpers.running import Running, running
 from playwright.sync_api import Browser, expect
-from proxying import NAME, OPENSSL, Proxy, make_certificate, proxying
-from running import Running, running
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import Preset

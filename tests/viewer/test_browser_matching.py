@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import Person, person
+from helpers.browsing import Person, person
+from helpers.running import Running
 from playwright.sync_api import Browser, expect
-from running import Running
 
 from homologue.viewer.features.match.engine import Engine
 

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from browsing import Person, person
+from helpers.browsing import Person, person
+from helpers.running import Running, encoded, noise, png
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Locator, expect
-from running import Running, encoded, noise, png
 
 pytestmark = pytest.mark.slow
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from browsing import Person, person
+from helpers.browsing import Person, person
+from helpers.running import Running, running
+from helpers.some_runs import GIVEN, make_data, make_run
 from PIL import Image
 from playwright.sync_api import Browser, expect
-from running import Running, running
-from some_runs import GIVEN, make_data, make_run
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.viewer.features.runs.opened import OpenRuns

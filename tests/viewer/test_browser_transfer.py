@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Person, person
+from helpers.browsing import Person, person
+from helpers.running import Running, png
 from playwright.sync_api import Browser, Download, Locator, expect
-from running import Running, png
 
 from homologue.datasets.pairs import benchmark
 

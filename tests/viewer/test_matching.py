@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from running import Running, encoded, noise, png, running
+from helpers.running import Running, encoded, noise, png, running
 from test_packing import unpack
 
 import homologue

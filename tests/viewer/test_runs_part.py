@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.running import Running, running
+from helpers.some_runs import FAILED, GIVEN, LAYERS, SIZES, make_data, make_run
 from PIL import Image
-from running import Running, running
-from some_runs import FAILED, GIVEN, LAYERS, SIZES, make_data, make_run
 from test_packing import unpack
 from typer.testing import CliRunner
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from helpers.running import Running, encoded, noise, png, running
 from PIL import Image
-from running import Running, encoded, noise, png, running
 from test_matching import fits, sample  # noqa: F401
 
 import homologue

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import Running, png
+from helpers.running import Running, png
 from test_transfer import begun, cells, done, news
 
 from homologue.datasets.pairs import benchmark

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.running import encoded, noise
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from running import encoded, noise
 
 from homologue.errors import HomologueError
 from homologue.images import read_image

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.running import Running, png
+from helpers.tiny_models import tiny_sd1
+from helpers.tiny_text import add_text
 from numpy.typing import NDArray
 from PIL import Image
-from running import Running, png
 from test_packing import unpack
-from tiny_models import tiny_sd1
-from tiny_text import add_text
 
 import homologue
 from homologue.__main__ import main

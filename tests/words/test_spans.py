@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from helpers.tiny_text import write_tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_text import write_tokenizer
 from transformers import CLIPTokenizer
 
 from homologue.diffusion.text import Tokens

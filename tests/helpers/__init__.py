@@ -1,0 +1,1 @@
+"""What several tests share: small models, data sets, pictures, servers and command lines."""
