@@ -7,7 +7,7 @@ from pathlib import Path
 
 from homologue.diffusion.families import family_names, shipped_configurations, size_note
 from homologue.diffusion.folder import SCHEDULER_CONFIG, check_parts, missing_parts, open_part
-from homologue.diffusion.foreign import foreign_folder
+from homologue.diffusion.foreign import file_names, foreign_folder
 from homologue.diffusion.hub import Repository
 from homologue.diffusion.single_file import open_checkpoint, open_vae
 from homologue.diffusion.weights import PICKLES, Part
@@ -76,9 +76,16 @@ def find(name: Name, options: Options) -> Found:
         place = folder.absolute()
     check_parts(folder, str(name), parts)
     unet = open_part(folder / "unet", options.variant)
-    vae = _other_vae(unet, options) or open_part(folder / "vae", options.variant)
+    vae, note = _other_vae(unet, options), None
+    if vae is None:
+        own = open_part(folder / "vae", options.variant, beside=True)
+        vae = own
+        if options.variant is not None and own.variant != options.variant:
+            note = (
+                f"The VAE of {name} has no variant {options.variant!r}: its plain weights are used."
+            )
     origin = Origin(str(name), place, options.variant)
-    return Found(unet, vae, folder / SCHEDULER_CONFIG, origin)
+    return Found(unet, vae, folder / SCHEDULER_CONFIG, origin, note)
 
 
 def _find_in_file(path: Path, options: Options) -> Found:
@@ -104,7 +111,7 @@ def _other_vae(unet: Part, options: Options) -> Part | None:
         return open_part(repository.fetch_vae())
     inner = folder if (folder / "config.json").is_file() else folder / "vae"
     if not (inner / "config.json").is_file():
-        known = foreign_folder(str(vae), folder, [file.name for file in folder.iterdir()])
+        known = foreign_folder(str(vae), folder, file_names(folder))
         raise known or HomologueError(f"{folder} holds no VAE; give a folder with its config.json.")
     return open_part(inner)
 
