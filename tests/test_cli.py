@@ -71,7 +71,7 @@ def test_match_prints_a_line_for_each_point(run: Any) -> None:
     outcome = run(*MATCH, "--points", "points.csv", "--point", "1,2")
     assert outcome.code == 0
     title, *lines = outcome.out.splitlines()
-    assert title == "source.png  ->  target.png"
+    assert title == "source.png  ->  target.png  (model, float32)"
     assert [line.split()[0] for line in lines] == ["1", "2", "3"]
     assert "10.0," in lines[0]
     assert "1.0," in lines[2]
@@ -80,11 +80,12 @@ def test_match_prints_a_line_for_each_point(run: Any) -> None:
 def test_match_json_has_the_documented_shape(run: Any) -> None:
     result = run(*MATCH, "--point", "10,20", "--point", "30.5,12", "--seed", "7", "--json").json
     assert list(result) == [
-        "source", "target", "model", "preset", "optimise", "seed", "matches", "seconds"
+        "source", "target", "model", "dtype", "preset", "optimise", "seed", "matches", "seconds"
     ]  # fmt: skip
     assert result["source"] == {"path": "source.png", "width": 60, "height": 40}
     assert result["target"] == {"path": "target.png", "width": 50, "height": 70}
     assert (result["model"], result["preset"], result["seed"]) == ("model", "default", 7)
+    assert result["dtype"] == "float32"
     assert [match["source"] for match in result["matches"]] == [[10, 20], [30.5, 12]]
     for match in result["matches"]:
         x, y = match["target"]

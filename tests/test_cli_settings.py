@@ -114,7 +114,8 @@ def test_a_run_is_resumed_with_its_own_settings_alone(homologue: Any, folder: Pa
 
 
 def test_a_run_is_relocated_with_other_settings(homologue: Any, folder: Path) -> None:
-    run, new = folder / "run", folder / "new"
+    run, new = folder / "relocated", folder / "new"
+    assert attention(homologue, run, "--keep", "embeddings").code == 0
     again = homologue("relocate", run, "--run", new, "--set", "locate.crops=1", "--json").json
     assert again["preset"] == "default+fit.steps=2+locate.crops=1"
     assert (again["settings"]["locate"]["crops"], again["pairs"]) == (1, 1)

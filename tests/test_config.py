@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from homologue.config import FitConfig, LocateConfig, as_stored, one_of
+from homologue.config import FitConfig, LocateConfig, WordsConfig, as_stored, one_of
 from homologue.errors import HomologueError
 from homologue.presets import DEFAULT, PAPER
 
@@ -22,6 +22,11 @@ from homologue.presets import DEFAULT, PAPER
         ({"views": 0}, "views must be at least 1, not 0."),
         ({"views_per_step": -1}, "views_per_step must be at least 1, not -1."),
         ({"tokens": 1}, "tokens must be at least 2, not 1."),
+        ({"steps": 10**6 + 1}, "steps must be at most 1000000, not 1000001."),
+        ({"embeddings": 10**9}, "embeddings must be at most 1000000, not 1000000000."),
+        ({"views": 10**9}, "views must be at most 1000000, not 1000000000."),
+        ({"views_per_step": 10**9}, "views_per_step must be at most 1000000, not 1000000000."),
+        ({"tokens": 10**9}, "tokens must be at most 1000000, not 1000000000."),
         ({"crop": 0.0}, "crop must be above 0 and at most 1, not 0.0."),
         ({"crop": 1.1}, "crop must be above 0 and at most 1, not 1.1."),
         ({"crop": float("nan")}, "crop must be above 0 and at most 1, not nan."),
@@ -60,6 +65,7 @@ def test_fit_config_refuses(change: dict[str, Any], sentence: str) -> None:
         ({"noise": ""}, "noise must be one of gaussian, uniform, not ''."),
         ({"read_out": "max"}, "read_out must be one of mean, softmax, log-mean, not 'max'."),
         ({"crops": 0}, "crops must be at least 1, not 0."),
+        ({"crops": 10**9}, "crops must be at most 1000000, not 1000000000."),
         ({"crop": -0.5}, "crop must be above 0 and at most 1, not -0.5."),
     ],
 )
@@ -74,8 +80,15 @@ def test_the_limits_themselves_are_allowed() -> None:
         DEFAULT.fit, steps=1, embeddings=1, views=1, views_per_step=1, tokens=2, crop=1.0,
         optimise="joint", heads="second-half", noise="uniform", objective="mse",
     )  # fmt: skip
+    replace(DEFAULT.fit, steps=10**6, views=10**6, views_per_step=10**6, tokens=10**6)
     for read_out in ("mean", "softmax", "log-mean"):
         replace(DEFAULT.locate, crops=1, crop=1.0, read_out=read_out)
+
+
+def test_a_million_of_noises_is_too_many() -> None:
+    WordsConfig(noises=10**6)
+    with pytest.raises(HomologueError, match=r"^noises must be at most 1000000, not 1000001\.$"):
+        WordsConfig(noises=10**6 + 1)
 
 
 def test_settings_cannot_be_changed_in_place() -> None:

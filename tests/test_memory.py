@@ -1,14 +1,20 @@
 """How many rows fit, and what autograd keeps."""
 
 from collections.abc import Callable
+from typing import Any
 
 import psutil
 import pytest
 import torch
+from helpers.command_line import refused
 
 from homologue import memory
 from homologue.errors import HomologueError
+from homologue.matchers.attention_matcher import Attention
 from homologue.memory import free_bytes, rows_that_fit, saved_bytes
+from homologue.method.fit import fit_views
+from homologue.presets import DEFAULT
+from homologue.self_check.check import check
 
 CPU = torch.device("cpu")
 GIB = 2**30
@@ -51,7 +57,32 @@ def test_free_bytes_of_cuda_is_what_the_device_has(monkeypatch: pytest.MonkeyPat
     assert free_bytes(torch.device("cuda")) == 123
 
 
-@pytest.mark.parametrize("budget", [0.0, -1.0])
+@pytest.mark.parametrize("budget", [1e300, 10**400, 2.0**60])
+def test_a_huge_budget_is_no_limit(budget: float) -> None:
+    assert rows_that_fit(GIB, CPU, budget, 8) == 8
+
+
+@pytest.mark.parametrize("budget", [float("nan"), float("inf"), -1.0, True, "8"])
+def test_a_budget_is_checked_where_it_is_given(budget: Any) -> None:
+    """Before anything is loaded or computed, whatever the number of points."""
+    nothing: Any = None
+    sentence = f"^A memory budget of {budget} GiB is no budget; give a finite number above 0.$"
+    with pytest.raises(HomologueError, match=sentence):
+        fit_views(nothing, nothing, nothing, nothing, nothing, nothing, memory=budget)
+    with pytest.raises(HomologueError, match=sentence):
+        Attention(nothing, DEFAULT, memory=budget)
+    with pytest.raises(HomologueError, match=sentence):
+        check(nothing, memory=budget)
+
+
+@pytest.mark.parametrize("budget", ["nan", "inf", "-1", "0"])
+def test_every_command_refuses_a_budget_that_is_none(budget: str, homologue: Any) -> None:
+    for command in (["match", "a", "b"], ["fit", "a", "-o", "c"], ["evaluate", "own"], ["check"]):
+        outcome = homologue(*command, "--memory", budget)
+        refused(outcome, "is no budget; give a finite number above 0")
+
+
+@pytest.mark.parametrize("budget", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_budget_of_nothing_is_refused(budget: float) -> None:
     with pytest.raises(HomologueError, match=rf"^A memory budget of {budget} GiB is no budget"):
         rows_that_fit(1, CPU, budget, 8)

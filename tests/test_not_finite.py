@@ -50,6 +50,7 @@ def damaged(tmp_path: Path) -> Callable[[str, float], Path]:
 UNET = "unet/conv_in.bias"
 ATTENTION = f"unet/{FIRST_READ}.transformer_blocks.0.attn2.to_q.weight"
 KEYS = f"unet/{FIRST_READ}.transformer_blocks.0.attn2.to_k.weight"
+SELF_ATTENTION = "unet/mid_block.attentions.0.transformer_blocks.0.attn1.to_q.weight"
 VAE = "vae/encoder.conv_in.bias"
 
 
@@ -57,7 +58,13 @@ VAE = "vae/encoder.conv_in.bias"
 @pytest.mark.parametrize("way", ["cached", "joint", "exact"])
 @pytest.mark.parametrize(
     ("tensor", "stage"),
-    [(UNET, FIRST_READ), (ATTENTION, FIRST_READ), (KEYS, ""), (VAE, "the latents of the image")],
+    [
+        (UNET, "the queries of"),
+        (ATTENTION, FIRST_READ),
+        (KEYS, "the keys of"),
+        (SELF_ATTENTION, "the queries of mid_block.attentions.0"),
+        (VAE, "of the VAE"),
+    ],
 )
 def test_match_names_the_stage(
     damaged: Callable[[str, float], Path], source: RGBImage, target: RGBImage, quick: Preset,
@@ -101,14 +108,14 @@ def test_words_name_the_stage(
     if broken == "unet":
         bias = model.unet.conv_in.bias
         monkeypatch.setattr(bias, "data", torch.full_like(bias, torch.nan))
-        stage = "the attention maps of"
+        stage = "the queries of"
     else:
         from homologue.diffusion.loading.text_encoder import text_encoder
 
         encoder = text_encoder(model)._encoders[0]
         weight = encoder.get_input_embeddings().weight
         monkeypatch.setattr(weight, "data", torch.full_like(weight, torch.nan))
-        stage = "the text states of"
+        stage = "of the text encoder"
     with pytest.raises(NotFiniteError, match=stage):
         attend(model, source, "a cat")
 
@@ -188,3 +195,14 @@ def test_the_sentence_says_the_mend_and_survives_a_pickle(dtype: torch.dtype, me
     assert (str(again), again.stage, again.dtype) == (
         str(caught.value), "the losses", str(dtype).removeprefix("torch."),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_fused_attention_hides_nothing(
+    damaged: Callable[[str, float], Path], source: RGBImage, quick: Preset, dtype: str
+) -> None:
+    """PyTorch's fused attention answers zeros for some rows of NaN and infinite scores."""
+    model = load(damaged(SELF_ATTENTION, float("inf")), device="cpu", dtype=dtype)
+    with pytest.raises(NotFiniteError, match=r"the queries of mid_block\.attentions\.0") as caught:
+        fit(model, source, POINTS, preset=quick)
+    assert caught.value.dtype == dtype

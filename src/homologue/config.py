@@ -24,6 +24,10 @@ TRAIN_TIMESTEPS = 1000
 """
 
 
+MOST = 10**6
+"""Of anything that settings count, such as steps: more is a slip of the pen."""
+
+
 @dataclass(frozen=True)
 class FitConfig:
     """Settings of `fit`. Lengths are shares of the model's side, so they hold at any resolution.
@@ -90,8 +94,7 @@ class FitConfig:
         one_of("over", self.over, get_args(Over))
         one_of("start", self.start, get_args(Start))
         for name in ("steps", "embeddings", "views", "views_per_step"):
-            if getattr(self, name) < 1:
-                raise HomologueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+            _check_count(name, getattr(self, name))
         if not self.sigma > 0:
             raise HomologueError(f"sigma must be above 0, not {self.sigma}.")
         if not self.learning_rate >= 0:
@@ -102,8 +105,7 @@ class FitConfig:
                 "the same: take one, or start at random."
             )
         check_timestep(self.timestep)
-        if self.tokens < 2:
-            raise HomologueError(f"tokens must be at least 2, not {self.tokens}.")
+        _check_count("tokens", self.tokens, least=2)
         if not 0 < self.crop <= 1:
             raise HomologueError(f"crop must be above 0 and at most 1, not {self.crop}.")
         if self.largest_crop != 0 and not self.crop <= self.largest_crop <= 4:
@@ -173,8 +175,7 @@ class LocateConfig:
         check_timestep(self.timestep)
         if not self.window >= 0:
             raise HomologueError(f"window must be at least 0, not {self.window}.")
-        if self.crops < 1:
-            raise HomologueError(f"crops must be at least 1, not {self.crops}.")
+        _check_count("crops", self.crops)
         if not 0 < self.crop <= 1:
             raise HomologueError(f"crop must be above 0 and at most 1, not {self.crop}.")
         _check_numbers(self)
@@ -212,8 +213,7 @@ class WordsConfig:
             raise HomologueError("timesteps must name at least one noise level.")
         for timestep in self.timesteps:
             check_timestep(timestep)
-        if self.noises < 1:
-            raise HomologueError(f"noises must be at least 1, not {self.noises}.")
+        _check_count("noises", self.noises)
         if not 0 < self.threshold <= 1:
             raise HomologueError(f"threshold must be above 0 and at most 1, not {self.threshold}.")
 
@@ -242,6 +242,14 @@ def _check_numbers(config: FitConfig | LocateConfig) -> None:
     for name, value in asdict(config).items():
         if isinstance(value, float) and not isfinite(value):
             raise HomologueError(f"{name} must be a finite number, not {value}.")
+
+
+def _check_count(name: str, value: int, least: int = 1) -> None:
+    """Raises HomologueError if a count is below `least` or above `MOST`."""
+    if value < least:
+        raise HomologueError(f"{name} must be at least {least}, not {value}.")
+    if value > MOST:
+        raise HomologueError(f"{name} must be at most {MOST}, not {value}.")
 
 
 def check_timestep(timestep: int) -> None:

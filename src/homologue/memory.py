@@ -1,6 +1,7 @@
 """How much fits into memory at once."""
 
 from collections.abc import Callable
+from numbers import Real
 
 import psutil
 import torch
@@ -10,6 +11,7 @@ from homologue.errors import HomologueError
 
 _SHARE = 0.5  # of what is free: buffers of the kernels and the allocator's gaps need the rest
 _GIB = 2**30
+_MOST_GIB = 2**30  # more than any machine has
 
 
 def free_bytes(device: torch.device) -> int:
@@ -36,6 +38,17 @@ def saved_bytes(work: Callable[[], Tensor]) -> int:
     return total
 
 
+def check_budget(budget: float | None) -> None:
+    """Raises HomologueError unless a memory budget in GiB is None or a finite number above 0."""
+    if budget is None:
+        return
+    is_number = isinstance(budget, Real) and not isinstance(budget, bool)
+    if not is_number or not 0 < budget < float("inf"):
+        raise HomologueError(
+            f"A memory budget of {budget} GiB is no budget; give a finite number above 0."
+        )
+
+
 def rows_that_fit(row_bytes: int, device: torch.device, budget: float | None, most: int) -> int:
     """How many rows of `row_bytes` each may be worked on at once, between 1 and `most`.
 
@@ -43,11 +56,10 @@ def rows_that_fit(row_bytes: int, device: torch.device, budget: float | None, mo
         budget: GiB to use, or None for half of what is free.
 
     Raises:
-        HomologueError: not even one row fits.
+        HomologueError: the budget is no finite number above 0, or not even one row fits.
     """
-    if budget is not None and budget <= 0:
-        raise HomologueError(f"A memory budget of {budget} GiB is no budget; give more than 0.")
-    allowed = budget * _GIB if budget is not None else _SHARE * free_bytes(device)
+    check_budget(budget)
+    allowed = _SHARE * free_bytes(device) if budget is None else min(budget, _MOST_GIB) * _GIB
     if row_bytes > max(allowed, 1):
         raise HomologueError(
             f"One point needs {row_bytes / _GIB:.2f} GiB and only {allowed / _GIB:.2f} GiB may be "

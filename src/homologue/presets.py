@@ -203,7 +203,7 @@ def _read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
         data = file.read()
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:  # also of a number with thousands of digits
         raise HomologueError(f"{os.fspath(path)} is no TOML file ({error}).") from None
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from homologue.errors import HomologueError
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
+_MOST_DIGITS = 100
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
@@ -60,7 +61,9 @@ class Setting:
         if kind is int:
             if not _WHOLE.fullmatch(text):
                 raise self._wrong(text, kind)
-            return int(text)
+            if len(text) > _MOST_DIGITS:  # Python refuses to convert some thousands
+                raise self._too_large()
+            return self._check(int(text), kind)
         if kind is float:
             try:
                 number = float(text)
@@ -82,6 +85,8 @@ class Setting:
             return value
         # In Python a bool is an int.
         whole = isinstance(value, int) and not isinstance(value, bool)
+        if whole and abs(value) >= 2**63:
+            raise self._too_large()
         if kind is float and (whole or isinstance(value, float)):
             if not math.isfinite(value):
                 raise HomologueError(f"{self.name} must be a finite number, not {value}.")
@@ -89,6 +94,9 @@ class Setting:
         if (kind is int and not whole) or not isinstance(value, kind):
             raise self._wrong(value, kind)
         return value
+
+    def _too_large(self) -> HomologueError:
+        return HomologueError(f"{self.name} is too large a number.")
 
     def _wrong(self, value: Any, kind: Any) -> HomologueError:
         return HomologueError(f"{self.name} must be {_KINDS[kind]}, not {value!r}.")

@@ -33,7 +33,7 @@ def test_every_command_with_a_model_takes_it() -> None:
     }
     with_models = {name for name, flags in options.items() if "--vae" in flags}
     assert with_models >= {
-        "match", "fit", "locate", "evaluate", "relocate", "words", "view", "info",
+        "match", "fit", "locate", "evaluate", "relocate", "words", "view", "check", "info",
     }  # fmt: skip
     assert all("--config" in options[name] for name in with_models)
 
@@ -61,6 +61,8 @@ def test_a_folder_that_is_not_that_of_the_file(root: Path, homologue: Any) -> No
         homologue("info", "--model", root / "tinysd", "--config", root / "tinysd"),
         "config=", "is only for a single .safetensors file",
     )  # fmt: skip
+    wrong = "--model", root / "ssd1b.safetensors", "--config", root / "tinysd"
+    refused(homologue("check", *wrong), "ssd1b.safetensors", "do not fit their configuration")
     outcome = homologue("info", "--model", root / "ssd1b.safetensors", "--config", root / "none")
     refused(outcome, "There is no folder", "ssd-1b, tiny-sd")
 

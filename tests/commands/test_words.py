@@ -60,7 +60,9 @@ def test_a_line_for_each_word(run: Any) -> None:
 def test_json_says_where_each_word_is(run: Any) -> None:
     _, out, _ = run(*LOOK, "--words", "hat, a", "--layers", "--json", "--threshold", "0.7")
     found = json.loads(out)
-    assert list(found) == ["image", "prompt", "model", "seed", "settings", "words", "seconds"]
+    assert list(found) == [
+        "image", "prompt", "model", "dtype", "seed", "settings", "words", "seconds"
+    ]  # fmt: skip
     assert found["image"] == {"path": "image.png", "width": 60, "height": 40}
     assert found["settings"] == {
         "layers": "up-modules[:4]", "timesteps": [50, 200, 400], "noises": 2, "over": "tokens",
@@ -132,7 +134,7 @@ def test_fitted_points_are_named(run: Any, tmp_path: Path) -> None:
     assert lines[0].startswith("   1  (    10.0,     20.0)  ")
     assert lines[0].count(",") == 1 + 2
     found = json.loads(run("words", "--embeddings", file, "--words", "cat,dog", "--json")[1])
-    assert list(found) == ["embeddings", "model", "points", "seconds"]
+    assert list(found) == ["embeddings", "model", "dtype", "points", "seconds"]
     assert [one["point"] for one in found["points"]] == [[10, 20], [30, 5]]
     for one in found["points"]:
         assert sorted(word["word"] for word in one["words"]) == ["cat", "dog"]

@@ -91,6 +91,8 @@ def test_a_model_with_another_schedule_works(
         ({"num_train_timesteps": 0}, "0 as num_train_timesteps"),
         ({"num_train_timesteps": -5}, "-5 as num_train_timesteps"),
         ({"num_train_timesteps": 1000.5}, "1000.5 as num_train_timesteps"),
+        ({"num_train_timesteps": True}, "True as num_train_timesteps"),
+        ({"num_train_timesteps": 10**13}, "must be a whole number from 1 to 1000000"),
         ({"num_train_timesteps": "many"}, "'many' as num_train_timesteps"),
         ({"beta_end": 3.0}, "cannot be right"),
         ({"beta_end": "x"}, "'x' as beta_end"),

@@ -163,6 +163,19 @@ def test_the_command_exits_with_1_where_a_model_is_not_sound(
     assert json.loads(outcome.out)["verdict"] == "faulty"
 
 
+def test_the_command_takes_the_configuration_of_a_single_file(
+    homologue: Any, one_sample: None, tmp_path: Any
+) -> None:
+    from helpers.tiny_models import tiny_tinysd, write_single_file
+
+    folder = tiny_tinysd(tmp_path / "model")
+    file = write_single_file(folder, tmp_path / "model.safetensors")
+    outcome = homologue(
+        "check", "--model", file, "--config", folder, "--set", "fit.views=1", "--json"
+    )  # fmt: skip
+    assert json.loads(outcome.out)["model"]["fingerprint"] == load(folder).fingerprint
+
+
 def test_the_command_refuses_bad_input_before_a_model_is_loaded(
     homologue: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +190,7 @@ def test_the_command_refuses_bad_input_before_a_model_is_loaded(
     refused(homologue("check", "--vary", "fit.timestep"), "fit.timestep")
     refused(homologue("check", "--set", "fit.steps=x"), "fit.steps")
     refused(homologue("check", "--preset", "none"), "none")
+    refused(homologue("check", "--memory", "nan"), "nan GiB is no budget")
 
 
 def test_a_fault_is_named_with_own_pictures_too(builtin: LatentDiffusion, one_sample: None) -> None:

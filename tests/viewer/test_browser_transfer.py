@@ -118,7 +118,7 @@ def test_a_folder_becomes_a_data_set(visitor: Visitor, tmp_path: Path) -> None:
     expect(visitor.names).to_have_text(
         ["9.png", "10.png", "broken.jpg", "source.png", "sub/9.png"], use_inner_text=True
     )
-    expect(visitor.card("broken.jpg").locator(".target-problem")).to_contain_text("no picture of a")
+    expect(visitor.card("broken.jpg").locator(".target-problem")).to_contain_text("not an image")
     expect(visitor.card("source.png")).to_contain_text("The source itself")
     visitor.wait_done(3)
     visitor.page.locator(".point-name").first.focus()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from homologue.commands.options import (
+    Config,
     Device,
     Dtype,
     Json,
@@ -46,6 +47,7 @@ def check(
     variant: Variant = None,
     revision: Revision = None,
     vae: Vae = None,
+    config: Config = None,
     offline: Offline = False,
     memory: Memory = None,
     json: Json = False,
@@ -59,7 +61,7 @@ def check(
     pictures = [read_picture(path) for path in images or []]
     if pictures:
         given_subjects(pictures)
-    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline)
+    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline, config)
     from homologue.console import print_json, print_table, progress_bars
     from homologue.self_check.check import check as check_model
     from homologue.self_check.show import rendered

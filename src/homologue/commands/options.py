@@ -51,8 +51,23 @@ Config = Annotated[
     ),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never ask the network for a model.")]
+
+
+def _check_memory(budget: float | None) -> float | None:
+    if budget is not None:
+        from homologue.memory import check_budget
+
+        check_budget(budget)
+    return budget
+
+
 Memory = Annotated[
-    float | None, typer.Option(metavar="GIB", help="To use at once; half of what is free else.")
+    float | None,
+    typer.Option(
+        metavar="GIB",
+        callback=_check_memory,
+        help="Memory budget in GiB (default: half of the free memory).",
+    ),
 ]
 Alpha = Annotated[
     list[float] | None, typer.Option(help="Of PCK; repeatable; default 0.05 and 0.1.")

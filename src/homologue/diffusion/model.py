@@ -22,6 +22,7 @@ from homologue.diffusion.forward import forward_until
 from homologue.diffusion.loading.architecture import check_conditions
 from homologue.diffusion.recompute import recomputed, worth_recomputing
 from homologue.diffusion.row_by_row import RowByRow
+from homologue.diffusion.watch import finite_attention, projections
 from homologue.errors import check_finite
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class LatentDiffusion:
         self.dtype: torch.dtype = unet.dtype
         self._selected: dict[str, tuple[str, ...]] = {}
         self._recomputed = worth_recomputing(unet)
+        self._projections = projections(unet)
+        self._vae_projections = projections(vae, " of the VAE")
         self.latent_side = int(unet.config.sample_size)
         self.side = self.latent_side * _downscaling(vae)
         self.context_width = int(unet.config.cross_attention_dim)
@@ -89,7 +92,8 @@ class LatentDiffusion:
         Raises:
             NotFiniteError: the VAE computes NaN or infinities.
         """
-        encoded = self.vae.encode((images * 2 - 1).to(self.device, self._vae_dtype))
+        with finite_attention(self._vae_projections, self._vae_dtype):
+            encoded = self.vae.encode((images * 2 - 1).to(self.device, self._vae_dtype))
         is_tiny = isinstance(self.vae, AutoencoderTiny)
         latents = encoded.latents if is_tiny else encoded.latent_dist.mean
         scaled: Tensor = scale_latents(latents, self.vae.config).to(self.dtype)
@@ -193,7 +197,8 @@ class LatentDiffusion:
     ) -> None:
         added = self._added_conditions(noisy.shape[0], pooled)
         own = self.own_timestep(timestep)
-        with self._as_if_alone(len(noisy)):
+        watched = finite_attention(self._projections, self.dtype)
+        with self._as_if_alone(len(noisy)), watched:
             forward_until(self.unet, noisy, own, context.to(self.dtype), last_layer, added)
 
     def _as_if_alone(self, rows: int) -> AbstractContextManager[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from homologue.diffusion.watch import finite_attention, projections
 from homologue.errors import HomologueError, check_finite
 
 _END_OF_WORD = "</w>"
@@ -141,10 +142,12 @@ class TextEncoder:
 
     def _run(self, ids: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
         """States (B, T, D) and, for SDXL, the pooled text (B, P) of ids (B, T) an encoder."""
-        outputs = [
-            encoder(tokens.to(encoder.device), output_hidden_states=self._is_sdxl)
-            for encoder, tokens in zip(self._encoders, ids, strict=True)
-        ]
+        outputs = []
+        for encoder, tokens in zip(self._encoders, ids, strict=True):
+            with finite_attention(projections(encoder, " of the text encoder"), encoder.dtype):
+                outputs.append(
+                    encoder(tokens.to(encoder.device), output_hidden_states=self._is_sdxl)
+                )
         if not self._is_sdxl:
             return self._checked(outputs[0].last_hidden_state), None
         # SDXL was trained on what the last layer but one says.

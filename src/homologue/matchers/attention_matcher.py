@@ -12,6 +12,7 @@ from homologue.matchers.attention import fit
 from homologue.matchers.attention_finder import AttentionFinder, sizes
 from homologue.matchers.base import Finder, Size
 from homologue.matchers.model_settings import model_settings
+from homologue.memory import check_budget
 from homologue.presets import Preset
 
 
@@ -33,6 +34,7 @@ class Attention:
         keep: Collection[str] = (),
     ) -> None:
         """Args: keep: what else to keep, see `homologue.artifacts`."""
+        check_budget(memory)
         self._model, self._preset, self._seed, self._memory = model, preset, seed, memory
         self.keeps: Mapping[str, Size] = sizes(model, preset.fit, preset.locate, keep)
         self.settings: Mapping[str, Any] = {

@@ -10,6 +10,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import dtype_name
 from homologue.geometry import image_to_square
 from homologue.images import RGBImage
+from homologue.memory import check_budget
 from homologue.method.contexts import Row, group_points, make_rows
 from homologue.method.embeddings import PointEmbeddings, Source
 from homologue.method.fit_cached import optimise_cached
@@ -77,6 +78,7 @@ def fit_views(
     Args:
         views: of the image that `source` tells of.
     """
+    check_budget(memory)
     in_square = image_to_square(points, source.width, source.height, model.side)
     rows = make_rows(in_square, config, seed, "fit")
     contexts, losses = OPTIMISERS[config.optimise](

@@ -13,6 +13,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError, NotFiniteError, check_finite
 from homologue.images import ImageLike, RGBImage
 from homologue.information import environment, model_facts
+from homologue.memory import check_budget
 from homologue.presets import Preset, get_preset
 from homologue.progress import Progress, silent
 from homologue.self_check import judging
@@ -86,6 +87,7 @@ def check(
         HomologueError: an image or a setting cannot be used. What is wrong with the model is no
             error but a finding of the report.
     """
+    check_budget(memory)
     settings = get_preset(preset, optimise)
     varied = varied_presets(settings, list(vary))
     model.layers(settings.fit.layers)

@@ -86,6 +86,17 @@ def test_a_missing_shard(folder: Path) -> None:
     refused("lacks (part of) the weights", name=folder)
 
 
+@pytest.mark.parametrize(
+    "index",
+    [{}, *({"weight_map": value} for value in (["a"], None, 1, {}, {"a": 1}, {"a": "../b"}))],
+)
+def test_an_index_of_shards_that_maps_no_names_to_files(index: object, folder: Path) -> None:
+    (folder / "unet" / WEIGHTS).rename(folder / "unet" / "b")
+    path = folder / "unet" / f"{WEIGHTS}.index.json"
+    write_json(path, index)
+    refused(f"{path} does not tell which file each tensor is in", "weight_map", name=folder)
+
+
 @pytest.mark.parametrize("suffix", [".ckpt", ".pt", ".pth", ".bin"])
 def test_pickles_are_never_loaded(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{suffix}"

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from homologue.diffusion.loading import hub as hub_module
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.loading.weights import PICKLES
+from homologue.errors import HomologueWarning
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 LORA = "is a LoRA, which only modifies a model; give the model that it was merged into"
@@ -65,6 +66,57 @@ def adapter(folder: Path) -> None:
     write_json(folder / "config.json", {"_class_name": "T2IAdapter"})
 
 
+def controlnet_without_config(folder: Path) -> None:
+    save(folder, WEIGHTS, "controlnet_cond_embedding.conv_in.weight")
+
+
+def controlnet_file(folder: Path) -> None:
+    save(folder, "canny.safetensors", "control_model.input_blocks.0.0.weight")
+
+
+def controlnet_pickle(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "control_v11p_sd15_canny.pth").write_bytes(pickle.dumps({}))
+
+
+def adapter_file(folder: Path) -> None:
+    save(folder, "canny.safetensors", "body.0.block1.weight", "conv_in.weight")
+
+
+def ip_adapter(folder: Path) -> None:
+    save(folder, "sd15.safetensors", "image_proj.proj.weight", "ip_adapter.1.to_k_ip.weight")
+
+
+def ip_adapters_of_faces(folder: Path) -> None:
+    """As its repository lays them out; a file of them holds a LoRA, too."""
+    write_json(folder / "models" / "image_encoder" / "config.json", {})
+    name = "ip-adapter-faceid.safetensors"
+    save(folder / "models", name, "ip_adapter.0.to_q_lora.down.weight", "image_proj.norm.weight")
+
+
+def lycoris(folder: Path) -> None:
+    save(folder, "style.safetensors", "transformer_h_0.hada_w1_a", "transformer_h_0.hada_w1_b")
+
+
+def motion(folder: Path) -> None:
+    save(folder, "mm.safetensors", "down_blocks.0.motion_modules.0.proj_in.weight")
+
+
+def onnx(folder: Path) -> None:
+    write_json(folder / "model_index.json", {"_class_name": "OnnxStableDiffusionPipeline"})
+    (folder / "unet").mkdir()
+    (folder / "unet" / "model.onnx").write_bytes(b"onnx")
+
+
+def gguf(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "v1-5.gguf").write_bytes(b"GGUF")
+
+
+def vae_file(folder: Path) -> None:
+    save(folder, "vae-ft-mse.safetensors", "encoder.conv_in.weight", "decoder.conv_in.weight")
+
+
 def inversion(folder: Path) -> None:
     save(folder, "learned_embeds.safetensors", "<cat>")
 
@@ -87,7 +139,18 @@ KINDS: dict[Callable[[Path], None], str] = {
     peft: LORA,
     kohya: LORA,
     controlnet: "is a ControlNet, which only steers a model",
-    adapter: "is an adapter, which only steers a model",
+    controlnet_without_config: "is a ControlNet, which only steers a model",
+    controlnet_file: "is a ControlNet, which only steers a model; give the model that it steers",
+    controlnet_pickle: "is a ControlNet, which only steers a model",
+    adapter: "is a T2I-Adapter, which only steers a model",
+    adapter_file: "is a T2I-Adapter, which only steers a model",
+    ip_adapter: "is an IP-Adapter, which only steers a model; give the model that it steers",
+    ip_adapters_of_faces: "is an IP-Adapter, which only steers a model",
+    lycoris: LORA,
+    motion: "is a motion adapter, which only extends a model",
+    onnx: "has its UNet in a format that is not read, ONNX (unet/model.onnx); choose a model",
+    gguf: "what it holds is in a format that is not read, GGUF (v1-5.gguf); choose a model",
+    vae_file: "holds a VAE alone in a single file, ",
     inversion: "is a textual inversion, which only adds words",
     only_a_checkpoint: "holds one in a single file; give ",
     only_a_pickle: "is a pickle file (v1-5.ckpt)",
@@ -112,13 +175,75 @@ def test_a_cached_repository_without_a_network(
 
 
 @pytest.mark.parametrize(
-    "make", [lora, peft, controlnet, inversion, only_a_pickle], ids=lambda make: make.__name__
+    "make",
+    [
+        lora,
+        peft,
+        controlnet,
+        controlnet_pickle,
+        ip_adapters_of_faces,
+        onnx,
+        inversion,
+        only_a_pickle,
+    ],
+    ids=lambda make: make.__name__,
 )
 def test_a_repository_on_the_hub(make: Callable[[Path], None], hub: Hub, tmp_path: Path) -> None:
     make(tmp_path / "given")
     hub.repositories["owner/given"] = tmp_path / "given"
     refused("owner/given ", KINDS[make], name="owner/given")
     assert not [name for name in hub.sent if not name.endswith(".json")]
+
+
+@pytest.mark.parametrize("make", [controlnet_file, adapter_file, ip_adapter, lycoris, motion])
+def test_a_file_that_steers_a_model(make: Callable[[Path], None], tmp_path: Path) -> None:
+    make(tmp_path)
+    (path,) = tmp_path.glob("*.safetensors")
+    refused(f"{path} {KINDS[make]}", name=path)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("diffusion_flax_model.msgpack", "Flax (diffusion_flax_model.msgpack)"),
+        ("model.onnx", "ONNX (model.onnx)"),
+        ("openvino_model.xml", "OpenVINO (openvino_model.xml)"),
+    ],
+)
+def test_a_model_in_another_format(
+    name: str, kind: str, cache: Path, original: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(original, tmp_path / "model"))
+    (folder / "unet" / WEIGHTS).rename(folder / "unet" / name)
+    told = f"only in a format that is not read, {kind}"
+    refused(str(folder / "unet"), told, f"get its {WEIGHTS}", name=folder)
+    into_cache(cache, folder, "owner/model")
+    refused("owner/model (unet)", told, "run once with a network", name="owner/model")
+
+
+def test_a_cached_model_of_another_variant(cache: Path, original: Path) -> None:
+    """As in the repository of Stable Diffusion 1.5, whose VAE has no such variant."""
+    snapshot = into_cache(cache, original, "owner/model")
+    path = snapshot / "unet" / WEIGHTS
+    path.rename(path.with_name("diffusion_pytorch_model.non_ema.safetensors"))
+    refused("has only another variant of its weights ('non_ema')", name="owner/model")
+    for name in ("owner/model", snapshot):
+        refused("name their variant (--variant non_ema), or", name=name)
+        with pytest.warns(HomologueWarning, match=r"VAE of .* has no variant 'non_ema': its plain"):
+            model = load(name, device="cpu", variant="non_ema")
+        assert model.fingerprint == load(original, device="cpu").fingerprint
+
+
+def test_a_download_of_a_variant_that_the_vae_lacks(
+    hub: Hub, original: Path, tmp_path: Path
+) -> None:
+    hub.repositories["owner/model"] = Path(shutil.copytree(original, tmp_path / "model"))
+    path = tmp_path / "model" / "unet" / WEIGHTS
+    path.rename(path.with_name("diffusion_pytorch_model.non_ema.safetensors"))
+    refused("(--variant non_ema)", name="owner/model")
+    with pytest.warns(HomologueWarning, match="has no variant 'non_ema': its plain"):
+        load("owner/model", device="cpu", variant="non_ema")
+    assert f"vae/{WEIGHTS}" in hub.sent
 
 
 @pytest.mark.parametrize("part", ["unet", "vae"])
@@ -156,6 +281,9 @@ def test_a_folder_of_the_cache_names_its_snapshot(cache: Path, original: Path) -
     refused(told, name=given / "snapshots")
     refused(told, name=original, vae=given)
     assert load(snapshot, device="cpu").side == 64
+    for content in (b"\xff\xfe", b"", b"..", b"a\0b"):
+        (given / "refs" / "main").write_bytes(content)
+        refused(f"give its snapshot {snapshot.parent / ('f' * 40)}", name=given)
     (given / "refs" / "main").unlink()
     refused(f"give its snapshot {snapshot.parent / ('f' * 40)}", name=given)
 
@@ -169,6 +297,25 @@ def test_a_repository_that_left_the_hub_names_its_copy(
     assert copy.partition("/")[2] == name.partition("/")[2]
     refused(f"{name} is no longer on the hub; give its copy {copy}.", name=name)
     refused(f"its copy is {copy})", f"hf download {copy} ", name=name, local_files_only=True)
+
+
+def test_a_repository_that_left_the_hub_is_known_in_any_case(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, copy = "RunwayML/Stable-Diffusion-v1-5", "stable-diffusion-v1-5/stable-diffusion-v1-5"
+    monkeypatch.setitem(ERRORS, name, (401, "RepoNotFound"))
+    refused(f"{name} is no longer on the hub; give its copy {copy}.", name=name)
+    refused(f"its copy is {copy})", name=name, local_files_only=True)
+
+
+def test_a_cache_that_cannot_be_read(cache: Path, original: Path) -> None:
+    snapshot = into_cache(cache, original, "owner/model")
+    (snapshot.parents[1] / "refs" / "main").write_bytes(b"\xff")
+    refused("owner/model cannot be read in the hub's local cache", "delete", name="owner/model")
+
+
+def test_a_name_that_is_no_id_of_the_hub() -> None:
+    refused("owner--x/model is no id of the hub", "give owner/name", name="owner--x/model")
 
 
 def test_a_moved_repository_that_is_in_the_cache_is_used(cache: Path, original: Path) -> None:

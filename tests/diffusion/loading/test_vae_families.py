@@ -74,6 +74,14 @@ def test_the_fingerprint_of_latents_knows_mean_and_spread(sd1: Path, tmp_path: P
         ({"scaling_factor": 0}, "0 as scaling_factor"),
         ({"scaling_factor": None}, "None as scaling_factor"),
         ({"scaling_factor": "large"}, "'large' as scaling_factor"),
+        ({"scaling_factor": True}, "True as scaling_factor"),
+        ({"scaling_factor": 1e300}, "1e+300 as scaling_factor"),
+        ({"shift_factor": "0.1"}, "'0.1' as shift_factor; it must be a number: get its config"),
+        ({"shift_factor": float("nan")}, "nan as shift_factor"),
+        ({"shift_factor": float("inf")}, "inf as shift_factor"),
+        ({"shift_factor": False}, "False as shift_factor"),
+        ({"latent_channels": "4"}, "'4' as latent_channels"),
+        ({"latent_channels": True}, "True as latent_channels"),
     ],
 )
 def test_scales_that_cannot_be(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler
 
 from homologue.diffusion.logging import quiet
@@ -19,6 +20,8 @@ _BLOCKS = {
     for way in ("Down", "Up")
     for kind in ("", "CrossAttn", "SimpleCrossAttn", "Attn")
 } | {"ResnetDownsampleBlock2D", "ResnetUpsampleBlock2D"}
+_MOST_SIDE = 1024  # of latents: 8192 pixels
+_MOST_NUMBERS = 10**6
 _REFINER_TEXT = 1280  # numbers of the pooled text of SDXL, base and refiner
 
 _SD, _SDXL = "Stable Diffusion 1 and 2", "SDXL"
@@ -32,15 +35,36 @@ def check_unet(config: dict[str, Any], where: str) -> None:
     kind = config.get("_class_name")
     if kind != "UNet2DConditionModel":
         raise HomologueError(f"{where} is a {kind}, not a UNet2DConditionModel; {_ADVICE}.")
+    _check_block_names(config, where)
     blocks = [*config.get("down_block_types", ()), *config.get("up_block_types", ())]
     if not {"CrossAttnDownBlock2D", "CrossAttnUpBlock2D"} & set(blocks):
         raise HomologueError(f"The UNet in {where} has no cross-attention to a text; {_ADVICE}.")
-    check_conditions(config, where)
-    for setting in ("sample_size", "cross_attention_dim"):
-        if not isinstance(config.get(setting), int):
+    for setting, most in (
+        ("sample_size", _MOST_SIDE),
+        ("cross_attention_dim", _MOST_NUMBERS),
+        ("in_channels", _MOST_NUMBERS),
+        ("projection_class_embeddings_input_dim", _MOST_NUMBERS),
+        ("addition_time_embed_dim", _MOST_NUMBERS),
+    ):
+        value = config.get(setting)
+        if value is None and setting not in ("sample_size", "cross_attention_dim"):
+            continue  # diffusers has a default, or does without
+        if not _is_whole(value, most):
             raise HomologueError(
-                f"The config.json of {where} gives no whole number as {setting}; {_ADVICE}, or"
-                " write in the number that the model was trained with."
+                f"The config.json of {where} gives no whole number as {setting} but {value!r}, and"
+                f" it must be from 1 to {most}; {_ADVICE}, or write in the number that the model"
+                " was trained with."
+            )
+    check_conditions(config, where)
+
+
+def _check_block_names(config: Mapping[str, Any], where: str) -> None:
+    for setting in ("down_block_types", "up_block_types"):
+        names = config.get(setting, ())
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            raise HomologueError(
+                f"The config.json of {where} gives no list of names as {setting} but {names!r}; get"
+                " the file again."
             )
 
 
@@ -89,16 +113,28 @@ def check_vae(config: dict[str, Any], where: str) -> None:
         raise HomologueError(
             f"The VAE in {where} is of the kind {kind}; it must be one of {', '.join(_VAES)}."
         )
+    channels = config.get("latent_channels", 4)
+    if not _is_whole(channels, _MOST_NUMBERS):
+        raise HomologueError(
+            f"The VAE in {where} has {channels!r} as latent_channels; it must be a whole number"
+            " from 1: get its config.json again."
+        )
     _check_latents(config, where)
 
 
 def _check_latents(config: dict[str, Any], where: str) -> None:
-    """Raises HomologueError unless the numbers that latents are scaled by are whole."""
+    """Raises HomologueError unless the numbers that latents are scaled by are sound."""
     factor = config.get("scaling_factor", 1.0)
     if not _is_number(factor) or factor == 0:
         raise HomologueError(
             f"The VAE in {where} has {factor!r} as scaling_factor; it must be a number other than"
             " 0: get its config.json again."
+        )
+    shift = config.get("shift_factor")
+    if shift is not None and not _is_number(shift):
+        raise HomologueError(
+            f"The VAE in {where} has {shift!r} as shift_factor; it must be a number: get its"
+            " config.json again."
         )
     mean, std = config.get("latents_mean"), config.get("latents_std")
     if mean is None and std is None:
@@ -119,8 +155,14 @@ def _check_latents(config: dict[str, Any], where: str) -> None:
 
 
 def _is_number(value: Any) -> bool:
+    """Whether a value is a number that float32 can hold."""
     is_real = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_real and abs(value) < float("inf")
+    return is_real and abs(value) <= torch.finfo(torch.float32).max
+
+
+def _is_whole(value: Any, most: int) -> bool:
+    """Whether a value is a whole number from 1 to `most`; in Python a bool is an int."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
 def vae_class(config: dict[str, Any]) -> Any:
@@ -213,10 +255,10 @@ def noise_schedule(config: dict[str, Any], where: str) -> DDIMScheduler:
 def _check_schedule(config: dict[str, Any], where: str) -> None:
     """Raises HomologueError for numbers of a schedule that are none."""
     steps = config.get("num_train_timesteps", 1000)
-    if not isinstance(steps, int) or steps < 1:
+    if not _is_whole(steps, _MOST_NUMBERS):
         raise HomologueError(
             f"The noise schedule in {where} has {steps!r} as num_train_timesteps; it must be a"
-            " whole number from 1: get the file again."
+            f" whole number from 1 to {_MOST_NUMBERS}: get the file again."
         )
     for name in ("beta_start", "beta_end"):
         value = config.get(name, 0.0)

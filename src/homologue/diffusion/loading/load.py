@@ -46,7 +46,8 @@ def load(
         device: `cuda`, `cuda:1`, `mps`, `cpu`; None takes the first of them that is there.
         dtype: `float32`, `float16` or `bfloat16`; None is float32 on a CPU, float16 elsewhere.
         variant: of the weights of `name`, such as `fp16`; None takes the plain ones if they are
-            there, else those of `fp16`.
+            there, else those of `fp16`. Parts other than the UNet that lack it get their plain
+            ones.
         revision: branch, tag or commit of a hub repository.
         local_files_only: never ask the network.
         vae: another VAE: a folder, hub id or single file; an `AutoencoderTiny` too.

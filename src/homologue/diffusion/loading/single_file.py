@@ -4,7 +4,7 @@ In the original layout of Stable Diffusion (`model.diffusion_model.`, `first_sta
 the names of diffusers behind the names of the parts (`unet.`, `vae.`).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import torch
 from accelerate import init_empty_weights
 
 from homologue.diffusion.loading.families import CONFIGS, KEYS, family_of_file, family_of_width
+from homologue.diffusion.loading.tensor_kinds import Kind, kind_of_tensors, unet_prefix
 from homologue.diffusion.loading.weights import (
     PICKLES,
     Shape,
@@ -26,20 +27,9 @@ from homologue.diffusion.loading.weights import (
 )
 from homologue.errors import HomologueError
 
-_UNETS = ("model.diffusion_model.", "unet.")
 _VAES = ("first_stage_model.", "vae.")
 # Tensors that every UNet or VAE of diffusers has and none in the original layout.
 _OF_DIFFUSERS = ("conv_norm_out.weight", "encoder.conv_norm_out.weight")
-
-# What other files are known by: part of the name of a tensor, what it is, what to do.
-_FOREIGN = (
-    ("double_blocks.", "a Flux transformer", ""),
-    ("joint_blocks.", "a Stable Diffusion 3 transformer", ""),
-    ("lora", "a LoRA, which only modifies a model", "give the model it was merged into"),
-    ("control_model.", "a ControlNet", ""),
-    ("controlnet_", "a ControlNet", ""),
-    ("input_hint_block.", "a ControlNet", ""),
-)
 
 
 @dataclass(frozen=True)
@@ -126,7 +116,7 @@ def open_checkpoint(path: Path, config: Path | None) -> tuple[FilePart, FilePart
     """
     shapes = _read(path)
     _check_kind(path, shapes)
-    prefix = _unet_prefix(shapes)
+    prefix = unet_prefix(shapes)
     assert prefix is not None, "checked by `_check_kind`"
     folder = config or CONFIGS / family_of_file(path, _within(shapes, prefix))
     vae = next((p for p in _VAES if any(name.startswith(p) for name in shapes)), None)
@@ -156,11 +146,6 @@ def open_vae(path: Path, config: Path | None, context_width: int) -> FilePart:
     )
 
 
-def _unet_prefix(shapes: Collection[str]) -> str | None:
-    """What the names of a UNet's tensors begin with in a checkpoint."""
-    return next((p for p in _UNETS if any(name.startswith(p) for name in shapes)), None)
-
-
 def _within(shapes: Mapping[str, Shape], prefix: str) -> dict[str, Shape]:
     return {k.removeprefix(prefix): s for k, s in shapes.items() if k.startswith(prefix)}
 
@@ -177,33 +162,9 @@ def _read(path: Path) -> dict[str, Shape]:
 
 def _check_kind(path: Path, shapes: dict[str, Shape]) -> None:
     """Raises HomologueError, saying what the file is, if it is no Stable Diffusion checkpoint."""
-    found = _foreign(shapes)
-    if found is None:
-        return
-    kind, advice = found
-    advice = advice or "give a Stable Diffusion 1, 2 or SDXL checkpoint"
-    raise HomologueError(f"{path} is {kind}; {advice}.")
-
-
-def _foreign(shapes: dict[str, Shape]) -> tuple[str, str] | None:
-    for mark, kind, advice in _FOREIGN:
-        if any(mark in name for name in shapes):
-            return kind, advice
-    prefix = _unet_prefix(shapes)
-    if prefix is not None:
-        if not any(name.startswith(prefix) and name.endswith(KEYS) for name in shapes):
-            return "a UNet without cross-attention to a text", ""
-        return None
-    starts = {name.partition(".")[0] for name in shapes}
-    if starts & {"transformer_blocks", "single_transformer_blocks"}:
-        return "a transformer, as those of Flux and Stable Diffusion 3", ""
-    if "down_blocks" in starts:
-        return "one part of a diffusers model", "give the folder that has unet/, vae/, scheduler/"
-    if starts & {"encoder", "first_stage_model"} and "text_model" not in starts:
-        if any(name.startswith("encoder.block.") for name in shapes):
-            return "a text encoder", ""
-        return "a VAE alone", "give it as vae= beside a model"
-    if starts & {"text_model", "text_encoders", "cond_stage_model", "conditioner"}:
-        return "a text encoder", ""
-    example = f" (its first tensor is {min(shapes)!r})" if shapes else " (it has no tensors)"
-    return f"not a Stable Diffusion checkpoint{example}", ""
+    kind = kind_of_tensors(shapes)
+    if kind is None and unet_prefix(shapes) is None:
+        example = f" (its first tensor is {min(shapes)!r})" if shapes else " (it has no tensors)"
+        kind = Kind(f"not a Stable Diffusion checkpoint{example}")
+    if kind is not None:
+        raise HomologueError(f"{path} is {kind.what}; {kind.advice}.")

@@ -12,7 +12,7 @@ from homologue.diffusion.loading.folder import (
     missing_parts,
     open_part,
 )
-from homologue.diffusion.loading.foreign import foreign_folder
+from homologue.diffusion.loading.foreign import file_names, foreign_folder
 from homologue.diffusion.loading.hub import Repository
 from homologue.diffusion.loading.single_file import open_checkpoint, open_vae
 from homologue.diffusion.loading.weights import PICKLES, Part
@@ -81,9 +81,16 @@ def find(name: Name, options: Options) -> Found:
         place = folder.absolute()
     check_parts(folder, str(name), parts)
     unet = open_part(folder / "unet", options.variant)
-    vae = _other_vae(unet, options) or open_part(folder / "vae", options.variant)
+    vae, note = _other_vae(unet, options), None
+    if vae is None:
+        own = open_part(folder / "vae", options.variant, beside=True)
+        vae = own
+        if options.variant is not None and own.variant != options.variant:
+            note = (
+                f"The VAE of {name} has no variant {options.variant!r}: its plain weights are used."
+            )
     origin = Origin(str(name), place, options.variant)
-    return Found(unet, vae, folder / SCHEDULER_CONFIG, origin)
+    return Found(unet, vae, folder / SCHEDULER_CONFIG, origin, note)
 
 
 def _find_in_file(path: Path, options: Options) -> Found:
@@ -109,7 +116,7 @@ def _other_vae(unet: Part, options: Options) -> Part | None:
         return open_part(repository.fetch_vae())
     inner = folder if (folder / "config.json").is_file() else folder / "vae"
     if not (inner / "config.json").is_file():
-        known = foreign_folder(str(vae), folder, [file.name for file in folder.iterdir()])
+        known = foreign_folder(str(vae), folder, file_names(folder))
         raise known or HomologueError(f"{folder} holds no VAE; give a folder with its config.json.")
     return open_part(inner)
 

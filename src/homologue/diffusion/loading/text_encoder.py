@@ -49,7 +49,7 @@ def _load(model: LatentDiffusion, origin: Origin) -> TextEncoder:
     transformers = _transformers()
     folder = _folder(origin)
     names = _find(folder, origin)
-    parts = [open_part(folder / name, origin.variant, TEXT_STEM) for name in names]
+    parts = [open_part(folder / name, origin.variant, TEXT_STEM, beside=True) for name in names]
     kinds = [_kind(part) for part in parts]
     with _quiet(transformers):
         tokenizers = [_tokenizer(transformers, folder / TOKENIZERS[name]) for name in names]

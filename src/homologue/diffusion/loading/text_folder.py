@@ -46,6 +46,6 @@ def lacking_text(folder: Path) -> list[str]:
 def has_text(folder: Path, variant: str | None) -> bool:
     """Whether a model's text side lies in its folder, weights included."""
     return not lacking_text(folder) and all(
-        any(find_weights(folder / part, v, TEXT_STEM) for v in variants(variant))
+        any(find_weights(folder / part, v, TEXT_STEM) for v in variants(variant, beside=True))
         for part in text_encoders(folder)
     )
