@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two test processes on two cores: one thread each, or they wait for one another.
 JOBS ?= $(shell nproc)
 
-.PHONY: demo test lint chromium screenshots clean
+.PHONY: demo test lint chromium screenshots package clean
 
 demo: .venv/installed
 	mkdir -p demo-output
@@ -34,6 +34,12 @@ chromium:
 screenshots: .venv/developed chromium
 	$(BIN)/python tools/screenshots.py docs
 
+# The source distribution, and the wheel that is built from it, as a release uploads them.
+package: .venv/packaging
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python -m twine check --strict dist/*
+
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
@@ -44,5 +50,11 @@ screenshots: .venv/developed chromium
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+# Needs neither torch nor the package itself.
+.venv/packaging: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt build hatchling twine
+	touch $@
+
 clean:
-	rm -rf .venv demo-output
+	rm -rf .venv demo-output dist

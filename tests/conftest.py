@@ -25,6 +25,11 @@ settings.register_profile("homologue", deadline=None)
 settings.load_profile("homologue")
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("linux") and sys.platform != "linux":
+        pytest.skip(f"needs Linux, and this is {sys.platform}")
+
+
 def _model(folder: Path) -> LatentDiffusion:
     return LatentDiffusion(*reference(folder), name=folder.name, fingerprint=f"of {folder.name}")
 

@@ -272,6 +272,7 @@ def test_a_read_only_folder_is_refused_before_anything_is_computed(
     refused(run(*fit), "e.safetensors", "read-only")
 
 
+@pytest.mark.linux
 def test_results_are_printed_before_a_disk_that_fills_stops_the_plot(
     run: Any, tmp_path: Path
 ) -> None:
@@ -287,6 +288,7 @@ def test_results_are_printed_before_a_disk_that_fills_stops_the_plot(
     refused(run(*fit), "disk is full")
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [1, 8])
 def test_ctrl_c_ends_with_130_and_no_traceback(

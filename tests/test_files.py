@@ -164,6 +164,7 @@ def test_reading(tmp_path):
         open_for_reading("a\0b")
 
 
+@pytest.mark.linux
 def test_a_pipe_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(HomologueError, match="is a pipe or a device; give a regular file"):

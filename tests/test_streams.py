@@ -64,6 +64,7 @@ def test_bytes_of_a_file_name_that_are_no_text_are_escaped(
     assert (tmp_path / "out").read_text("utf-8") == "caf\\udce9\n狐\n"
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("buffered", [True, False])
 def test_a_full_disk_is_told_once_at_the_end(
     monkeypatch: pytest.MonkeyPatch, buffered: bool
@@ -110,6 +111,7 @@ def test_a_pipe_that_takes_nothing_for_now_is_waited_for(monkeypatch: pytest.Mon
     assert bytes(got) == f"{long}\nend\n".encode()
 
 
+@pytest.mark.linux
 def test_no_message_is_lost_or_astray_when_stderr_fails(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -10,12 +10,13 @@ from huggingface_hub import scan_cache_dir
 from huggingface_hub.constants import HF_HUB_CACHE
 from huggingface_hub.errors import CacheNotFound
 
+from homologue import __version__
 from homologue.diffusion.capture import cross_attention_layers
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import dtype_name
 from homologue.presets import DEFAULT
 
-_PACKAGES = ("homologue", "torch", "diffusers", "huggingface-hub", "safetensors", "numpy", "pillow")
+_PACKAGES = ("torch", "diffusers", "huggingface-hub", "safetensors", "numpy", "pillow")
 _GIB = 2**30
 
 
@@ -40,7 +41,11 @@ def environment() -> dict[str, dict[str, Any]]:
     """The device, versions, and the models that are in the hub's cache."""
     return {
         "device": _device(),
-        "versions": {"python": platform.python_version(), **{p: version(p) for p in _PACKAGES}},
+        "versions": {
+            "python": platform.python_version(),
+            "homologue": __version__,
+            **{package: version(package) for package in _PACKAGES},
+        },
         "cache": {"folder": HF_HUB_CACHE, "models": ", ".join(_cached_models()) or "none"},
     }
 

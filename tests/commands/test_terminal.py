@@ -17,6 +17,8 @@ from PIL import Image
 
 from homologue.__main__ import main
 
+pytestmark = pytest.mark.linux
+
 FOX, CAFE = "狐.png", os.fsdecode(b"caf\xe9.png")
 SHOWN = {"ascii": r"\u72d0.png", "cp1252": r"\u72d0.png", "utf-8": FOX}
 

@@ -27,6 +27,7 @@ pytest.importorskip("ray")
 RAY = ("--engine", "ray", "--workers", "2")
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "pairs"),
@@ -66,6 +67,7 @@ def test_what_a_worker_refuses_is_one_sentence(tmp_path: Path) -> None:
     assert str(tmp_path / "none") in err
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 def test_a_pair_that_kills_every_worker_fails_and_the_others_go_on() -> None:
     program = Path(__file__).parents[1] / "helpers" / "deadly.py"
@@ -85,6 +87,7 @@ def test_a_pair_that_kills_every_worker_fails_and_the_others_go_on() -> None:
     ]
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 def test_an_interrupt_ends_the_workers_and_says_how_to_go_on(tmp_path: Path) -> None:
     process = started("--matcher", "hog", *RAY, "--run", str(tmp_path))

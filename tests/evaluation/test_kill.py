@@ -11,6 +11,8 @@ from helpers.processes import done, finished, rows, started, wait_for
 
 from homologue.evaluation.storage.merge import merge
 
+pytestmark = pytest.mark.linux
+
 HOG = ("--matcher", "hog", "--limit", "40")
 ATTENTION = ("--matcher", "attention", "--limit", "4")
 

@@ -13,6 +13,8 @@ from helpers.processes import done, finished, rows, started, wait_for
 
 from homologue.evaluation.storage.merge import merge
 
+pytestmark = pytest.mark.linux
+
 KEEPING = (
     "--matcher", "attention", "--limit", "2", "--keep", "embeddings,parts,maps"
 )  # fmt: skip

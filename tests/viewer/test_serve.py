@@ -131,6 +131,7 @@ def answered(client: httpx2.Client, path: str) -> httpx2.Response:
             time.sleep(0.1)
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 def test_the_command_serves_until_it_is_interrupted() -> None:
     with started() as (process, address), httpx2.Client(base_url=address) as client:
@@ -175,6 +176,7 @@ def test_behind_a_proxy_the_token_is_needed_and_the_address_has_the_base_path() 
         assert client.post(f"{page}api/sessions", headers=hub).status_code == 200
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 def test_a_viewer_whose_address_cannot_be_printed_ends() -> None:
     arguments = [sys.executable, "-m", "homologue", "view", "--no-browser"]

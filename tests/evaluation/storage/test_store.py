@@ -239,6 +239,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.mark.linux
 def test_a_read_only_file_system(disk: Path) -> None:
     run = disk / "run"
     with opened(run) as store:
@@ -254,6 +255,7 @@ def remount(disk: Path, how: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
 
 
+@pytest.mark.linux
 def test_a_disk_that_fills_up_leaves_what_was_written(disk: Path) -> None:
     written = 0
     with opened(disk) as store, pytest.raises(HomologueError, match="the disk is full") as error:
@@ -266,8 +268,10 @@ def test_a_disk_that_fills_up_leaves_what_was_written(disk: Path) -> None:
         assert len(store.records()) == written
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="another user can be had by root only")
+@pytest.mark.linux
 def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("another user can be had by root only")
     opened(tmp_path / "run").close()
     for path in (tmp_path, *tmp_path.parents):
         if path.stat().st_uid == 0 and path != Path("/tmp"):
