@@ -18,6 +18,7 @@ from homologue.point_files import PointList as PointList
 from homologue.point_files import parse_number
 from homologue.point_files import read_point_list as read_point_list
 from homologue.point_files import read_points as read_points
+from homologue.point_keys import axis
 
 Point = tuple[float, float]
 
@@ -88,12 +89,15 @@ def _to_plain(points: Any, name: str, depth: int = 2) -> Any:
 
 def _refuse_exchanged_columns(points: Any) -> None:
     """Refuses a table, as of pandas, whose columns say that y comes first."""
-    columns = getattr(points, "columns", None)
-    names = [str(name).lower() for name in columns] if isinstance(columns, Iterable) else []
-    if names == ["y", "x"]:
+    try:
+        columns = getattr(points, "columns", None)
+        names = [str(name).lower() for name in columns] if isinstance(columns, Iterable) else []
+    except Exception:  # of an object that refuses; it is no table
+        return
+    if [axis(name) for name in names] == ["y", "x"]:
         raise HomologueError(
-            "The columns of the points are y, x; select them in the order x, y, as in "
-            'table[["x", "y"]].'
+            f"The columns of the points are {', '.join(names)}; select them in the order x, y, as "
+            'in table[["x", "y"]].'
         )
 
 
