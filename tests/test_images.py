@@ -276,3 +276,12 @@ def test_a_side_can_be_demanded(tmp_path: Path) -> None:
     assert read_image(path).width == 9
     with pytest.raises(HomologueError, match=r"line\.png has 9 x 1 pixels.*at least 2 x 2"):
         read_image(path, least_side=2)
+
+
+def test_a_path_of_bytes(tmp_path):
+    class Bytes:
+        def __fspath__(self):
+            return os.fsencode(tmp_path / "a.png")
+
+    Image.new("RGB", (3, 2)).save(tmp_path / "a.png")
+    assert (read_image(Bytes()).width, read_image(Bytes()).height) == (3, 2)

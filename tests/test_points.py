@@ -58,6 +58,7 @@ def test_parse_point_refuses(text):
     assert str(error.value).startswith(repr(text))
 
 
+@pytest.mark.filterwarnings("ignore:.*look like fractions")
 @pytest.mark.parametrize("shape", ["pairs", "objects", "under a key", "objects under a key"])
 @reuse_folder
 @given(points=many_points)
@@ -70,6 +71,7 @@ def test_json_round_trip(tmp_path, shape, points):
     np.testing.assert_array_equal(read, np.array(points))
 
 
+@pytest.mark.filterwarnings("ignore:.*look like fractions")
 @pytest.mark.parametrize("header", ["", "x,y\n", "\n X , Y\n", '"x","y"\n'])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @reuse_folder
@@ -104,6 +106,17 @@ def test_whole_numbers_blank_lines_and_a_byte_order_mark(tmp_path):
         ("p.json", "[[1, 2, 0]]", r"has no points; .*1 of the 1 points .* not labelled \(v = 0\)"),
         ("p.json", '{"ear": [1, 2], "ear": [3, 4]}', 'the key "ear" twice'),
         ("p.json", '{"x": [1, 2], "y": [3, 4]}', 'has "x" where the name of a point should be'),
+        ("p.json", '{"xs": [1, 2], "ys": [3, 4]}', 'has "xs" where the name of a point'),
+        ("p.json", '{"X ": [1, 2], "Y ": [3, 4]}', 'has "X " where the name of a point'),
+        ("p.json", '{"all_points_x": [1, 2], "all_points_y": [3, 4]}', 'has "all_points_x" where'),
+        ("p.json", '{"row": [1, 2], "col": [3, 4]}', 'has "row" where the name of a point'),
+        ("p.json", '{"u": [1, 2], "v": [3, 4]}', 'has "u" where the name of a point'),
+        ("p.json", '{"points": {"xCoords": [1, 2], "yCoords": [3, 4]}}', 'has "xCoords" where'),
+        ("p.json", '{"ear": [1, 2], "size": [3, 4]}', 'has "size" where the name of a point'),
+        ("p.json", '{"ear": [1, 2], "image_size": {"x": 3, "y": 4}}', 'has "image_size" where'),
+        ("p.json", '[{"x": 1, "y": 2, "name": null}]', "entry 1, has null as its name"),
+        ("p.json", '[{"x": 1, "y": 2, "label": ["a"]}]', r'entry 1, has \["a"\] as its name'),
+        ("p.json", '{"matches": [{"target": [1, 2], "name": {}}]}', "match 1, has {} as its name"),
         ("p.json", '{"ear": [1, 2], "size": [1, 2, 3, 4]}', r'"size", is \[1, 2, 3, 4\]'),
         (
             "p.json",
@@ -347,3 +360,37 @@ def test_check_points_lets_through_exactly_what_is_inside(width, height, points)
     else:
         assert inside
         assert checked.tolist() == [list(point) for point in points]
+
+
+@pytest.mark.parametrize(
+    ("points", "fractions"),
+    [
+        ([[0.41, 0.33], [0.5, 0.9]], True),
+        ([[0, 0.5]], True),
+        ([[0, 0], [1, 1]], False),
+        ([[0.41, 0.33], [0.5, 1.1]], False),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["json", "csv"])
+def test_points_that_look_like_fractions_are_noted(tmp_path, suffix, points, fractions):
+    file = tmp_path / f"p.{suffix}"
+    rows = "".join(f"{x},{y}\n" for x, y in points)
+    file.write_text(json.dumps(points) if suffix == "json" else rows)
+    found = read_point_list(file)
+    assert found.points.tolist() == points
+    assert [("look like fractions" in note) for note in found.notes] == [True] * fractions
+
+
+def test_names_that_hold_a_letter_of_a_coordinate_are_names(tmp_path):
+    named = {"x-ray": [1, 2], "v": [3, 4], "left eye": [5, 6], "taxi": [7, 8]}
+    (tmp_path / "p.json").write_text(json.dumps(named))
+    assert read_point_list(tmp_path / "p.json").names == tuple(named)
+
+
+def test_an_object_whose_attributes_raise_is_refused():
+    class Refusing:
+        def __getattr__(self, name):
+            raise RuntimeError(name)
+
+    with pytest.raises(HomologueError, match="not understood"):
+        check_points(Refusing(), 9, 9)

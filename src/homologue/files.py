@@ -30,6 +30,14 @@ def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
         raise HomologueError(f"{str(path)!r} is not a possible file name; {error}.") from error
 
 
+def is_file(path: Path) -> bool:
+    """Whether a regular file is there; a name that the file system does not allow is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
     """Writes a file whole or not at all.
 

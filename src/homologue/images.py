@@ -132,7 +132,7 @@ def _read(source: ImageLike | RGBImage, note: Note, convert_profile: bool) -> RG
         case RGBImage():
             return source
         case str() | os.PathLike():
-            return _read_file(Path(source), note, convert_profile)
+            return _read_file(Path(os.fsdecode(source)), note, convert_profile)
         case Image.Image():
             return _read_pil(source, note, convert_profile)
         case torch.Tensor():

@@ -17,6 +17,7 @@ from homologue.formats.point_files import PointList as PointList
 from homologue.formats.point_files import parse_number
 from homologue.formats.point_files import read_point_list as read_point_list
 from homologue.formats.point_files import read_points as read_points
+from homologue.formats.point_keys import axis
 from homologue.image_readers.arrays import is_array_like, to_numpy
 
 Point = tuple[float, float]
@@ -88,12 +89,15 @@ def _to_plain(points: Any, name: str, depth: int = 2) -> Any:
 
 def _refuse_exchanged_columns(points: Any) -> None:
     """Refuses a table, as of pandas, whose columns say that y comes first."""
-    columns = getattr(points, "columns", None)
-    names = [str(name).lower() for name in columns] if isinstance(columns, Iterable) else []
-    if names == ["y", "x"]:
+    try:
+        columns = getattr(points, "columns", None)
+        names = [str(name).lower() for name in columns] if isinstance(columns, Iterable) else []
+    except Exception:  # of an object that refuses; it is no table
+        return
+    if [axis(name) for name in names] == ["y", "x"]:
         raise HomologueError(
-            "The columns of the points are y, x; select them in the order x, y, as in "
-            'table[["x", "y"]].'
+            f"The columns of the points are {', '.join(names)}; select them in the order x, y, as "
+            'in table[["x", "y"]].'
         )
 
 

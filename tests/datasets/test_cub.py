@@ -139,3 +139,27 @@ def test_a_broken_table_is_named(tmp_path: Path, name: str, line: str, words: st
     text(folder / name, "\n".join([line, *others]))
     with pytest.raises(HomologueError, match=words):
         benchmark(folder).pairs("all")
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "words"),
+    [
+        ("images.txt", "1 001.Bird_1/Bird_1_0002.jpg", "images.txt has the id 1 twice"),
+        ("image_class_labels.txt", "1 2", "image_class_labels.txt has the id 1 twice"),
+        ("train_test_split.txt", "1 1", "train_test_split.txt has the id 1 twice"),
+        ("bounding_boxes.txt", "1 0 0 9 9", "bounding_boxes.txt has the id 1 twice"),
+        ("parts/parts.txt", "1 tail", "parts.txt has the id 1 twice"),
+        ("parts/parts.txt", "99 beak", "parts.txt has the name 'beak' twice"),
+        ("train_test_split.txt", "99 2", "train_test_split.txt, id 99, has '2' and not 0 or 1"),
+        ("image_class_labels.txt", "99 1.0", "image_class_labels.txt, id 99, has '1.0' where a"),
+        ("image_class_labels.txt", "99 \u00b2", "id 99, has '\u00b2' where a whole number"),
+        ("images.txt", "x a.jpg", "images.txt, id x, has 'x' where a whole number should be"),
+    ],
+)
+def test_files_that_contradict_themselves(tmp_path: Path, name: str, line: str, words: str) -> None:
+    folder = cub(tmp_path)
+    (file,) = folder.rglob(name) if folder.name.startswith("CUB") else tmp_path.rglob(name)
+    file.write_text(f"{file.read_text().rstrip()}\n{line}\n", encoding="utf-8")
+    with pytest.raises(HomologueError) as error:
+        benchmark(tmp_path).pairs("released")
+    assert words in str(error.value)

@@ -164,7 +164,9 @@ def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
         gathered.reading()
 
 
-def test_source_points_outside_are_moved_to_the_edge_and_counted_once(tmp_path: Path) -> None:
+def test_points_outside_are_counted_once_and_source_points_moved(
+    tmp_path: Path,
+) -> None:
     gathered = gathering(tmp_path)
     outside = replace(
         ONE,
@@ -180,8 +182,9 @@ def test_source_points_outside_are_moved_to_the_edge_and_counted_once(tmp_path: 
     assert pair.rows == [1, 2]
     assert pair.target_points.tolist() == [[-3, 6], [7, 80]]
     assert pair.name == "one#2"
-    (note,) = reading.notes
+    note, of_targets = reading.notes
     assert note.startswith("2 source points lie outside their pictures")
+    assert of_targets.startswith("2 target points lie outside their pictures, such as in")
     assert "a.png" in note
 
 

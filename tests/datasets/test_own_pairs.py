@@ -132,3 +132,13 @@ def test_the_root_is_a_file_of_a_known_kind(folder: Path) -> None:
         get_benchmark("pairs", folder / "pairs.jsonl")
     with pytest.raises(HomologueError, match=r"no known suffix for pairs; use \.jsonl, \.csv"):
         get_benchmark("pairs", text(folder / "pairs.txt", ""))
+
+
+@pytest.mark.parametrize("letters", [300, 5000])
+def test_a_file_name_that_is_too_long_is_refused(tmp_path: Path, letters: int) -> None:
+    points = [[1, 2], [3, 4]]
+    pair = {"source": "x" * letters, "target": "b.png"}
+    pair |= {"source_points": points, "target_points": points}
+    (tmp_path / "p.jsonl").write_text(json.dumps(pair))
+    with pytest.raises(HomologueError, match=r"p\.jsonl, line 1, names xxx.* does not exist"):
+        get_benchmark("pairs", tmp_path / "p.jsonl").pairs("all")

@@ -279,9 +279,103 @@ def test_fewer_bits_kept_in_sixteen_are_noted(tmp_path, bits, colour, separate):
     assert len(said) == 1
 
 
-def test_all_black_is_black_at_any_depth(tmp_path):
-    tifffile.imwrite(tmp_path / "a.tif", np.zeros((4, 4), np.uint16), photometric="minisblack")
+@pytest.mark.parametrize("shape", [(4, 4), (4, 4, 3)])
+@pytest.mark.parametrize("compression", [None, "deflate"])
+def test_all_black_is_black_at_any_depth(tmp_path, shape, compression):
+    photometric = "rgb" if shape[2:] else "minisblack"
+    numbers = np.zeros(shape, np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", numbers, photometric=photometric, compression=compression)
     assert read_image(tmp_path / "a.tif").pixels.max() == 0
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12])
+@pytest.mark.parametrize(
+    ("channels", "options", "seen"),
+    [
+        (3, {"photometric": "rgb"}, "black"),
+        (3, {"photometric": "rgb", "compression": "deflate"}, "black"),
+        (3, {"photometric": "rgb", "planarconfig": "separate", "compression": "deflate"}, "black"),
+        (3, {"photometric": "rgb", "bigtiff": True}, "black"),
+        (3, {"photometric": "rgb", "byteorder": ">"}, "black"),
+        (4, {"photometric": "rgb", "extrasamples": ["unassalpha"]}, "black"),
+        (4, {"photometric": "rgb", "extrasamples": ["assocalpha"]}, "black"),
+        (2, {"photometric": "minisblack", "extrasamples": ["unassalpha"]}, "black"),
+        (1, {"photometric": "miniswhite"}, "white"),
+        (4, {"photometric": "separated"}, "white"),
+    ],
+)
+def test_low_numbers_of_any_kind_are_noted(tmp_path, bits, channels, options, seen):
+    numbers = np.full((6, 5, channels), 2**bits - 1, np.uint16)
+    numbers[3:] //= 2
+    if "extrasamples" in options:
+        numbers[..., -1] = 65535
+    if channels == 1:
+        numbers = numbers[..., 0]
+    elif options.setdefault("planarconfig", "contig") == "separate":
+        numbers = np.moveaxis(numbers, 2, 0)
+    tifffile.imwrite(tmp_path / "a.tif", numbers, **options)
+    words = rf"reach only {2**bits - 1:,} of 65,535, so it is read as nearly {seen}"
+    with pytest.warns(UserWarning, match=words) as said:
+        read_image(tmp_path / "a.tif")
+    assert len(said) == 1
+
+
+def test_low_numbers_of_a_decoded_pil_image_are_noted(tmp_path):
+    numbers = np.full((6, 5, 3), 255, np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", numbers, photometric="rgb")
+    with Image.open(tmp_path / "a.tif") as picture:
+        picture.load()
+    with pytest.warns(UserWarning, match=r"a\.tif has 16 bits, but its numbers reach only 255 of"):
+        read_image(picture)
+
+
+def test_alpha_in_the_low_bits_is_noted(tmp_path):
+    numbers = np.full((6, 5, 4), 4095, np.uint16)
+    for kind in ("unassalpha", "assocalpha"):
+        tifffile.imwrite(tmp_path / "a.tif", numbers >> 4, photometric="rgb", extrasamples=[kind])
+        with pytest.warns(UserWarning, match="reach only 255 of 65,535"):
+            read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("kind", ["unassalpha", "assocalpha"])
+@pytest.mark.parametrize("compression", [None, "deflate"])
+def test_grey_and_alpha_in_planes(tmp_path, kind, compression):
+    planes = np.stack([COLOURS[..., 0], np.full_like(COLOURS[..., 0], 255)])
+    options = {"planarconfig": "separate", "extrasamples": [kind], "compression": compression}
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="minisblack", **options)
+    np.testing.assert_allclose(levels(tmp_path / "a.tif")[..., 1], planes[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1, 257])
+def test_a_colour_map_of_eight_or_sixteen_bits(tmp_path, scale):
+    colours = np.random.default_rng(1).integers(0, 256, (3, 256), dtype=np.uint16)
+    tifffile.imwrite(
+        tmp_path / "a.tif", COLOURS[..., 0], photometric="palette", colormap=colours * scale
+    )
+    wanted = colours.T[COLOURS[..., 0]]
+    np.testing.assert_allclose(levels(tmp_path / "a.tif"), wanted, atol=1e-4)
+    with Image.open(tmp_path / "a.tif") as picture:
+        picture.load()
+    before = picture.getpalette()
+    np.testing.assert_allclose(levels(picture), wanted, atol=1e-4)
+    assert picture.getpalette() == before
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("compression", [None, "deflate"])
+@pytest.mark.parametrize("separate", [False, True])
+def test_cmyk_with_alpha_is_refused(tmp_path, bits, compression, separate):
+    stored = at_depth(np.concatenate([COLOURS, COLOURS[..., :1], ALPHA], axis=2), bits)
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        np.moveaxis(stored, 2, 0) if separate else stored,
+        photometric="separated",
+        planarconfig="separate" if separate else "contig",
+        extrasamples=["unassalpha"],
+        compression=compression,
+    )
+    with pytest.raises(HomologueError, match=r"a\.tif is a TIFF of kind separated with a channel"):
+        read_image(tmp_path / "a.tif")
 
 
 def test_a_page_that_is_a_copy_made_smaller_is_noted(tmp_path):

@@ -1,6 +1,7 @@
 """CUB-200-2011 (Wah et al., 2011): birds with up to 15 visible parts."""
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -56,7 +57,12 @@ def benchmark(root: Path | None) -> FileBenchmark:
 
 def _read(folder: Path, split: str) -> Reading:
     last = RELEASED_CLASSES if split == "released" else None
-    names = dict(read_columns(require(folder / "parts" / "parts.txt", NAME), 2))
+    names = {part: name for part, (name,) in _table(folder / "parts" / "parts.txt", 2).items()}
+    for name in names.values():
+        if list(names.values()).count(name) > 1:
+            raise HomologueError(
+                f"{folder / 'parts' / 'parts.txt'} has the name {name!r} twice; fetch it again."
+            )
     gathering = Gathering(NAME, split, Pictures(folder / "images"))
     for _, birds in itertools.groupby(_birds(folder, last), key=lambda bird: bird.category):
         pairs = [
@@ -86,7 +92,7 @@ def _birds(folder: Path, last: int | None) -> list[Bird]:
     """The test images of the classes up to the last, class by class."""
 
     def column(name: str, columns: int = 2) -> dict[str, list[str]]:
-        return {line[0]: line[1:] for line in read_columns(require(folder / name, NAME), columns)}
+        return _table(folder / name, columns)
 
     images, labels = column("images.txt"), column("image_class_labels.txt")
     training, boxes = column("train_test_split.txt"), column("bounding_boxes.txt", 5)
@@ -96,10 +102,20 @@ def _birds(folder: Path, last: int | None) -> list[Bird]:
                 f"{folder} has no label, split or box of image {min(missing)}; fetch "
                 "image_class_labels.txt, train_test_split.txt and bounding_boxes.txt again."
             )
-    wanted = {
-        image: int(label)
+    for image, (split,) in training.items():
+        if split not in ("0", "1"):
+            raise HomologueError(
+                f"{folder / 'train_test_split.txt'}, id {image}, has {split!r} and not 0 or 1; "
+                "fetch the file again."
+            )
+    classes = {
+        image: _whole(label, f"{folder / 'image_class_labels.txt'}, id {image},")
         for image, (label,) in labels.items()
-        if training[image] == ["0"] and (last is None or int(label) <= last)
+    }
+    wanted = {
+        image: label
+        for image, label in classes.items()
+        if image in images and training[image] == ["0"] and (last is None or label <= last)
     }
     parts = _parts(folder, wanted.keys())
     birds = []
@@ -108,6 +124,25 @@ def _birds(folder: Path, last: int | None) -> list[Bird]:
         *_, width, height = numbers(boxes[image], str(folder / "bounding_boxes.txt"))
         birds.append(Bird(name, name.split("/")[0], max(width, height), parts.get(image, {})))
     return birds
+
+
+def _table(path: Path, columns: int) -> dict[str, list[str]]:
+    """The lines of a file under the whole number that each begins with, which is there once."""
+    found: dict[str, list[str]] = {}
+    for identifier, *rest in read_columns(require(path, NAME), columns):
+        key = str(_whole(identifier, f"{path}, id {identifier},"))
+        if key in found:
+            raise HomologueError(f"{path} has the id {key} twice; fetch the file again.")
+        found[key] = rest
+    return found
+
+
+def _whole(text: str, where: str) -> int:
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise HomologueError(
+            f"{where} has {text!r} where a whole number should be; fetch the file again."
+        )
+    return int(text)
 
 
 def _parts(folder: Path, images: Iterable[str]) -> dict[str, dict[str, tuple[float, float]]]:

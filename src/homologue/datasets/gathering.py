@@ -110,6 +110,7 @@ class Gathering:
         self._names: dict[str, int] = {}
         self._missing: list[Path] = []
         self._moved: set[tuple[str, float, float]] = set()
+        self._outside: set[tuple[str, float, float]] = set()
         self._said: list[str] = []
 
     def skip(self, missing: Path) -> None:
@@ -125,6 +126,7 @@ class Gathering:
         source, target = sizes
         assert source and target
         thresholds = given.measure(source, target)
+        self._outside |= _outside(given.target, given.target_points, target)
         self._pairs.append(Pair(
             name=self._unique(given.name),
             category=given.category,
@@ -176,19 +178,31 @@ class Gathering:
                 f"edge, such as in {name}."
             )
 
+        if self._outside:
+            name = min(self._outside)[0]
+            yield (
+                f"{len(self._outside)} target points lie outside their pictures, such as in "
+                f"{name}; they are scored where they are, and lengths taken from points include "
+                "them."
+            )
+
     def _inside(self, name: str, points: Tensor, size: Size) -> Tensor:
         """Points (P, 2) of the source, none outside: matchers would refuse them."""
-        inside = points.clamp(min=0).minimum(points.new_tensor(size))
-        outside = (inside != points).any(dim=1)
-        if not outside.any():
+        if not (outside := _outside(name, points, size)):
             return points  # as they are, and shared between pairs
-        self._moved |= {(name, x, y) for x, y in points[outside].tolist()}
-        return inside
+        self._moved |= outside
+        return points.clamp(min=0).minimum(points.new_tensor(size))
 
     def _unique(self, name: str) -> str:
         """The name, numbered from its second use."""
         self._names[name] = count = self._names.get(name, 0) + 1
         return name if count == 1 else f"{name}#{count}"
+
+
+def _outside(name: str, points: Tensor, size: Size) -> set[tuple[str, float, float]]:
+    """The points (P, 2) of the picture `name` that are known and lie outside it."""
+    outside = ((points < 0) | (points > points.new_tensor(size))).any(dim=1)
+    return {(name, x, y) for x, y in points[outside].tolist()} if outside.any() else set()
 
 
 def as_points(numbers: Iterable[Iterable[float]]) -> Tensor:

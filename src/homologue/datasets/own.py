@@ -9,6 +9,7 @@ from torch import Tensor
 from homologue.datasets.gathering import Pictures, as_points
 from homologue.datasets.thresholds import Size, box_of_known, known
 from homologue.errors import HomologueError
+from homologue.files import is_file
 from homologue.points import check_points
 
 NO_CATEGORY = "all"
@@ -82,7 +83,7 @@ def size_of(picture: str, pictures: Pictures, where: str) -> Size:
     size = pictures.size(picture)
     if size is None:
         path = pictures.folder / picture
-        if path.is_file():
+        if is_file(path):
             raise HomologueError(
                 f"{where} names {picture}, but {path} is not an image that can be read: "
                 f"{pictures.problem(picture)}"

@@ -32,6 +32,7 @@ from homologue.datasets.thresholds import (
     longest_edge,
 )
 from homologue.errors import HomologueError
+from homologue.files import is_file
 
 NAME = "spair-71k"
 # Ours -> the annotation's: 0 to 2 for viewpoint and scale, 0 to 3 (none, source, target, both) for
@@ -147,7 +148,7 @@ class _Keypoints:
 
     def _read(self, category: str, image: str, annotated: Size | None) -> Tensor | None:
         file = (self._folder / "ImageAnnotation" / category / image).with_suffix(".json")
-        if not file.is_file():
+        if not is_file(file):
             return None
         facts = read_json_object(file)
         with _understood(file):

@@ -114,6 +114,13 @@ def read_point_list(path: str | os.PathLike[str]) -> PointList:
             f"{left_out} of the {len(listed.entries)} points of {path} are left out: they are not "
             "labelled (v = 0) or have no place."
         )
+    numbers = [number for entry in labelled for number in (entry.x, entry.y)]
+    if all(0 <= number <= 1 for number in numbers) and not {*numbers} <= {0.0, 1.0}:
+        notes.append(
+            f"All points of {path} lie within 1 pixel of the corner (0, 0), so they look like "
+            "fractions of the image's sides; if they are, multiply x by its width and y by its "
+            "height."
+        )
     if not labelled:
         why = "".join(f" {note}" for note in notes)
         raise HomologueError(f"{path} has no points; give at least one.{why}")

@@ -7,6 +7,7 @@ from typing import Any
 from homologue.errors import HomologueError
 from homologue.formats.coco import PARTS, parse_coco
 from homologue.formats.json_text import is_number, shown
+from homologue.formats.point_keys import coordinate_key, is_size
 
 _LIST = "write [[x, y], ...]"
 _KEYS = {"x", "y", "v", "name", "label"}
@@ -17,8 +18,8 @@ _LABEL_STUDIO = {
 }  # fmt: skip
 _MEDIAPIPE = {"z", "visibility", "presence"}
 _COCO = {"annotations", "images", "keypoints"}
-_NO_NAMES = {"x", "y", "source", "target"}
-"""Keys of an object that are not names of points: columns of coordinates, or a single match."""
+_NO_NAMES = {"source", "target"}
+"""Keys of an object that are not names of points, but the ends of a single match."""
 _BESIDE_POINTS = {"points", "image", "width", "height"}
 
 
@@ -70,19 +71,30 @@ def _entries(value: Any, where: str) -> list[Entry]:
     """Of a list of points, or of points under their names."""
     if isinstance(value, list):
         return [_entry(one, f"{where}, entry {i},") for i, one in enumerate(value, start=1)]
-    for key in value if isinstance(value, dict) else ():
-        if key.lower() in _NO_NAMES:
-            raise HomologueError(
-                f'{where} has "{key}" where the name of a point should be; {_LIST}, or '
-                "{name: [x, y]}."
-            )
-    if (
-        isinstance(value, dict)
-        and value
-        and all(isinstance(v, (list, dict)) for v in value.values())
-    ):
-        return [_entry(one, f"{where}, {shown(name)},", name) for name, one in value.items()]
-    raise HomologueError(f"{where} does not hold a list of points; {_LIST}.")
+    if not isinstance(value, dict) or not value:
+        raise HomologueError(f"{where} does not hold a list of points; {_LIST}.")
+    _refuse_key(next((key for key in value if key.lower() in _NO_NAMES), None), where)
+    _refuse_key(coordinate_key(value), where)
+    if not all(isinstance(one, (list, dict)) for one in value.values()):
+        raise HomologueError(f"{where} does not hold a list of points; {_LIST}.")
+    entries = [_entry(one, f"{where}, {shown(name)},", name) for name, one in value.items()]
+    _refuse_key(next(filter(is_size, value), None), where)
+    return entries
+
+
+def _refuse_key(key: str | None, where: str) -> None:
+    if key is not None:
+        raise HomologueError(
+            f"{where} has {shown(key)} where the name of a point should be; {_LIST}, or "
+            "{name: [x, y]}."
+        )
+
+
+def _name(value: Any, where: str) -> str:
+    """The name of a point, a text or a number."""
+    if isinstance(value, str) or is_number(value):
+        return str(value)
+    raise HomologueError(f"{where} has {shown(value)} as its name; give a text, or no name.")
 
 
 def _entry(entry: Any, where: str, name: str = "") -> Entry:
@@ -93,7 +105,7 @@ def _entry(entry: Any, where: str, name: str = "") -> Entry:
             return _seen(name, x, y, v, entry, where)
         case {"x": x, "y": y}:
             _check_keys(entry, where)
-            name = str(entry.get("name", entry.get("label", name)))
+            name = _name(entry.get("name", entry.get("label", name)), where)
             return _seen(name, x, y, entry.get("v", 2), entry, where)
         case dict() if entry.keys() & _LABEL_STUDIO:
             _check_keys(entry, where)
@@ -161,7 +173,8 @@ def _matches(value: Mapping[str, Any], where: str) -> Listed:
         raise HomologueError(f'{where} has no list of objects as "matches"; {_LIST}.')
     entries = []
     for number, one in enumerate(matches, start=1):
-        name, target = str(one.get("name", "")), one.get("target", [])
+        name = _name(one.get("name", ""), f"{where}, match {number},")
+        target = one.get("target", [])
         # Nothing was found for it.
         found = Entry(name, 0.0, 0.0, 0) if target is None else None
         entries.append(found or _entry(target, f'{where}, "target" of match {number},', name))
@@ -191,7 +204,8 @@ def _labelme(value: Mapping[str, Any], where: str) -> Listed:
         raise HomologueError(f'{where} has no list of objects as "shapes"; save it with labelme.')
     entries, others = [], []
     for number, shape in enumerate(shapes, start=1):
-        points, name = shape.get("points"), str(shape.get("label") or "")
+        points = shape.get("points")
+        name = _name(shape.get("label") or "", f"{where}, shape {number},")
         kind = shape.get("shape_type", "polygon")
         if kind != "point":
             others.append(f"{kind} {shown(name)}")

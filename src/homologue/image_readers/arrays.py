@@ -18,7 +18,10 @@ def is_array_like(value: object) -> bool:
 
     A class, as opposed to an object, does not count.
     """
-    return not isinstance(value, type) and any(hasattr(value, name) for name in _PROTOCOLS)
+    try:
+        return not isinstance(value, type) and any(hasattr(value, name) for name in _PROTOCOLS)
+    except Exception:  # of an object that refuses to be asked
+        return False
 
 
 def to_numpy(value: Any, name: str) -> NDArray[Any]:

@@ -17,11 +17,11 @@ from homologue.errors import HomologueError
 from homologue.image_readers import tiff
 from homologue.image_readers.arrays import to_cpu, to_numpy
 from homologue.image_readers.colour import note_gamma, to_srgb
+from homologue.image_readers.depth import Stored, bits_a_sample, lower_eight_bits, stored_numbers
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused before they are decoded: as float RGB this is already 1.2 GB."""
 
-_DARK = 2**14  # of 2**16: numbers below it may be those of a camera of 10 to 14 bits
 _DNG_VERSION, _SUBFILE_TYPE, _BITS_PER_SAMPLE = 50706, 254, 258  # tags of TIFF
 _REDUCED = 1  # bit of the subfile type
 
@@ -74,7 +74,7 @@ def from_pil(
     if getattr(picture, "is_animated", False) and picture.tell() == 0 and picture.format != "MPO":
         note(f"{name} has several frames; only the first is read.")
     _look_at_tags(picture, name, note)
-    deep = _has_sixteen_bits(picture)
+    bits, file = bits_a_sample(picture), getattr(picture, "fp", None)
     upright = _load_upright(picture, name)
     profile = None
     if convert_profile and "icc_profile" in upright.info:
@@ -83,8 +83,21 @@ def from_pil(
         note_gamma(picture, name, note)
     if upright.mode[0] in "IF":
         return _from_deep_grey(upright, _white(picture, upright), profile, name, note)
-    if deep and upright.mode in {"LA", "RGB", "RGBA"}:
-        _note_dark(_brightest(upright) << 8, name, note)
+    if (numbers := upright.info.get(tiff.STORED)) is not None:
+        _note_low(numbers, name, note)
+    elif bits == 16:
+        _note_low(stored_numbers(picture, upright, file), name, note)
+    elif (
+        bits is None
+        and upright.mode in {"RGB", "RGBA"}
+        and stored_numbers(picture, upright, file).is_low
+    ):
+        note(
+            f"{name} is nearly black; if its file has 16 bits of which only the lower are used, "
+            "scale its numbers first."
+        )
+    if picture.format == "PNG" and "transparency" in upright.info:
+        _mend_transparency(picture, upright, bits, file, name)
     return from_array(np.array(_to_eight_bits(upright, profile, name, note)))
 
 
@@ -95,15 +108,13 @@ def _look_at_tags(picture: Image.Image, name: str, note: Note) -> None:
         raise HomologueError(
             f"{name} is a raw photograph (DNG); develop it to TIFF, PNG or JPEG first."
         )
+    if picture.format == "FITS" and picture.mode != "L":
+        raise HomologueError(
+            f"{name} is a FITS image of more than 8 bits, whose numbers have no known range; scale "
+            "it to 8 or 16 bits and save it as PNG or TIFF."
+        )
     if picture.format == "TIFF" and tags.get(_SUBFILE_TYPE, 0) & _REDUCED:
         note(f"{name} begins with a page marked as a reduced copy of another; that page is read.")
-
-
-def _has_sixteen_bits(picture: Image.Image) -> bool:
-    """Whether the file holds 16 bits a sample, of which Pillow may decode only the upper 8."""
-    if picture.format == "TIFF":
-        return 16 in getattr(picture, "tag_v2", {}).get(_BITS_PER_SAMPLE, ())
-    return ";16" in str(getattr(picture, "tile", ""))
 
 
 def _load_upright(picture: Image.Image, name: str) -> Image.Image:
@@ -118,9 +129,36 @@ def _load_upright(picture: Image.Image, name: str) -> Image.Image:
         picture = tiff.read(file, picture.tell(), name, MAX_PIXELS)
     picture.load()
     try:
-        return ImageOps.exif_transpose(picture)
+        upright = ImageOps.exif_transpose(picture)
     except SyntaxError:  # EXIF that cannot be parsed turns nothing
-        return picture
+        upright = picture.copy()
+    if (palette := tiff.palette_of_eight_bits(picture)) is not None:
+        upright.putpalette(palette)
+    return upright
+
+
+def _mend_transparency(
+    picture: Image.Image, upright: Image.Image, bits: int | None, file: Any, name: str
+) -> None:
+    """Makes the transparent level of a PNG one of 8 bits, as the levels are, which Pillow does not.
+
+    file: the picture's, if it is still open.
+    """
+    key = upright.info["transparency"]
+    if upright.mode == "L" and bits in (2, 4):
+        upright.info["transparency"] = key * 255 // (2**bits - 1)
+    elif upright.mode == "L" and bits is None and 0 < key < 16:
+        if all(level % 17 == 0 for level, count in enumerate(upright.histogram()) if count):
+            raise HomologueError(
+                f"{name} has a transparent level that Pillow does not scale where a PNG has 2 or 4 "
+                "bits; give its path instead of a PIL image."
+            )
+    elif upright.mode == "RGB" and (bits == 16 or max(key) > 255):
+        del upright.info["transparency"]
+        same = (np.asarray(upright) == np.array(key) >> 8).all(axis=2)
+        if (lower := lower_eight_bits(picture, file)) is not None:
+            same &= (np.asarray(lower) == np.array(key) & 255).all(axis=2)
+        upright.putalpha(Image.fromarray(np.where(same, 0, 255).astype(np.uint8)))
 
 
 def _white(picture: Image.Image, upright: Image.Image) -> int | None:
@@ -167,8 +205,8 @@ def _from_deep_grey(
             f"{name} is of mode {picture.mode} with numbers from {low:g} to {high:g}, whose range "
             "is unknown; convert it to 8 or 16 bits."
         )
-    if top == 65535:
-        _note_dark(int(high), name, note)
+    if top > 255:
+        _note_low(picture.info.get(tiff.STORED, Stored(int(high), top)), name, note)
     grey = numbers / top
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
     if (converted := to_srgb(ramp, profile, name, note)) is not ramp:
@@ -178,19 +216,10 @@ def _from_deep_grey(
     return _on_white(torch.from_numpy(grey).float()[None])
 
 
-def _brightest(picture: Image.Image) -> int:
-    """The highest level of any band but alpha."""
-    bands = [band for band in picture.getbands() if band != "A"]
-    return max(int(picture.getchannel(band).getextrema()[1]) for band in bands)  # type: ignore[arg-type]
-
-
-def _note_dark(brightest: int, name: str, note: Note) -> None:
-    """Notes that numbers of 16 bits may be those of fewer; all black is black at any depth."""
-    if 0 < brightest < _DARK:
-        note(
-            f"{name} has 16 bits, but its numbers reach only {brightest:,} of 65,535, so it is "
-            "read as nearly black; if it holds 10 to 14 bits, scale its numbers to 16 first."
-        )
+def _note_low(stored: Stored, name: str, note: Note) -> None:
+    """Notes that numbers may be those of fewer bits than the file has."""
+    if stored.is_low:
+        note(stored.describe(name))
 
 
 def from_array(array: np.ndarray[Any, Any]) -> torch.Tensor:

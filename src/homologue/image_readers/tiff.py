@@ -11,14 +11,27 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, TiffImagePlugin
 
 from homologue.errors import HomologueError
+from homologue.image_readers.depth import Stored, stored
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-_BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _FORMAT, _PROFILE = 258, 259, 262, 284, 339, 34675
-_WHITE_IS_ZERO, _SEPARATE, _UNCOMPRESSED, _SIGNED = 0, 2, 1, 2
+STORED = "homologue.stored"
+"""Key of `info` under which `read` leaves a `Stored`, for numbers of more than 8 bits."""
+
+_BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _EXTRA, _FORMAT, _PROFILE = (
+    258,
+    259,
+    262,
+    284,
+    338,
+    339,
+    34675,
+)
+_PALETTE = 320
+_WHITE_IS_ZERO, _CMYK, _SEPARATE, _UNCOMPRESSED, _SIGNED = 0, 5, 2, 1, 2
 _COLOURS = {0: 1, 1: 1, 2: 3, 5: 4}  # photometric interpretation -> samples without alpha
 _MODES = {
     (1, False): "L",
@@ -27,7 +40,8 @@ _MODES = {
     (3, True): "RGBA",
     (4, False): "CMYK",
 }
-_PREMULTIPLIED = 1  # kind of alpha
+_PREMULTIPLIED, _STRAIGHT = 1, 2  # kinds of alpha
+_ALPHA = (_PREMULTIPLIED, _STRAIGHT)
 _DEFLATE, _LZW, _PACKBITS = (8, 32946), 5, 32773  # kinds of compression
 
 
@@ -35,7 +49,8 @@ def is_misread(picture: Image.Image) -> bool:
     """Whether Pillow opens the file, but gives other numbers than those it holds.
 
     So it does for more than 8 bits that are white-is-zero or kept plane by plane without
-    compression, for big-endian floats that are compressed, and for signed numbers of 8 bits.
+    compression, for grey and alpha plane by plane, for big-endian floats that are compressed,
+    for signed numbers of 8 bits, and for CMYK with alpha, which it drops.
     """
     if not isinstance(picture, TiffImagePlugin.TiffImageFile):
         return False
@@ -46,9 +61,22 @@ def is_misread(picture: Image.Image) -> bool:
     return (
         (deep and tags.get(_PHOTOMETRIC, 0) == _WHITE_IS_ZERO)
         or (deep and planes and not compressed)
+        or (planes and picture.mode in {"LA", "La"})
+        or (tags.get(_PHOTOMETRIC) == _CMYK and any(e in _ALPHA for e in tags.get(_EXTRA, ())))
         or (picture.mode == "F" and compressed and tags.prefix == b"MM")
         or (not deep and _SIGNED in tags.get(_FORMAT, (1,)))
     )
+
+
+def palette_of_eight_bits(picture: Image.Image) -> bytes | None:
+    """The palette of a TIFF whose colour map holds 8 bits, not 16: RGB, colour by colour.
+
+    Some programs write it so. Pillow makes it black; libtiff and what is made with it show it.
+    """
+    if picture.mode != "P" or not isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return None
+    numbers = np.array(picture.tag_v2.get(_PALETTE, (65535,)))
+    return None if numbers.max() > 255 else numbers.astype(np.uint8).reshape(3, -1).T.tobytes()
 
 
 def read(file: BinaryIO, index: int, name: str, max_pixels: int) -> Image.Image:
@@ -99,6 +127,12 @@ def _refuse_unknown(page: "TiffPage", name: str) -> None:
     colours = _COLOURS.get(int(page.photometric))
     kind = np.dtype(page.dtype).kind if page.dtype is not None else "?"
     known = colours is not None and colours <= page.samplesperpixel <= colours + 2
+    extras = [int(extra) in _ALPHA for extra in page.extrasamples]
+    if any(extras) and (int(page.photometric) == _CMYK or not extras[0]):
+        raise HomologueError(
+            f"{name} is a TIFF of kind {_label(page.photometric)} with a channel of transparency "
+            "that is not supported; remove the channel, or convert the file to RGB."
+        )
     if not known or kind not in "uf" or (kind == "u" and page.bitspersample > 16):
         signed = "signed " if kind == "i" else ""
         raise HomologueError(
@@ -144,7 +178,7 @@ def _to_pil(pixels: NDArray[Any], page: "TiffPage", name: str) -> Image.Image:
         pixels = pixels[..., None]
     elif page.axes != "YXS":
         raise HomologueError(f"{name} is a TIFF of {page.axes}, not one picture; extract a page.")
-    alpha = next(iter(page.extrasamples), 0) in (1, 2) and (colours, True) in _MODES
+    alpha = next(iter(page.extrasamples), 0) in _ALPHA and (colours, True) in _MODES
     pixels = pixels[..., : colours + alpha]
     if pixels.dtype.kind == "f":
         low, high = float(pixels.min()), float(pixels.max())
@@ -156,8 +190,32 @@ def _to_pil(pixels: NDArray[Any], page: "TiffPage", name: str) -> Image.Image:
         pixels, top = pixels.astype(np.float32), 1.0
     else:
         top = 2**page.bitspersample - 1
+    numbers = _stored(pixels, colours, alpha, top, page)
     if page.photometric == _WHITE_IS_ZERO:
         pixels[..., 0] = top - pixels[..., 0]
+    picture = _to_image(pixels, colours, alpha, top, page)
+    if numbers is not None:
+        picture.info[STORED] = numbers
+    return picture
+
+
+def _stored(
+    pixels: NDArray[Any], colours: int, alpha: bool, top: float, page: "TiffPage"
+) -> Stored | None:
+    """Of whole numbers (H, W, samples) of more than 8 bits."""
+    if top <= 255:
+        return None
+    highest, opacity = int(pixels[..., :colours].max()), int(top)
+    if alpha:
+        opacity = int(pixels[..., colours].max())
+        if page.extrasamples[0] == _PREMULTIPLIED:
+            highest = min(highest * int(top) // max(opacity, 1), int(top))
+    return stored(highest, opacity, int(top), int(page.photometric) in (_WHITE_IS_ZERO, _CMYK))
+
+
+def _to_image(
+    pixels: NDArray[Any], colours: int, alpha: bool, top: float, page: "TiffPage"
+) -> Image.Image:
     if colours == 1 and not alpha and top != 255:
         return _deep_grey(pixels[..., 0], top)
     eight = _to_eight_bits(pixels, top)
