@@ -11,13 +11,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from homologue.errors import HomologueError
 from homologue.evaluation.record import Mask, Record, count, measured
 from homologue.metrics import AVERAGES, Array, Counts, interval, pck
 
 Alphas = tuple[float, ...]
 
+DEFAULT_ALPHAS = (0.05, 0.1)
+
 # A tag of more values than this is a name, and not a class that results are broken down by.
 _MOST_VALUES = 50
+
+
+def check_alphas(alphas: Iterable[float]) -> list[float]:
+    """The alphas of PCK in ascending order, each once.
+
+    Raises:
+        HomologueError: one is not a number above 0.
+    """
+    checked = sorted(set(alphas))
+    for alpha in checked:
+        if not 0 < alpha < float("inf"):
+            raise HomologueError(f"alpha must be a number above 0, not {alpha}.")
+    return checked
 
 
 @dataclass(frozen=True)
