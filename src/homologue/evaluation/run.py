@@ -233,7 +233,7 @@ def carry_out(engine: Engine, selection: Selection, plan: Plan, watch: Watch = _
         before = [record for record in keeper.records() if record.pair in done]
         if sink and isinstance(keeper, Store):
             sink.write_done(keeper, before)
-        count = held.enter_context(watch.counting(engine.name, len(work), before))
+        count = held.enter_context(watch.counting(engine.name, len(work), before=before))
         with _resumable(plan.folder, keeper, planned):
             for record in engine.predict(work):
                 keeper.add(sink.kept(record) if sink else record)
