@@ -19,7 +19,9 @@ class Centre:
     """A baseline: every point is in the centre of the target."""
 
     name = "centre"
-    settings: dict[str, object] = {}  # what its predictions depend on besides the images
+
+    def __init__(self) -> None:
+        self.settings: dict[str, object] = {}  # what predictions depend on besides the images
 
     def fit(
         self, source: homologue.RGBImage, points: Tensor

@@ -144,7 +144,7 @@ def test_the_example_of_an_evaluation_resumes(tmp_path: Path) -> None:
     attention, centre = (
         float(one) for one in re.findall(r"^\w+: PCK@0.1 ([\d.]+)%", first, re.MULTILINE)
     )
-    assert attention > 50 > centre
+    assert attention > 40 > centre
 
 
 def test_every_example_is_run() -> None:
