@@ -20,7 +20,7 @@ from homologue.datasets.base import (
     select_pairs,
 )
 from homologue.errors import HomologueError
-from homologue.evaluation.configuration import configuration, selection_digest
+from homologue.evaluation import configuration as configurations
 from homologue.evaluation.record import Record
 from homologue.evaluation.runner import Engine, Keeper, Memory
 from homologue.evaluation.runs import Run
@@ -57,7 +57,7 @@ class Selection:
         Raises:
             HomologueError: the settings of the matcher cannot be written as JSON.
         """
-        asked = configuration(
+        asked = configurations.configuration(
             benchmark=self.benchmark.name,
             split=self.split,
             kinds=self.kinds,
@@ -126,7 +126,7 @@ def select_again(origin: Store, root: Path | None = None) -> Selection:
         limit=asked["limit"],
         index=asked.get("pair"),
     )
-    if selection_digest(selection.pairs) != asked["selection"]:
+    if configurations.selection_digest(selection.pairs) != asked["selection"]:
         raise HomologueError(
             f"The pairs of {asked['benchmark']} are not those that {origin.folder} was made of: "
             "give --root the same data."
