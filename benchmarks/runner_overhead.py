@@ -33,14 +33,14 @@ from PIL import Image
 from torch import Tensor
 
 import homologue
-from homologue.commands.running import Part, Selection, carry_out
 from homologue.console import pair_counter
 from homologue.datasets.base import Pair, Picture, get_benchmark
+from homologue.evaluation.run import Plan, Selection, Watch, carry_out
 from homologue.evaluation.runner import Local
 from homologue.evaluation.storage.store import Store
-from homologue.evaluation.work import Placed, Shard
+from homologue.evaluation.work import Placed
 from homologue.images import RGBImage, read_image
-from homologue.matchers.base import Finder, Found
+from homologue.matchers.base import Finder, Prediction
 from homologue.presets import DEFAULT
 
 CATEGORIES, IMAGES = 18, 30  # of SPair-71k's test split, about
@@ -106,9 +106,9 @@ class Stub:
     settings: Mapping[str, Any] = {}
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        def find(target: RGBImage) -> Found:
+        def find(target: RGBImage) -> Prediction:
             time.sleep(0.001)
-            return Found(points)
+            return Prediction(points)
 
         return find
 
@@ -167,7 +167,7 @@ def stub_run(images: Path, run: Path, count: int) -> None:
     start = time.perf_counter(), time.process_time()
     benchmark: Any = SimpleNamespace(name="synthetic")
     selection = Selection(benchmark, images, "test", (), (), None, pairs)
-    done = carry_out(Local(Stub()), selection, Part(Shard(), False), 0, run, 0.1)
+    done = carry_out(Local(Stub()), selection, Plan(run), Watch(partial(pair_counter, alpha=0.1)))
     facts = {
         "pairs": len(done.records),
         "points": sum(len(record.point_names) for record in done.records),

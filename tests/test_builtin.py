@@ -137,6 +137,21 @@ def test_eight_pairs_are_right_as_drawn_and_posed(tmp_path: Path) -> None:
     assert right >= 0.95 * sum(int(plain) + int(posed) for _, _, plain, posed in rows)
 
 
+@pytest.mark.slow
+def test_the_example_of_an_evaluation_resumes(tmp_path: Path) -> None:
+    first, again = (run_example("04_evaluate.py", tmp_path) for _ in range(2))
+    assert first == again
+    attention, centre = (
+        float(one) for one in re.findall(r"^\w+: PCK@0.1 ([\d.]+)%", first, re.MULTILINE)
+    )
+    assert attention > 40 > centre
+
+
 def test_every_example_is_run() -> None:
     names = [path.name for path in sorted((ROOT / "examples").glob("*.py"))]
-    assert names == ["01_match.py", "02_fit_once_locate_often.py", "03_eight_pairs.py"]
+    assert names == [
+        "01_match.py",
+        "02_fit_once_locate_often.py",
+        "03_eight_pairs.py",
+        "04_evaluate.py",
+    ]

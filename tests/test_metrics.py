@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homologue import metrics
-from homologue.metrics import AVERAGES, Counts, count, difference, interval, pck
+from homologue.evaluation.record import count
+from homologue.metrics import AVERAGES, Counts, difference, interval, pck
 
 # Three pairs: distances of their points, and their thresholds.
 PAIRS = (((0.5, 1.0, 1.1, 9.0), 10.0), ((0.2,), 2.0), ((3.0, 0.0), 10.0))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from helpers.command_line import refused
+from helpers.predicting import evaluate
 from helpers.tiny_models import tiny_sd1
 from safetensors.torch import load_file, save_file
 
@@ -18,7 +19,6 @@ from homologue.datasets.base import Pair, Picture
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError, NotFiniteError, check_finite
-from homologue.evaluation.runner import evaluate
 from homologue.images import RGBImage
 from homologue.matchers.attention import fit, locate, match
 from homologue.matchers.attention_matcher import Attention

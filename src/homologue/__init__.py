@@ -11,12 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from homologue.benchmarking import evaluate
     from homologue.config import FitConfig, LocateConfig, WordsConfig
     from homologue.diffusion.loading.load import load
     from homologue.diffusion.model import LatentDiffusion
     from homologue.errors import HomologueError
+    from homologue.evaluation.reporting.scored_runs import ScoredRuns, score
+    from homologue.evaluation.runs import Run
     from homologue.images import RGBImage, read_image
     from homologue.matchers.attention import Match, fit, locate, match
+    from homologue.matchers.base import Matcher, Prediction
     from homologue.method.embeddings import PointEmbeddings
     from homologue.method.locate import Located
     from homologue.presets import PRESETS, Preset, get_preset, read_preset, with_settings
@@ -39,13 +43,18 @@ _HOMES = {
     "LocateConfig": "homologue.config",
     "Located": "homologue.method.locate",
     "Match": "homologue.matchers.attention",
+    "Matcher": "homologue.matchers.base",
     "PointEmbeddings": "homologue.method.embeddings",
+    "Prediction": "homologue.matchers.base",
     "Preset": "homologue.presets",
     "RGBImage": "homologue.images",
+    "Run": "homologue.evaluation.runs",
+    "ScoredRuns": "homologue.evaluation.reporting.scored_runs",
     "WordMaps": "homologue.words.maps",
     "WordsConfig": "homologue.config",
     "attend": "homologue.words.attend",
     "check": "homologue.self_check.check",
+    "evaluate": "homologue.benchmarking",
     "fit": "homologue.matchers.attention",
     "get_preset": "homologue.presets",
     "load": "homologue.diffusion.loading.load",
@@ -54,6 +63,7 @@ _HOMES = {
     "nearest_words": "homologue.words.nearest",
     "read_image": "homologue.images",
     "read_preset": "homologue.presets",
+    "score": "homologue.evaluation.reporting.scored_runs",
     "with_settings": "homologue.presets",
 }
 
@@ -66,13 +76,18 @@ __all__ = [
     "LocateConfig",
     "Located",
     "Match",
+    "Matcher",
     "PointEmbeddings",
+    "Prediction",
     "Preset",
     "RGBImage",
+    "Run",
+    "ScoredRuns",
     "WordMaps",
     "WordsConfig",
     "attend",
     "check",
+    "evaluate",
     "fit",
     "get_preset",
     "load",
@@ -81,6 +96,7 @@ __all__ = [
     "nearest_words",
     "read_image",
     "read_preset",
+    "score",
     "with_settings",
 ]
 

@@ -1,12 +1,13 @@
 """Percentage of correct keypoints, and how sure one can be of it.
 
-A point is correct at `alpha` if its distance to the truth is at most alpha times a length, which is
-the pair's: its threshold. Always say which threshold and which of the two averages a number is.
+When a point is correct is defined in `homologue.evaluation.record`: at `alpha`, if its distance
+from the truth is at most alpha times a length of the pair, its threshold. Always say which
+threshold and which of the two averages a number is.
 
 Below, A alphas, N pairs and P points in all; PCK is a share in [0, 1].
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -34,29 +35,6 @@ class Counts:
 
     def __len__(self) -> int:
         return len(self.points)
-
-
-def count(
-    distances: Array, pair: NDArray[np.intp], lengths: Array, alphas: Sequence[float]
-) -> Counts:
-    """Counts of N pairs.
-
-    Args:
-        distances: (P,) from the truth, in pixels.
-        pair: (P,) which pair each point is of, from 0.
-        lengths: (N,) the thresholds, in pixels.
-
-    >>> near_and_far = np.array([1.0, 5.0, 5.1])
-    >>> count(near_and_far, np.array([0, 0, 1]), np.array([50.0, 50.0]), [0.1]).correct
-    array([[2., 0.]])
-    """
-    pairs = len(lengths)
-    correct = [
-        np.bincount(pair, weights=distances <= alpha * lengths[pair], minlength=pairs)
-        for alpha in alphas
-    ]
-    points = np.bincount(pair, minlength=pairs).astype(np.float64)
-    return Counts(np.reshape(correct, (len(alphas), pairs)), points)
 
 
 Average = Callable[[Counts, Array], Array]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from helpers.found import keep, run_of
+from helpers.predicting import evaluate
 from PIL import Image
 
 from homologue.__main__ import main
 from homologue.datasets.base import get_benchmark, select_pairs
 from homologue.evaluation.record import Record
-from homologue.evaluation.runner import evaluate
 from homologue.matchers.identity import Identity
 
 Draw = Callable[..., tuple[int, str, str]]

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 import torch
 from helpers.made_up import POINTS, Counting, assert_same, broken, failed, pair, picture, record
+from helpers.predicting import evaluate
 
 from homologue.config import Optimise
 from homologue.datasets.base import Pair, Picture
 from homologue.diffusion.model import LatentDiffusion
 from homologue.evaluation.record import Record
-from homologue.evaluation.runner import Local, Memory, Predictor, evaluate, predict
+from homologue.evaluation.runner import Local, Memory, Predictor, predict
 from homologue.evaluation.storage.store import Store
 from homologue.evaluation.work import Placed, outstanding
 from homologue.images import RGBImage
 from homologue.matchers.attention_matcher import Attention
-from homologue.matchers.base import Finder, Found
+from homologue.matchers.base import Finder, Prediction
 from homologue.presets import Preset, get_preset
 
 PAIRS = [
@@ -80,9 +81,9 @@ def test_the_time_of_the_fit_belongs_to_the_first_pair_of_a_source(
         def fit(self, source: RGBImage, points: torch.Tensor) -> Finder:
             clock[0] += 10
 
-            def find(target: RGBImage) -> Found:
+            def find(target: RGBImage) -> Prediction:
                 clock[0] += 1
-                return Found(points)
+                return Prediction(points)
 
             return find
 
@@ -116,7 +117,7 @@ def test_a_source_that_cannot_be_fitted_is_tried_once() -> None:
 def test_a_matcher_that_finds_other_points_than_asked_has_failed() -> None:
     class Short(Counting):
         def fit(self, source: RGBImage, points: torch.Tensor) -> Finder:
-            return lambda target: Found(points[:2])
+            return lambda target: Prediction(points[:2])
 
     (one,) = evaluate(Short(), PAIRS[:1])
     assert one.error == "ValueError: the matcher found (2, 2) points, not (3, 2)"

@@ -14,7 +14,7 @@ from homologue.datasets.base import Pair, Picture
 from homologue.evaluation.distributed import RayEngine, cluster
 from homologue.evaluation.work import outstanding
 from homologue.images import RGBImage
-from homologue.matchers.base import Finder, Found
+from homologue.matchers.base import Finder, Prediction
 
 POINTS = torch.tensor([[1.0, 2.0]], dtype=torch.float64)
 
@@ -24,10 +24,10 @@ class Deadly:
     settings: Mapping[str, Any] = {"bad": 13}
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        def find(target: RGBImage) -> Found:
+        def find(target: RGBImage) -> Prediction:
             if target.width == 13:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return Found(points + target.width)
+            return Prediction(points + target.width)
 
         return find
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from homologue.datasets.base import Pair, Picture
 from homologue.evaluation.record import Record
 from homologue.images import RGBImage
-from homologue.matchers.base import Finder, Found
+from homologue.matchers.base import Finder, Prediction
 
 POINTS = torch.tensor([[10.0, 10], [20, 20], [30, 10]], dtype=torch.float64)
 
@@ -58,7 +58,7 @@ class Counting:
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
         self.fitted.append(points)
-        return lambda target: Found(points, points[:, 0] / 100)
+        return lambda target: Prediction(points, points[:, 0] / 100)
 
 
 def record(name: str = "a", position: int = 0, **changed: Any) -> Record:

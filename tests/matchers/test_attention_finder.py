@@ -11,7 +11,7 @@ from homologue.errors import HomologueError
 from homologue.images import RGBImage
 from homologue.matchers.attention_finder import name_of
 from homologue.matchers.attention_matcher import Attention
-from homologue.matchers.base import Found, Size, kept_by
+from homologue.matchers.base import Prediction, Size, kept_by
 from homologue.matchers.identity import Identity
 from homologue.matchers.registry import Ingredients, make_matcher
 from homologue.matchers.relocating import Relocating
@@ -22,12 +22,12 @@ POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25]], dtype=torch.float64)
 
 
 @pytest.fixture(scope="module")
-def found(model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset) -> Found:
+def found(model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset) -> Prediction:
     return Attention(model, quick, seed=3, keep=ITEMS).fit(source, POINTS)(target)
 
 
 def test_nothing_is_kept_unless_asked_for_and_keeping_changes_nothing(
-    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, found: Found
+    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, found: Prediction
 ) -> None:
     plain = Attention(model, quick, seed=3)
     bare = plain.fit(source, POINTS)(target)
@@ -40,7 +40,7 @@ def test_nothing_is_kept_unless_asked_for_and_keeping_changes_nothing(
     assert plain.settings == Attention(model, quick, seed=3, keep=ITEMS).settings
 
 
-def test_all_that_is_asked_for_is_kept(quick: Preset, found: Found) -> None:
+def test_all_that_is_asked_for_is_kept(quick: Preset, found: Prediction) -> None:
     kept = found.kept
     assert kept is not None
     assert kept.parts is not None
@@ -54,7 +54,7 @@ def test_all_that_is_asked_for_is_kept(quick: Preset, found: Found) -> None:
 
 
 def test_targets_do_not_depend_on_those_before(
-    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, found: Found
+    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, found: Prediction
 ) -> None:
     finder = Attention(model, quick, seed=3, keep=ITEMS).fit(source, POINTS)
     finder(source)
@@ -68,7 +68,7 @@ def test_targets_do_not_depend_on_those_before(
 
 
 def test_embeddings_are_named_by_what_they_were_fitted_to(
-    source: RGBImage, target: RGBImage, found: Found
+    source: RGBImage, target: RGBImage, found: Prediction
 ) -> None:
     assert found.kept is not None
     assert found.kept.embeddings is not None
@@ -83,7 +83,7 @@ def test_embeddings_are_named_by_what_they_were_fitted_to(
 
 
 def test_relocating_with_the_same_settings_finds_the_same_to_the_bit(
-    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, found: Found
+    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, found: Prediction
 ) -> None:
     assert found.kept is not None
     shelf = {found.kept.fit: found.kept.embeddings}
@@ -102,7 +102,7 @@ def test_relocating_with_the_same_settings_finds_the_same_to_the_bit(
 
 
 def test_sizes_are_those_of_what_is_kept(
-    model: LatentDiffusion, quick: Preset, found: Found
+    model: LatentDiffusion, quick: Preset, found: Prediction
 ) -> None:
     keeps = kept_by(Attention(model, quick, keep=ITEMS))
     assert found.kept is not None

@@ -7,24 +7,21 @@ from typing import Annotated
 import typer
 
 from homologue.commands.options import (
-    Config,
-    Device,
-    Dtype,
+    DEFAULT_MODEL_OPTIONS,
     Json,
     Memory,
     Model,
-    Offline,
+    ModelOptions,
     OptimiseOption,
     PresetOption,
-    Revision,
     Seed,
     SetOption,
-    Vae,
-    Variant,
+    with_model_options,
 )
 from homologue.commands.values import named_preset, read_picture, timed_model
 
 
+@with_model_options
 def check(
     images: Annotated[
         list[Path] | None,
@@ -42,13 +39,7 @@ def check(
         ),
     ] = None,
     seed: Seed = 0,
-    device: Device = None,
-    dtype: Dtype = None,
-    variant: Variant = None,
-    revision: Revision = None,
-    vae: Vae = None,
-    config: Config = None,
-    offline: Offline = False,
+    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
     memory: Memory = None,
     json: Json = False,
 ) -> None:
@@ -61,7 +52,7 @@ def check(
     pictures = [read_picture(path) for path in images or []]
     if pictures:
         given_subjects(pictures)
-    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline, config)
+    loaded, seconds = timed_model(model, loading)
     from homologue.console import print_json, print_table, progress_bars
     from homologue.self_check.check import check as check_model
     from homologue.self_check.show import rendered

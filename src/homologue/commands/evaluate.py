@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 from functools import partial
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,32 +10,30 @@ import typer
 from homologue.artifacts import MAPS, parse_items
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
+    DEFAULT_MODEL_OPTIONS,
     Alpha,
-    Config,
-    Device,
-    Dtype,
     Json,
     Keep,
     Maps,
     Memory,
     Model,
-    Offline,
+    ModelOptions,
     OptimiseOption,
     PresetOption,
-    Revision,
     Seed,
     SetOption,
-    Vae,
-    Variant,
+    with_model_options,
 )
-from homologue.commands.values import check_output, checked_alphas, load_model, named_preset
+from homologue.commands.values import check_output, checked_alphas, named_preset
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
-    from homologue.commands.running import Selection
-    from homologue.evaluation.runs import Run
+    from homologue.commands.pair_maps import MapWriter
+    from homologue.evaluation.run import Selection
+    from homologue.evaluation.runner import Engine
 
 
+@with_model_options
 def evaluate(
     benchmark: Annotated[
         str, typer.Argument(help="emoji, spair-71k, pf-willow, pf-pascal, cub, pairs.")
@@ -95,13 +92,7 @@ def evaluate(
     ] = None,
     keep: Keep = None,
     maps: Maps = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    variant: Variant = None,
-    revision: Revision = None,
-    vae: Vae = None,
-    config: Config = None,
-    offline: Offline = False,
+    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
     memory: Memory = None,
     json: Json = False,
     save: Annotated[
@@ -127,11 +118,13 @@ def evaluate(
 
         check_maps_folder(maps)
 
-    from homologue.commands import running
+    from homologue.benchmarking import local_engines, ray_engines
+    from homologue.commands.run_reports import print_notes, show, watch
+    from homologue.evaluation.run import Plan, carry_out, run_folders, select
     from homologue.evaluation.work import Shard
     from homologue.matchers.registry import Ingredients
 
-    part = running.Part(Shard.parse(shard), retry_failed, kept, maps=maps)
+    part = Shard.parse(shard)
     names = matcher or (["attention"] if kept or maps else ["attention", "identity"])
     if maps and names != ["attention"]:
         raise HomologueError(
@@ -140,66 +133,42 @@ def evaluate(
         )
     if set_ and "attention" not in names:
         raise HomologueError("--set changes the matcher attention alone: add --matcher attention.")
-    folders = running.run_folders(run, names)
-    selection = select(benchmark, root, split, kind or [], category or [], limit, pair)
-    loader = partial(load_model, model, device, dtype, variant, revision, vae, offline, config)
+    folders = run_folders(run, names)
+    selection = select(
+        benchmark, root, split,
+        kinds=kind or [], categories=category or [], limit=limit, index=pair,
+    )  # fmt: skip
+    print_notes(selection)
     found = kept if not maps or MAPS in kept else (*kept, MAPS)
-    given = Ingredients(loader, settings, seed, memory, found)
+    given = Ingredients(partial(loading.load, model), settings, seed, memory, found)
     with ExitStack() as held:
         if engine == "ray":
             from homologue.evaluation.distributed import cluster
 
             held.enter_context(cluster(address))
-            engines = running.ray_engines(names, given, workers, device != "cpu")
+            engines = ray_engines(names, given, workers, loading.device != "cpu")
         else:
-            engines = running.local_engines(names, given)
+            engines = local_engines(names, given)
         held.enter_context(interruptible())
         runs = []
         for made, folder in zip(engines, folders, strict=True):
+            plan = Plan(folder, seed, part, retry_failed, kept)
             with made as one:
-                runs.append(running.carry_out(one, selection, part, seed, folder, max(alphas)))
+                sink = _map_writer(maps, one, selection, kept) if maps else None
+                runs.append(carry_out(one, selection, plan, watch(max(alphas), sink)))
     show(runs, alphas, seed, json, save)
 
 
-def select(
-    name: str,
-    root: Path | None,
-    split: str | None,
-    kinds: list[str],
-    categories: list[str],
-    limit: int | None,
-    index: int | None = None,
-) -> "Selection":
-    """Pairs of a benchmark; what there is to know of them goes to stderr."""
-    from homologue.commands.running import Selection
-    from homologue.console import print_note
-    from homologue.datasets.base import default_split, get_benchmark, select_pairs
+def _map_writer(
+    folder: Path, engine: "Engine", selection: "Selection", keep: tuple[str, ...]
+) -> "MapWriter":
+    # Drawing needs matplotlib, which takes a second to import.
+    from homologue.commands.pair_maps import MapWriter
 
-    made = get_benchmark(name, root)
-    chosen = split or default_split(made)
-    pairs = select_pairs(made, chosen, kinds=kinds, categories=categories, limit=limit, index=index)
-    for note in made.notes(chosen):
-        print_note(note)
-    return Selection(made, root, chosen, kinds, categories, limit, pairs, index)
-
-
-def show(runs: "list[Run]", alphas: list[float], seed: int, json: bool, save: Path | None) -> None:
-    """Results on stdout, and what each run found in a file."""
-    from homologue.console import print_error, print_json, print_table
-    from homologue.evaluation.reporting.report import predictions_of, summary, table
-
-    if json:
-        first, *others = [summary(run, alphas, seed) for run in runs]
-        print_json({**first, "others": others})
-    else:
-        print_table(table(runs, alphas, seed))
-    failed = [record for run in runs for record in run.failed]
-    if failed:
-        print_error(f"{len(failed)} pairs failed; the first: {failed[0].error}")
-    if save:
-        from homologue.files import write_atomically
-
-        content = {"runs": [predictions_of(run) for run in runs]}
-        write_atomically(save, lambda file: file.write(dumps(content, allow_nan=False).encode()))
-    if failed:
-        raise typer.Exit(2)
+    names = ("model", "dtype", "preset", "optimise", "seed")
+    facts = {
+        "benchmark": selection.benchmark.name,
+        "split": selection.split,
+        **{name: engine.settings.get(name) for name in names},
+    }
+    return MapWriter(folder, selection.pairs, keep, facts)

@@ -1,32 +1,23 @@
 """`homologue info`: what there is to work with."""
 
 from homologue.commands.options import (
-    Config,
-    Device,
-    Dtype,
+    DEFAULT_MODEL_OPTIONS,
     Json,
     Model,
-    Offline,
-    Revision,
-    Vae,
-    Variant,
+    ModelOptions,
+    with_model_options,
 )
 from homologue.commands.values import timed_model
 
 
+@with_model_options
 def info(
     model: Model = "builtin",
-    device: Device = None,
-    dtype: Dtype = None,
-    variant: Variant = None,
-    revision: Revision = None,
-    vae: Vae = None,
-    config: Config = None,
-    offline: Offline = False,
+    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
     json: Json = False,
 ) -> None:
     """Show the model, the device, versions, and the models in the cache."""
-    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline, config)
+    loaded, seconds = timed_model(model, loading)
     from homologue.console import print_json
     from homologue.information import environment, model_facts
 

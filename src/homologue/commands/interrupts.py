@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import typer
+
 
 class Terminated(KeyboardInterrupt):
     """The system asked the program to end, as schedulers do when its time is up."""
@@ -12,7 +14,13 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """In here both unwind, so that nothing stays half done: as KeyboardInterrupt, as Terminated."""
+    """In here both unwind, so that nothing stays half done: as KeyboardInterrupt, as Terminated.
+
+    An interrupt of a stored run is printed with how to resume it, and ends with its exit code.
+    """
+    from homologue.console import print_error
+    from homologue.evaluation.run import Interrupted
+
     before = [
         (number, signal.signal(number, handler))
         for number, handler in (
@@ -22,12 +30,15 @@ def interruptible() -> Iterator[None]:
     ]
     try:
         yield
+    except Interrupted as interrupted:
+        print_error(str(interrupted))
+        raise typer.Exit(_exit_code(interrupted.__cause__)) from None
     finally:
         for number, handler in before:
             signal.signal(number, handler)
 
 
-def exit_code(interrupt: KeyboardInterrupt) -> int:
+def _exit_code(interrupt: BaseException | None) -> int:
     """As shells have it: 128 and the number of the signal."""
     number = signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
     return 128 + number

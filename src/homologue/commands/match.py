@@ -8,26 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from homologue.commands.options import (
-    Config,
-    Device,
-    Dtype,
+    DEFAULT_MODEL_OPTIONS,
     Json,
     LocateSetOption,
     Maps,
     Memory,
     Model,
-    Offline,
+    ModelOptions,
     OptimiseOption,
     PointOption,
     PointsOption,
     PresetOption,
-    Revision,
     Seed,
     SetOption,
     Source,
     Target,
-    Vae,
-    Variant,
+    with_model_options,
 )
 from homologue.commands.values import (
     check_output,
@@ -48,6 +44,7 @@ if TYPE_CHECKING:
     from homologue.presets import Preset
 
 
+@with_model_options
 def match(
     source: Source,
     target: Target,
@@ -58,13 +55,7 @@ def match(
     optimise: OptimiseOption = None,
     set_: SetOption = None,
     seed: Seed = 0,
-    device: Device = None,
-    dtype: Dtype = None,
-    variant: Variant = None,
-    revision: Revision = None,
-    vae: Vae = None,
-    config: Config = None,
-    offline: Offline = False,
+    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
     memory: Memory = None,
     json: Json = False,
     plot: Annotated[
@@ -81,7 +72,7 @@ def match(
     images = [read_picture(source), read_picture(target)]
     checked = checked_points(given, images[0])
 
-    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline, config)
+    loaded, seconds = timed_model(model, loading)
     from homologue.console import print_json, print_matches, progress_bars
     from homologue.matchers.attention import match as find
 
@@ -140,6 +131,7 @@ def _maps_folder(folder: Path, source: Path, target: Path) -> Path:
     return place
 
 
+@with_model_options
 def fit(
     source: Source,
     output: Annotated[
@@ -152,13 +144,7 @@ def fit(
     optimise: OptimiseOption = None,
     set_: SetOption = None,
     seed: Seed = 0,
-    device: Device = None,
-    dtype: Dtype = None,
-    variant: Variant = None,
-    revision: Revision = None,
-    vae: Vae = None,
-    config: Config = None,
-    offline: Offline = False,
+    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
     memory: Memory = None,
     json: Json = False,
 ) -> None:
@@ -169,7 +155,7 @@ def fit(
     image = read_picture(source)
     checked = checked_points(given, image)
 
-    loaded, seconds = timed_model(model, device, dtype, variant, revision, vae, offline, config)
+    loaded, seconds = timed_model(model, loading)
     from homologue.console import print_json, progress_bars
     from homologue.matchers.attention import fit as fit_points
 
@@ -193,6 +179,7 @@ def fit(
         print(f"{took}{_with(loaded)}: {output}")
 
 
+@with_model_options
 def locate(
     embeddings: Annotated[Path, typer.Argument(help="What `homologue fit` wrote.")],
     targets: Annotated[list[Path], typer.Argument(metavar="TARGET...", help="Images.")],
@@ -200,13 +187,7 @@ def locate(
         str | None, typer.Option(help="By default the model that the points were fitted with.")
     ] = None,
     set_: LocateSetOption = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    variant: Variant = None,
-    revision: Revision = None,
-    vae: Vae = None,
-    config: Config = None,
-    offline: Offline = False,
+    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
     json: Json = False,
 ) -> None:
     """Locate fitted points in images. One that cannot be read does not stop the others."""
@@ -217,9 +198,7 @@ def locate(
     own = Preset(fitted.preset, fitted.fit, fitted.locate)
     preset = reading_preset(own, set_, str(embeddings))
 
-    loaded, seconds = timed_model(
-        model or fitted.model, device, dtype, variant, revision, vae, offline, config
-    )
+    loaded, seconds = timed_model(model or fitted.model, loading)
     from homologue.console import print_error, print_json, print_matches, progress_bars
     from homologue.matchers.attention import locate as locate_points
 

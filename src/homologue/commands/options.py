@@ -1,9 +1,17 @@
 """Options that several commands share."""
 
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
+
+# torch and diffusers take seconds to import.
+if TYPE_CHECKING:
+    from homologue.diffusion.model import LatentDiffusion
 
 Source = Annotated[Path, typer.Argument(help="Image with the given points.")]
 Target = Annotated[Path, typer.Argument(help="Image in which their counterparts are sought.")]
@@ -36,21 +44,6 @@ OptimiseOption = Annotated[
     str | None, typer.Option(metavar="exact|joint|cached", help="In place of the preset's.")
 ]
 Seed = Annotated[int, typer.Option(help="Same seed, same result.")]
-Device = Annotated[str | None, typer.Option(help="cuda, mps or cpu; the best there is by default.")]
-Dtype = Annotated[str | None, typer.Option(help="float32, float16 or bfloat16.")]
-Variant = Annotated[str | None, typer.Option(help="Variant of the weights, such as fp16.")]
-Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a hub repository.")]
-Vae = Annotated[str | None, typer.Option(help="Another VAE, for instance a tiny one.")]
-Config = Annotated[
-    str | None,
-    typer.Option(
-        "--config",
-        metavar="FOLDER",
-        help="Configurations for a single-file model: a folder, or a family such as sd2-512, see"
-        " docs/models.md.",
-    ),
-]
-Offline = Annotated[bool, typer.Option("--offline", help="Never ask the network for a model.")]
 
 
 def _check_memory(budget: float | None) -> float | None:
@@ -87,3 +80,73 @@ Maps = Annotated[
         help="Write where each layer looks for every point, in source and target, as PNG.",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How a model is loaded. A command takes all of them with `with_model_options`."""
+
+    device: Annotated[
+        str | None, typer.Option(help="cuda, mps or cpu; the best there is by default.")
+    ] = None
+    dtype: Annotated[str | None, typer.Option(help="float32, float16 or bfloat16.")] = None
+    variant: Annotated[str | None, typer.Option(help="Variant of the weights, such as fp16.")] = (
+        None
+    )
+    revision: Annotated[
+        str | None, typer.Option(help="Branch, tag or commit of a hub repository.")
+    ] = None
+    vae: Annotated[str | None, typer.Option(help="Another VAE, for instance a tiny one.")] = None
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Configurations for a single-file model: a folder, or a family such as sd2-512,"
+            " see docs/models.md.",
+        ),
+    ] = None
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Never ask the network for a model.")
+    ] = False
+
+    def load(self, model: str) -> "LatentDiffusion":
+        """Load a model; its warnings are printed as notes."""
+        from homologue.diffusion.loading.load import load
+
+        options = asdict(self)
+        return load(model, local_files_only=options.pop("offline"), **options)
+
+
+DEFAULT_MODEL_OPTIONS = ModelOptions()
+
+
+def with_model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `ModelOptions` in place of its parameter of that type.
+
+    Typer makes an option of every parameter and cannot nest them. The signature that it reads has
+    the fields of `ModelOptions`, in their order, where the command has the parameter.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    (name,) = [p.name for p in signature.parameters.values() if p.annotation is ModelOptions]
+    options = [
+        inspect.Parameter(
+            field.name, inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=field.default, annotation=_HINTS[field.name],
+        )
+        for field in fields(ModelOptions)
+    ]  # fmt: skip
+    parameters: list[inspect.Parameter] = []
+    for parameter in signature.parameters.values():
+        parameters += options if parameter.name == name else [parameter]
+
+    @wraps(command)
+    def typed(**values: Any) -> None:
+        chosen = ModelOptions(**{option.name: values.pop(option.name) for option in options})
+        command(**values, **{name: chosen})
+
+    typed.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
+    typed.__dict__["__signature__"] = signature.replace(parameters=parameters)
+    return typed
+
+
+_HINTS = get_type_hints(ModelOptions, include_extras=True)

@@ -7,31 +7,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from homologue.artifacts import EMBEDDINGS, parse_items
-from homologue.commands.evaluate import select, show
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
+    DEFAULT_MODEL_OPTIONS,
     Alpha,
-    Config,
-    Device,
-    Dtype,
     Json,
     Keep,
     LocateSetOption,
-    Offline,
-    Revision,
-    Vae,
-    Variant,
+    ModelOptions,
+    with_model_options,
 )
-from homologue.commands.values import checked_alphas, load_model, reading_preset
+from homologue.commands.values import checked_alphas, reading_preset
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
-    from homologue.commands.running import Selection
     from homologue.diffusion.model import LatentDiffusion
     from homologue.evaluation.storage.store import Store
     from homologue.presets import Preset
 
 
+@with_model_options
 def relocate(
     folder: Annotated[
         Path, typer.Argument(metavar="RUN", help="--run of `evaluate` with --keep embeddings.")
@@ -68,13 +63,7 @@ def relocate(
         bool, typer.Option("--retry-failed", help="Try the pairs again that failed.")
     ] = False,
     alpha: Alpha = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    variant: Variant = None,
-    revision: Revision = None,
-    vae: Vae = None,
-    configurations: Config = None,
-    offline: Offline = False,
+    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
     json: Json = False,
 ) -> None:
     """Find the points of a run again with its embeddings, reading targets in another way."""
@@ -82,13 +71,14 @@ def relocate(
     changed = {
         "crops": crops, "crop": crop, "read_out": read_out, "window": window, "timestep": timestep
     }  # fmt: skip
-    from homologue.commands import running
+    from homologue.commands.run_reports import print_notes, show, watch
+    from homologue.evaluation.run import Plan, carry_out, select_again
     from homologue.evaluation.runner import Local
     from homologue.evaluation.storage.store import Store
     from homologue.evaluation.work import Shard
     from homologue.matchers.relocating import Relocating
 
-    part = running.Part(Shard.parse(shard), retry_failed, kept)
+    part = Shard.parse(shard)
     with Store.read(folder) as origin:
         if EMBEDDINGS not in origin.keep:
             raise HomologueError(
@@ -96,22 +86,20 @@ def relocate(
                 "attention --keep embeddings --run DIR`."
             )
         preset = _changed(origin, {k: v for k, v in changed.items() if v is not None}, set_ or [])
-        selection = _selection(origin, root)
+        selection = select_again(origin, root)
+        print_notes(selection)
         settings = {**origin.configuration["settings"], "preset": preset.name}
-        loaded = load_model(
-            model or settings["model"], device, dtype or settings["dtype"], variant, revision, vae,
-            offline, configurations,
-        )  # fmt: skip
+        loading = replace(loading, dtype=loading.dtype or settings["dtype"])
+        loaded = loading.load(model or settings["model"])
         _check_model(folder, origin, loaded)
         # Of a run that is not finished, what is there can be relocated.
         missing = {pair.name for pair in selection.pairs} - origin.done()
         matcher = Relocating(loaded, settings, origin.hash, origin.embeddings, preset.locate, kept)
+        seed = origin.configuration["seed"]
+        plan = Plan(run, seed, part, retry_failed, kept, frozenset(missing))
         with interruptible():
-            made = running.carry_out(
-                Local(matcher), selection, replace(part, leave=frozenset(missing)),
-                origin.configuration["seed"], run, max(alphas),
-            )  # fmt: skip
-    show([made], alphas, origin.configuration["seed"], json, None)
+            made = carry_out(Local(matcher), selection, plan, watch(max(alphas)))
+    show([made], alphas, seed, json, None)
 
 
 def _changed(origin: "Store", changed: dict[str, object], settings: list[str]) -> "Preset":
@@ -129,24 +117,6 @@ def _changed(origin: "Store", changed: dict[str, object], settings: list[str]) -
     locate = LocateConfig(**{**was["locate"], **changed})
     preset = Preset(was["preset"], FitConfig(**was["fit"]), locate)
     return reading_preset(preset, settings, f"the run {origin.folder}")
-
-
-def _selection(origin: "Store", root: Path | None) -> "Selection":
-    """The pairs of the run; raises HomologueError if the data are not those that it was made of."""
-    from homologue.evaluation.configuration import selection_digest
-
-    asked = origin.configuration
-    where = root or (Path(origin.root) if origin.root else None)
-    selection = select(
-        asked["benchmark"], where, asked["split"], asked["kinds"], asked["categories"],
-        asked["limit"], asked.get("pair"),
-    )  # fmt: skip
-    if selection_digest(selection.pairs) != asked["selection"]:
-        raise HomologueError(
-            f"The pairs of {asked['benchmark']} are not those that {origin.folder} was made of: "
-            "give --root the same data."
-        )
-    return selection
 
 
 def _check_model(folder: Path, origin: "Store", model: "LatentDiffusion") -> None:

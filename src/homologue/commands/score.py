@@ -1,6 +1,5 @@
 """`homologue score`: every number of runs, from what they have stored."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +13,8 @@ from homologue.files import make_folder
 
 # Without torch: what is stored is all that is needed.
 if TYPE_CHECKING:
-    from homologue.evaluation.compare import Comparison
-    from homologue.evaluation.reporting.long_tables import LongTable
+    from homologue.evaluation.reporting.scored_runs import ScoredRuns
     from homologue.evaluation.reporting.tables import Grid
-    from homologue.evaluation.runs import Run
 
 _POINTS = (".csv", ".parquet")
 
@@ -73,62 +70,25 @@ def score(
         from homologue.viz.figures import check_suffix
 
         check_suffix(plots / f"pck{suffix}")
-    results = _results(folders, threshold, by, alphas, seed)
+    from homologue.evaluation.reporting.scored_runs import score
+
+    results = score(folders, alphas=alphas, thresholds=threshold or (), seed=seed)
+    grids = results.grids(by)
     with each_result() as write:
         if plots:
-            write(lambda: _save_plots(plots, suffix, results, seed))
-        _write_texts(write, results, csv, markdown, latex)
-        _write_tables(write, results, parquet, points)
+            write(lambda: _save_plots(plots, suffix, results))
+        _write_tables(write, results, csv, parquet, points)
+        _write_grids(write, grids, markdown, latex)
         if json:
-            _print_json(results)
+            from homologue.console import print_json
+
+            print_json(results.to_dict())
         elif STDOUT not in (csv, markdown, latex):
             from homologue.console import print_table
             from homologue.evaluation.reporting.tables import for_terminal
 
-            for grid in results.grids:
+            for grid in grids:
                 print_table(for_terminal(grid))
-
-
-@dataclass(frozen=True, eq=False)
-class _Results:
-    """groups: runs that stand side by side; comparisons: with the first of their group."""
-
-    runs: "list[Run]"
-    groups: "list[list[Run]]"
-    comparisons: "list[Comparison]"
-    grids: "list[Grid]"
-    alphas: list[float]
-    seed: int
-
-    def numbers(self) -> "LongTable":
-        from homologue.evaluation.reporting.long_tables import numbers
-
-        return numbers(self.runs, self.comparisons, self.alphas, self.seed)
-
-
-def _results(
-    folders: list[Path],
-    thresholds: list[str] | None,
-    by: list[str] | None,
-    alphas: list[float],
-    seed: int,
-) -> _Results:
-    from homologue.evaluation.compare import compare
-    from homologue.evaluation.reporting.tables import differences, side_by_side
-    from homologue.evaluation.runs import by_benchmark, read_runs
-
-    runs = read_runs(folders)
-    if thresholds:
-        runs = [run.under(thresholds) for run in runs]
-    groups = by_benchmark(runs)
-    comparisons: list[Comparison] = []
-    grids: list[Grid] = []
-    for first, *others in groups:
-        compared = [compare(first, other, alphas, seed) for other in others]
-        grids += side_by_side([first, *others], alphas, seed, by)
-        grids += [differences(compared)] if compared else []
-        comparisons += compared
-    return _Results(runs, groups, comparisons, grids, alphas, seed)
 
 
 def _check_outputs(json: bool, texts: list[Path | None], tables: list[Path | None]) -> None:
@@ -147,25 +107,29 @@ def _check_outputs(json: bool, texts: list[Path | None], tables: list[Path | Non
         check_parquet()
 
 
-def _write_texts(
-    write: Write, results: _Results, csv: Path | None, markdown: Path | None, latex: Path | None
+def _write_grids(
+    write: Write, grids: "list[Grid]", markdown: Path | None, latex: Path | None
 ) -> None:
-    from homologue.evaluation.reporting.export import csv_text, latex_text, markdown_text
+    from homologue.evaluation.reporting.export import latex_text, markdown_text
 
-    if csv:
-        write(lambda: write_text(csv, csv_text(results.numbers())))
     if markdown:
-        write(lambda: write_text(markdown, markdown_text(results.grids)))
+        write(lambda: write_text(markdown, markdown_text(grids)))
     if latex:
-        write(lambda: write_text(latex, latex_text(results.grids)))
+        write(lambda: write_text(latex, latex_text(grids)))
 
 
 def _write_tables(
-    write: Write, results: _Results, parquet: Path | None, points: Path | None
+    write: Write,
+    results: "ScoredRuns",
+    csv: Path | None,
+    parquet: Path | None,
+    points: Path | None,
 ) -> None:
     from homologue.evaluation.reporting.export import csv_text, write_parquet
     from homologue.evaluation.reporting.long_tables import points as every_point
 
+    if csv:
+        write(lambda: write_text(csv, csv_text(results.numbers())))
     if parquet:
         write(lambda: write_parquet(parquet, results.numbers()))
     if points and points.suffix.lower() == ".parquet":
@@ -174,22 +138,12 @@ def _write_tables(
         write(lambda: write_text(points, csv_text(every_point(results.runs))))
 
 
-def _print_json(results: _Results) -> None:
-    from homologue.console import print_json
-    from homologue.evaluation.compare import comparison_object
-    from homologue.evaluation.reporting.report import summary
-
-    first, *others = [summary(run, results.alphas, results.seed) for run in results.runs]
-    differences = [comparison_object(one) for one in results.comparisons]
-    print_json({**first, "others": others, "differences": differences})
-
-
-def _save_plots(folder: Path, suffix: str, results: _Results, seed: int) -> None:
+def _save_plots(folder: Path, suffix: str, results: "ScoredRuns") -> None:
     from homologue.viz.curves import save_categories, save_curves
 
     make_folder(folder)
     for group in results.groups:
         first = group[0]
         what = f"-{first.benchmark}-{first.split}" if len(results.groups) > 1 else ""
-        save_curves(folder / f"pck{what}{suffix}", group, results.alphas, seed)
-        save_categories(folder / f"categories{what}{suffix}", group, results.alphas, seed)
+        save_curves(folder / f"pck{what}{suffix}", group, results.alphas, results.seed)
+        save_categories(folder / f"categories{what}{suffix}", group, results.alphas, results.seed)

@@ -10,6 +10,7 @@ from homologue.errors import HomologueError
 
 # torch and diffusers take seconds to import: only the commands that need them do it.
 if TYPE_CHECKING:
+    from homologue.commands.options import ModelOptions
     from homologue.diffusion.model import LatentDiffusion
     from homologue.images import RGBImage
     from homologue.points import PointList
@@ -58,11 +59,9 @@ def checked_points(given: GivenPoints, image: "RGBImage") -> Any:
 
 def checked_alphas(given: list[float] | None) -> list[float]:
     """In order, each once; 0.05 and 0.1 if none is given."""
-    alphas = sorted(set(given or (0.05, 0.1)))
-    for alpha in alphas:
-        if not 0 < alpha < float("inf"):
-            raise HomologueError(f"alpha must be a number above 0, not {alpha}.")
-    return alphas
+    from homologue.evaluation.scores import DEFAULT_ALPHAS, check_alphas
+
+    return check_alphas(given or DEFAULT_ALPHAS)
 
 
 def named_preset(name: str, optimise: str | None, settings: list[str] | None) -> "Preset":
@@ -110,29 +109,10 @@ def check_output(path: Path, plots: bool = False) -> None:
         check_suffix(path)
 
 
-def load_model(
-    name: str,
-    device: str | None,
-    dtype: str | None,
-    variant: str | None,
-    revision: str | None,
-    vae: str | None,
-    offline: bool,
-    config: str | None = None,
-) -> "LatentDiffusion":
-    """The model of the options; what it warns of is printed as notes."""
-    from homologue.diffusion.loading.load import load
-
-    return load(
-        name, device=device, dtype=dtype, variant=variant, revision=revision, vae=vae,
-        local_files_only=offline, config=config,
-    )  # fmt: skip
-
-
-def timed_model(*options: Any) -> tuple["LatentDiffusion", float]:
-    """The model that `load_model` loads, and the seconds it took, imports included."""
+def timed_model(name: str, options: "ModelOptions") -> tuple["LatentDiffusion", float]:
+    """The model, and the seconds that loading it took, imports included."""
     start = time.perf_counter()
-    model = load_model(*options)
+    model = options.load(name)
     # From here on an interrupt unwinds, so that no half-written file stays behind.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return model, time.perf_counter() - start

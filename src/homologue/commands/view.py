@@ -11,27 +11,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from homologue.commands.options import (
-    Config,
-    Device,
-    Dtype,
-    Offline,
+    DEFAULT_MODEL_OPTIONS,
+    ModelOptions,
     OptimiseOption,
     PresetOption,
-    Revision,
     Seed,
     SetOption,
-    Vae,
-    Variant,
+    with_model_options,
 )
-from homologue.commands.values import load_model, named_preset
+from homologue.commands.values import named_preset
 from homologue.errors import HomologueError
 from homologue.streams import stdout_error
 
 if TYPE_CHECKING:
-    from homologue.diffusion.model import LatentDiffusion
     from homologue.viewer.features.runs.opened import OpenRuns
 
 
+@with_model_options
 def view(
     folders: Annotated[
         list[Path] | None,
@@ -71,13 +67,7 @@ def view(
         typer.Option(metavar="PATH", help="Prefix of the path, if a proxy does not remove it."),
     ] = "",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
-    device: Device = None,
-    dtype: Dtype = None,
-    variant: Variant = None,
-    revision: Revision = None,
-    vae: Vae = None,
-    config: Config = None,
-    offline: Offline = False,
+    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
 ) -> None:
     """Match points in the browser, look at their heat maps, and look through evaluation runs."""
     _check_installed()
@@ -112,14 +102,11 @@ def view(
         chosen = named_preset(preset, optimise, set_)
         runs = _open_runs(folders or [], root)
 
-        def load(name: str) -> "LatentDiffusion":
-            return load_model(name, device, dtype, variant, revision, vae, offline, config)
-
         # One core is left for the page: it is to answer while the model works.
         torch.set_num_threads(max(1, torch.get_num_threads() - 1))
         models = model or [BUILTIN]
         settings = Settings(models[0], chosen.name, optimise, seed)
-        viewer = Viewer(load, models, settings, runs=runs)
+        viewer = Viewer(loading.load, models, settings, runs=runs)
         rules = Rules(own_names(host), token, names, origins, base)
         app = make_app(viewer, rules)
         screen = "#/runs/-/" if folders else ""

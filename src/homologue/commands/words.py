@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from homologue.commands.options import (
-    Config,
-    Device,
-    Dtype,
+    DEFAULT_MODEL_OPTIONS,
     Json,
-    Offline,
-    Revision,
+    ModelOptions,
     Seed,
-    Vae,
-    Variant,
+    with_model_options,
 )
 from homologue.commands.results import each_result
 from homologue.commands.values import check_output, read_picture, timed_model
@@ -27,6 +23,7 @@ if TYPE_CHECKING:
     from homologue.words.nearest import NamedBy
 
 
+@with_model_options
 def words(
     image: Annotated[Path | None, typer.Argument(help="An image.")] = None,
     prompt: Annotated[str | None, typer.Argument(help="What is in it, in quotes.")] = None,
@@ -65,32 +62,27 @@ def words(
         typer.Option(help="As in match; builtin, or what the points were fitted with."),
     ] = None,
     seed: Seed = 0,
-    device: Device = None,
-    dtype: Dtype = None,
-    variant: Variant = None,
-    revision: Revision = None,
-    vae: Vae = None,
-    config: Config = None,
-    offline: Offline = False,
+    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
     json: Json = False,
 ) -> None:
     """Show where a model sees each word of PROMPT in IMAGE, or what it would call fitted points."""
     chosen = None if words is None else [word.strip() for word in words.split(",")]
-    given = (model, device, dtype, variant, revision, vae, offline, config)
     if embeddings is not None:
         if image is not None or plot or mask or layers or set_:
             raise HomologueError(
                 "--embeddings names fitted points and takes no image, --plot, --mask, --layers or "
                 "--set; leave them out."
             )
-        _name_points(embeddings, chosen, top, given, json)
+        _name_points(embeddings, chosen, top, (model, loading), json)
         return
     if image is None or prompt is None:
         raise HomologueError(
             "Give an image and a sentence in quotes, or fitted points with --embeddings FILE."
         )
     maps_config = _config(threshold, set_ or [])
-    _show_words(image, prompt, chosen, (plot, mask), (by, maps_config, layers, seed), given, json)
+    settings = by, maps_config, layers, seed
+    given = model or "builtin", loading
+    _show_words(image, prompt, chosen, (plot, mask), settings, given, json)
 
 
 def _config(threshold: float, settings: list[str]) -> WordsConfig:
@@ -111,14 +103,14 @@ def _show_words(
     chosen: list[str] | None,
     files: tuple[Path | None, Path | None],
     settings: tuple[str, WordsConfig, bool, int],
-    given: tuple[Any, ...],
+    given: tuple[str, ModelOptions],
     json: bool,
 ) -> None:
     """Maps of words: printed, drawn, cut out."""
     (plot, mask), (by, config, layers, seed) = files, settings
     _check_files(plot, mask, by)
     image = read_picture(path)
-    loaded, seconds = timed_model(given[0] or "builtin", *given[1:])
+    loaded, seconds = timed_model(*given)
     from homologue.console import print_json, progress_bars
     from homologue.words.attend import attend
     from homologue.words.places import describe, places
@@ -181,13 +173,18 @@ def _place(place: dict[str, Any]) -> str:
 
 
 def _name_points(
-    file: Path, chosen: list[str] | None, top: int, given: tuple[Any, ...], json: bool
+    file: Path,
+    chosen: list[str] | None,
+    top: int,
+    given: tuple[str | None, ModelOptions],
+    json: bool,
 ) -> None:
     """The words most like each fitted point."""
     from homologue.method.embeddings import PointEmbeddings
 
     fitted = PointEmbeddings.load(file)
-    loaded, seconds = timed_model(given[0] or fitted.model, *given[1:])
+    name, loading = given
+    loaded, seconds = timed_model(name or fitted.model, loading)
     from homologue.console import print_json, progress_bars
     from homologue.words.nearest import nearest_words
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from homologue.artifacts import Maps, Variant, pack
-from homologue.evaluation.record import Array, Kept
+from homologue.evaluation.record import Kept
+from homologue.metrics import Array
 
 # Reading what is kept has no use for torch.
 if TYPE_CHECKING:

@@ -1,14 +1,71 @@
-"""What became of a pair: all that scoring needs to know."""
+"""The record of a pair, and the rule of PCK: when a predicted point is right.
 
-from collections.abc import Mapping
+A point is right at `alpha` if its distance from the truth is at most alpha times the length of the
+threshold. Scores, the live counter, drawings of pairs and the viewer all ask this module.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from homologue.artifacts import Variant
+from homologue.metrics import Array, Counts
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
+Mask = NDArray[np.bool_]
+
+
+def is_right(distances: Array, lengths: Array | float, alpha: float) -> Mask:
+    """Which points are right: those at most alpha times the threshold away from the truth.
+
+    Args:
+        distances: (P,) pixels from the truth; NaN or infinite for a point that was lost.
+        lengths: (P,) or one for all, the threshold in pixels; NaN where there is none.
+
+    >>> is_right(np.array([1.0, 5.0, 5.1, np.nan]), 50.0, 0.1)
+    array([ True,  True, False, False])
+    """
+    right: Mask = distances <= alpha * lengths
+    return right
+
+
+def measured(offsets: Array, aspects: Array | float = 1.0) -> Array:
+    """Distances (P,) of offsets (P, 2) from the truth, in pixels of the target.
+
+    Args:
+        aspects: (P,) or one for all, what the vertical part is multiplied by, see
+            `homologue.datasets.base.Pair`.
+
+    >>> measured(np.array([[3.0, 8.0]]), 0.5)
+    array([5.])
+    """
+    x, y = offsets.T
+    distances: Array = np.hypot(x, y * aspects)
+    return distances
+
+
+def count(
+    distances: Array, pair: NDArray[np.intp], lengths: Array, alphas: Sequence[float]
+) -> Counts:
+    """Counts of N pairs.
+
+    Args:
+        distances: (P,) from the truth, in pixels.
+        pair: (P,) which pair each point is of, from 0.
+        lengths: (N,) the thresholds, in pixels.
+
+    >>> near_and_far = np.array([1.0, 5.0, 5.1])
+    >>> count(near_and_far, np.array([0, 0, 1]), np.array([50.0, 50.0]), [0.1]).correct
+    array([[2., 0.]])
+    """
+    pairs = len(lengths)
+    correct = [
+        np.bincount(pair, weights=is_right(distances, lengths[pair], alpha), minlength=pairs)
+        for alpha in alphas
+    ]
+    points = np.bincount(pair, minlength=pairs).astype(np.float64)
+    return Counts(np.reshape(correct, (len(alphas), pairs)), points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,17 +136,30 @@ class Record:
         """(P,) what is compared with a threshold: the distances, seen as it was measured."""
         return self._distances(self.aspects.get(threshold, 1.0))
 
+    @property
+    def known(self) -> Mask:
+        """(P,) the points of the target whose truth is known."""
+        return np.asarray(np.isfinite(self.target_points).all(axis=1))
+
+    def length(self, threshold: str) -> float:
+        """Of the threshold, in pixels of the target; NaN if the pair has none above 0."""
+        length = self.thresholds.get(threshold, np.nan)
+        return length if length > 0 else np.nan
+
+    def verdicts(self, threshold: str, alpha: float) -> list[bool | None]:
+        """For each of the P points whether it is right; None for a point that is not scored."""
+        length = self.length(threshold)
+        if self.predicted is None or np.isnan(length):
+            return [None] * len(self.target_points)
+        right = is_right(self.distances_under(threshold), length, alpha)
+        return [bool(one) if known else None for one, known in zip(right, self.known, strict=True)]
+
     def count(self, alpha: float) -> tuple[int, int]:
         """Points that are right at alpha under the first threshold, and points that are scored."""
-        if self.predicted is None or not self.thresholds:
-            return 0, 0
-        name, length = next(iter(self.thresholds.items()))
-        known = ~np.isnan(self.target_points).any(axis=1)
-        right = self.distances_under(name)[known] <= alpha * length
-        return int(right.sum()), int(known.sum())
+        verdicts = self.verdicts(next(iter(self.thresholds), "none"), alpha)
+        return verdicts.count(True), len(verdicts) - verdicts.count(None)
 
     def _distances(self, aspect: float) -> Array:
         if self.predicted is None:
             return np.full(len(self.target_points), np.nan)
-        away: Array = np.linalg.norm((self.predicted - self.target_points) * [1, aspect], axis=1)
-        return away
+        return measured(self.predicted - self.target_points, aspect)

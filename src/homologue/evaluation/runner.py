@@ -9,9 +9,9 @@ from torch import Tensor
 from homologue.datasets.base import Pair
 from homologue.evaluation.kept import kept_of
 from homologue.evaluation.record import Record
-from homologue.evaluation.work import Placed, outstanding, source_of
+from homologue.evaluation.work import Placed, source_of
 from homologue.files import escaped
-from homologue.matchers.base import Finder, Found, Matcher, Size, kept_by
+from homologue.matchers.base import Finder, Matcher, Prediction, Size, kept_by
 
 
 class Engine(Protocol):
@@ -69,7 +69,7 @@ class Predictor:
             return record_of(placed, None, reason, time.perf_counter() - start)
         return record_of(placed, found, None, time.perf_counter() - start)
 
-    def _find(self, pair: Pair) -> Found:
+    def _find(self, pair: Pair) -> Prediction:
         if self._source != source_of(pair):
             # An interrupt in between leaves nothing that would be taken for a fit.
             self._source = None
@@ -128,15 +128,9 @@ class Memory:
         return sorted(self._records.values(), key=lambda record: record.position)
 
 
-def evaluate(matcher: Matcher, pairs: Sequence[Pair]) -> list[Record]:
-    """A record for each pair, in the order of the pairs."""
-    keeper = Memory()
-    for one in predict(matcher, outstanding(pairs)):
-        keeper.add(one)
-    return keeper.records()
-
-
-def record_of(placed: Placed, found: Found | None, error: str | None, seconds: float) -> Record:
+def record_of(
+    placed: Placed, found: Prediction | None, error: str | None, seconds: float
+) -> Record:
     """What became of a pair; `found` has all points that the source was fitted with."""
     pair = placed.pair
     points = scores = kept = None

@@ -10,9 +10,10 @@ from typing import Any
 from homologue.errors import HomologueError
 from homologue.evaluation.kept import Parts
 from homologue.evaluation.record import Record
-from homologue.evaluation.scores import Scores
+from homologue.evaluation.scores import Scores, check_alphas
 from homologue.evaluation.storage.store import FILE, Store
 from homologue.files import escaped
+from homologue.metrics import AVERAGES, pck
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +52,7 @@ class Run:
             HomologueError: no pair has one of them.
         """
         for name in thresholds:
-            if name not in self.scores.thresholds:
-                raise HomologueError(
-                    f"The run {self.name} knows no threshold {name!r}: choose from "
-                    f"{', '.join(self.scores.thresholds) or 'none'}."
-                )
+            self._check_threshold(name)
         kept = [
             replace(
                 record,
@@ -64,6 +61,40 @@ class Run:
             for record in self.records
         ]
         return replace(self, records=kept)
+
+    def pck(
+        self, alpha: float = 0.1, *, threshold: str | None = None, average: str = "per_point"
+    ) -> float:
+        """The share of points, in [0, 1], that are right at alpha.
+
+        Args:
+            alpha: a point is right if it is at most alpha times the threshold from the truth.
+            threshold: such as `bbox`; the benchmark's own by default.
+            average: `per_point`, or `per_image` for the mean of the pairs' shares.
+
+        Returns:
+            NaN if no point is scored.
+
+        Raises:
+            HomologueError: no pair has the threshold, or there is no such average.
+        """
+        if average not in AVERAGES:
+            raise HomologueError(
+                f"There is no average {average!r}: choose one of {', '.join(AVERAGES)}."
+            )
+        checked = check_alphas([alpha])
+        if threshold is not None:
+            self._check_threshold(threshold)
+        name = threshold or next(iter(self.scores.thresholds), "none")
+        counts = self.scores.counts(name, tuple(checked))
+        return float(pck(counts.at(counts.points > 0), average)[0])
+
+    def _check_threshold(self, name: str) -> None:
+        if name not in self.scores.thresholds:
+            raise HomologueError(
+                f"The run {self.name} knows no threshold {name!r}: choose from "
+                f"{', '.join(self.scores.thresholds) or 'none'}."
+            )
 
     @property
     def failed(self) -> list[Record]:
@@ -91,22 +122,31 @@ class Run:
         return self.planned is not None and len(self.records) < self.planned
 
 
-def read_runs(folders: Sequence[str | os.PathLike[str]]) -> list[Run]:
+StoredRun = str | os.PathLike[str] | Run
+"""The folder of a run, or of the runs of several matchers; or a run that is in memory already."""
+
+
+def read_runs(given: Sequence[StoredRun]) -> list[Run]:
     """Runs as `homologue evaluate --run` left them, finished or not.
 
     A folder that holds the runs of several matchers stands for all of them. Each is called as its
-    folder is; folders of one name are called by their paths.
+    folder is; folders of one name are called by their paths. Runs in memory stay as they are.
 
     Raises:
         HomologueError: a folder has no run, or one that cannot be read.
     """
-    places = [place for folder in folders for place in _run_folders(Path(folder))]
-    names = [place.resolve().name for place in places]
-    runs = []
-    for place, name in zip(places, names, strict=True):
-        with Store.read(place) as store:
-            runs.append(_run(store, name if names.count(name) == 1 else str(place)))
-    return runs
+    places: list[Path | Run] = []
+    for one in given:
+        places += [one] if isinstance(one, Run) else _run_folders(Path(one))
+    names = [place.resolve().name for place in places if isinstance(place, Path)]
+    return [place if isinstance(place, Run) else _read_run(place, names) for place in places]
+
+
+def _read_run(place: Path, names: Sequence[str]) -> Run:
+    """Called as its folder is, unless several of the names are that."""
+    name = place.resolve().name
+    with Store.read(place) as store:
+        return _run(store, name if names.count(name) == 1 else str(place))
 
 
 def read_parts(folder: str | os.PathLike[str]) -> tuple[Run, Parts]:

@@ -11,14 +11,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from homologue.evaluation.record import Record
-from homologue.metrics import AVERAGES, Array, Counts, count, interval, pck
+from homologue.errors import HomologueError
+from homologue.evaluation.record import Mask, Record, count, measured
+from homologue.metrics import AVERAGES, Array, Counts, interval, pck
 
 Alphas = tuple[float, ...]
-Mask = NDArray[np.bool_]
+
+DEFAULT_ALPHAS = (0.05, 0.1)
 
 # A tag of more values than this is a name, and not a class that results are broken down by.
 _MOST_VALUES = 50
+
+
+def check_alphas(alphas: Iterable[float]) -> list[float]:
+    """The alphas of PCK in ascending order, each once.
+
+    Raises:
+        HomologueError: one is not a number above 0.
+    """
+    checked = sorted(set(alphas))
+    for alpha in checked:
+        if not 0 < alpha < float("inf"):
+            raise HomologueError(f"alpha must be a number above 0, not {alpha}.")
+    return checked
 
 
 @dataclass(frozen=True)
@@ -122,10 +137,8 @@ class Scores:
         """
         if threshold not in self._measured:
             aspects = np.array([record.aspects.get(threshold, 1.0) for record in self.records])
-            given = np.array([record.thresholds.get(threshold, np.nan) for record in self.records])
-            x, y = self._offsets.T
-            lengths = np.where(given > 0, given, np.nan)
-            self._measured[threshold] = np.hypot(x, y * aspects[self._pair]), lengths
+            lengths = np.array([record.length(threshold) for record in self.records])
+            self._measured[threshold] = measured(self._offsets, aspects[self._pair]), lengths
         return self._measured[threshold]
 
     def _errors(self, threshold: str) -> Array:
@@ -175,9 +188,8 @@ def _scored_points(records: Sequence[Record]) -> tuple[NDArray[np.intp], Array]:
     pairs, offsets = [np.empty(0, dtype=np.intp)], [np.empty((0, 2))]
     for index, record in enumerate(records):
         if record.predicted is not None:
-            known = np.isfinite(record.target_points).all(axis=1)
-            offsets.append((record.predicted - record.target_points)[known])
-            pairs.append(np.full(int(known.sum()), index))
+            offsets.append((record.predicted - record.target_points)[record.known])
+            pairs.append(np.full(len(offsets[-1]), index))
     away = np.concatenate(offsets)
     return np.concatenate(pairs), np.where(np.isfinite(away), away, np.inf)
 

@@ -12,7 +12,7 @@ from homologue.config import FitConfig, LocateConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, square_to_image
 from homologue.images import LEAST_SIDE, RGBImage, read_image
-from homologue.matchers.base import Found, Kept, Size
+from homologue.matchers.base import Kept, Prediction, Size
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.locate import Witness, locate_embeddings
 from homologue.method.map_average import PastedMaps
@@ -39,7 +39,7 @@ class AttentionFinder:
         self._variants = variants(embeddings.fit.embeddings, config, self._layers)
         self._kept = self._of_source(source) if keep else None
 
-    def __call__(self, target: RGBImage) -> Found:
+    def __call__(self, target: RGBImage) -> Prediction:
         points = self._variant_points() if PARTS in self._keep else None
         maps = self._small_maps() if MAPS in self._keep else None
         image = read_image(target, least_side=LEAST_SIDE)
@@ -53,7 +53,7 @@ class AttentionFinder:
             kept = replace(kept, parts=dict(zip(self._variants, found, strict=True)))
         if kept and maps:
             kept = replace(kept, maps=stacked(maps.maps))
-        return Found(located.points, located.scores, kept)
+        return Prediction(located.points, located.scores, kept)
 
     def _of_source(self, source: RGBImage) -> Kept:
         """What is kept once for all targets."""

@@ -31,7 +31,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Found:
+class Prediction:
     """Counterparts of P points in a target.
 
     Attributes:
@@ -45,10 +45,11 @@ class Found:
     kept: Kept | None = None
 
 
-Finder = Callable[[RGBImage], Found]
+Finder = Callable[[RGBImage], Prediction]
 """Finds the points that it was made for in a target."""
 
 
+@runtime_checkable
 class Matcher(Protocol):
     """Anything that carries points from one image to others."""
 

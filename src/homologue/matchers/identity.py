@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from homologue.images import RGBImage
-from homologue.matchers.base import Finder, Found
+from homologue.matchers.base import Finder, Prediction
 
 
 class Identity:
@@ -15,4 +15,4 @@ class Identity:
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
         shares = points / points.new_tensor([source.width, source.height])
-        return lambda target: Found(shares * shares.new_tensor([target.width, target.height]))
+        return lambda target: Prediction(shares * shares.new_tensor([target.width, target.height]))

@@ -9,7 +9,7 @@ from torch.nn.functional import normalize
 
 from homologue.geometry import read_maps
 from homologue.images import RGBImage
-from homologue.matchers.base import Finder, Found
+from homologue.matchers.base import Finder, Prediction
 
 GRID = 48
 """Places a side of the target that are compared."""
@@ -27,10 +27,10 @@ def nearest_finder(
     here = [features_at(maps, shares) for maps in look(source)]
     places = grid_places()
 
-    def find(target: RGBImage) -> Found:
+    def find(target: RGBImage) -> Prediction:
         there = [features_at(maps, places) for maps in look(target)]
         found = nearest(here, there, places)
-        return Found(found * found.new_tensor([target.width, target.height]))
+        return Prediction(found * found.new_tensor([target.width, target.height]))
 
     return find
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from homologue.images import RGBImage
-from homologue.matchers.base import Finder, Found
+from homologue.matchers.base import Finder, Prediction
 from homologue.seeds import generator
 
 
@@ -21,12 +21,12 @@ class Random:
         self.settings: Mapping[str, Any] = {"seed": seed}
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        def find(target: RGBImage) -> Found:
+        def find(target: RGBImage) -> Prediction:
             places = []
             for x, y in points.tolist():
                 stream = generator(self._seed, "random", source.digest, target.digest, x, y)
                 places.append(torch.rand(2, generator=stream, dtype=torch.float64))
             sides = points.new_tensor([target.width, target.height])
-            return Found(torch.stack(places) * sides)
+            return Prediction(torch.stack(places) * sides)
 
         return find

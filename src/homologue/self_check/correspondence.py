@@ -10,6 +10,7 @@ from torch import Tensor
 from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import NotFiniteError
+from homologue.evaluation.record import is_right
 from homologue.images import RGBImage
 from homologue.matchers.attention import fit, locate
 from homologue.method.embeddings import PointEmbeddings
@@ -161,5 +162,6 @@ def _shares(name: str, found: Sequence[Found]) -> MapShares:
     )
 
 
-def _percent(distances: Tensor, alpha: float) -> float | None:
-    return float((distances <= alpha).double().mean() * 100) if len(distances) else None
+def _percent(errors: Tensor, alpha: float) -> float | None:
+    """PCK in percent of errors (P,) that are shares of the threshold."""
+    return float(is_right(errors.numpy(), 1.0, alpha).mean() * 100) if len(errors) else None

@@ -53,19 +53,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Rule:
-    """What makes a point right: at most alpha times the threshold away."""
+    """Under which threshold and at which alpha points are right, see `Record.verdicts`."""
 
     threshold: str
     alpha: float
 
     def verdicts(self, record: Record) -> list[bool | None]:
         """For each point whether it is right; None where that is not known."""
-        length = record.thresholds.get(self.threshold, 0.0)
-        if record.predicted is None or length <= 0:
-            return [None] * len(record.target_points)
-        known = ~np.isnan(record.target_points.sum(axis=1))
-        right = record.distances_under(self.threshold) <= self.alpha * length
-        return [bool(right[row]) if known[row] else None for row in range(len(right))]
+        return record.verdicts(self.threshold, self.alpha)
 
 
 def save_sheet(

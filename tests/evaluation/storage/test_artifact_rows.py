@@ -186,7 +186,7 @@ class Keeps(Counting):
         found = base.Kept(
             "f", b"e", {OWN: points, OTHER: points + 1}, {"all": numbers}, {"all": numbers}
         )
-        return lambda target: base.Found(points, None, found)
+        return lambda target: base.Prediction(points, None, found)
 
 
 def predicted(asked: Pair) -> Record:

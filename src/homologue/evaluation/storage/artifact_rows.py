@@ -11,7 +11,8 @@ import numpy as np
 
 from homologue.artifacts import Variant, unpack
 from homologue.evaluation.kept import PairMaps, Parts
-from homologue.evaluation.record import Array, Kept
+from homologue.evaluation.record import Kept
+from homologue.metrics import Array
 
 _TABLES = (
     # Which fit a pair was found with, and which of the fit's points are the pair's (JSON).

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from homologue.evaluation.record import Array, Record
+from homologue.evaluation.record import Record
 from homologue.evaluation.storage.artifact_rows import create_kept_tables, insert_kept
+from homologue.metrics import Array
 
 if TYPE_CHECKING:
     from homologue.datasets.base import Pair

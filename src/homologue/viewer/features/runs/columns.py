@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from homologue.evaluation.scores import Mask, Scores
+from homologue.evaluation.record import Mask
+from homologue.evaluation.scores import Scores
 from homologue.metrics import Array, Counts
 
 ALPHAS = tuple(hundredths / 100 for hundredths in range(1, 31))

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from homologue.artifacts import MAPS
-from homologue.evaluation.record import Array, Record
+from homologue.evaluation.record import Record
+from homologue.metrics import Array
 from homologue.viewer.features.runs.columns import ALPHAS
 from homologue.viewer.features.runs.numbers import at_alpha
 from homologue.viewer.features.runs.opened import OpenRun
 from homologue.viewer.features.runs.query import Query
-from homologue.viz.pairs import Rule
 
 
 def describe_run(one: OpenRun) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def describe_card(one: OpenRun, index: int, query: Query) -> dict[str, Any]:
     """A pair in the grid. A point is where it is in the source, where it should be and where it was
     found in the target, and whether that is right: `[x, y]`, `[x, y]`, `[x, y]`, verdict."""
     record = one.record(index)
-    verdicts = _rule(one, query).verdicts(record)
+    verdicts = record.verdicts(one.threshold(query), ALPHAS[query.alpha])
     found = _found(record)
     points = zip(
         _places(record.source_points), _places(record.target_points), _places(found), verdicts,
@@ -94,10 +94,8 @@ def _points(one: OpenRun, record: Record, query: Query) -> list[dict[str, Any]]:
     distances = record.distances_under(name)
     scores = np.full(len(distances), np.nan) if record.scores is None else record.scores
     places = (_places(one) for one in (record.source_points, record.target_points, _found(record)))
-    rows = zip(
-        record.point_names, *places, _rule(one, query).verdicts(record), distances, scores,
-        strict=True,
-    )  # fmt: skip
+    verdicts = record.verdicts(name, ALPHAS[query.alpha])
+    rows = zip(record.point_names, *places, verdicts, distances, scores, strict=True)
     return [
         {
             "number": number,
@@ -112,10 +110,6 @@ def _points(one: OpenRun, record: Record, query: Query) -> list[dict[str, Any]]:
         }
         for number, (point, source, target, found, right, distance, score) in enumerate(rows, 1)
     ]
-
-
-def _rule(one: OpenRun, query: Query) -> Rule:
-    return Rule(one.threshold(query), ALPHAS[query.alpha])
 
 
 def _found(record: Record) -> Array:

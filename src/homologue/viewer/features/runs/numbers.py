@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from homologue.evaluation.scores import Mask
+from homologue.evaluation.record import Mask
 from homologue.metrics import AVERAGES, pck
 from homologue.viewer.features.runs.columns import Columns
 from homologue.viewer.features.runs.opened import OpenRun
