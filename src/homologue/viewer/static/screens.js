@@ -3,6 +3,7 @@
 // One that is `sessionless` needs no session; one with `isThere(options)` is there only if that is
 // true. A screen's modules are loaded when it is opened, so that the first one is there soon.
 
+/** @type {import("./core/types.js").ScreenEntry[]} */
 export const screens = [
   {
     name: "runs",

@@ -1,5 +1,7 @@
 // Maps as pictures.
 
+import { contextOf } from "../core/dom.js";
+
 const SOLID = 0.35; // level, as a share of the highest, from which on a map covers all that it may
 
 // Paints a map onto a canvas, one pixel a place; colours: 256 of [red, green, blue].
@@ -9,7 +11,7 @@ const SOLID = 0.35; // level, as a share of the highest, from which on a map cov
 export function paint(canvas, map, side, colours, opacity) {
   canvas.width = side;
   canvas.height = side;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(side, side);
   const cover = covers(opacity);
   const inks = new Uint8ClampedArray(colours.flatMap((colour, level) => [...colour, cover[level]]));
@@ -32,9 +34,11 @@ function covers(opacity) {
 export function paintBar(canvas, colours) {
   canvas.width = colours.length;
   canvas.height = 1;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(colours.length, 1);
-  colours.forEach(([red, green, blue], index) => image.data.set([red, green, blue, 255], 4 * index));
+  colours.forEach(([red, green, blue], index) => {
+    image.data.set([red, green, blue, 255], 4 * index);
+  });
   context.putImageData(image, 0, 0);
 }
 

@@ -5,6 +5,7 @@ const SLACK = 3; // pixels that a click may move
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Dragging {
+  /** @type {{ id: string, x: number, y: number } | null} */
   #moved = null; // { id, x, y } of the point that is on its way
   #timer = 0;
 

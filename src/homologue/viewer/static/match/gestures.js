@@ -58,7 +58,7 @@ export class Gestures {
 
   #wheel(event) {
     // Where the page scrolls, the wheel scrolls it, unless Ctrl says otherwise (as a pinch does).
-    const page = document.scrollingElement;
+    const page = document.scrollingElement ?? document.documentElement;
     if (!event.ctrlKey && page.scrollHeight > page.clientHeight + 1) return;
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;

@@ -5,7 +5,8 @@ import { describe, shareOf } from "./status.js";
 
 export class StatusLine {
   #text = h("span", { class: "status-text" });
-  #bar = h("span", { class: "bar" }, h("span", {}));
+  #filled = h("span", {});
+  #bar = h("span", { class: "bar" }, this.#filled);
   #cancel = h("button", { class: "quiet", title: "Escape" }, "Cancel");
 
   constructor(session) {
@@ -38,7 +39,7 @@ export class StatusLine {
     set(this.#cancel, { hidden: !this.busy });
     const share = running ? shareOf(running.told) : 0;
     set(this.#bar, { hidden: !running });
-    this.#bar.firstChild.style.width = `${100 * share}%`;
+    this.#filled.style.width = `${100 * share}%`;
     this.element.classList.toggle("problem", !running && Boolean(match.problem));
   }
 

@@ -25,7 +25,7 @@ export class Opening {
   browse(end) {
     const several = Object.keys(this.panes).length > 1;
     const input = h("input", { type: "file", accept: KINDS, multiple: several });
-    input.addEventListener("change", () => this.open(end, [...input.files]));
+    input.addEventListener("change", () => this.open(end, [...(input.files ?? [])]));
     input.click();
   }
 

@@ -44,7 +44,11 @@ export function timeLeft(seconds) {
 
 export const LOW = 0.3; // a score below it is marked: the heat map lights up in several places
 
-// "96, 146"; with a decimal on a small picture.
+/**
+ * "96, 146"; with a decimal on a small picture.
+ * @param {{ x: number, y: number }} point
+ * @param {{ width: number, height: number } | null} picture
+ */
 export function place({ x, y }, picture = null) {
   const digits = picture && Math.min(picture.width, picture.height) < 200 ? 1 : 0;
   return `${x.toFixed(digits)}, ${y.toFixed(digits)}`;

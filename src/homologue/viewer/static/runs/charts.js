@@ -36,7 +36,7 @@ export class Charts {
     const place = Math.round(alpha / STEP) - 1;
     write(this.title, `PCK@${Number(alpha.toFixed(2))}${threshold ? `, ${threshold}` : ""}`);
     keyed(this.#numbers, Object.entries(AVERAGES), ([name]) => name, ([name, label]) =>
-      h("div", { class: name }, h("dt", {}, label), h("dd", {})), (node, [name]) => write(node.lastChild, percent(numbers.pck[name][place])));
+      h("div", { class: name }, h("dt", {}, label), h("dd", {})), (node, [name]) => write(node.children[1], percent(numbers.pck[name][place])));
     this.#draw(numbers.pck, place);
     write(this.#facts, factsOf(numbers));
     this.#show(numbers.categories, category);
@@ -65,7 +65,7 @@ export class Charts {
       const [name, drawing, value] = node.children;
       write(name, one.name);
       write(value, percent(one.per_point));
-      set(drawing.lastChild, { width: `${one.per_point ?? 0}%` });
+      set(drawing.children[drawing.children.length - 1], { width: `${one.per_point ?? 0}%` });
       set(node, {
         "aria-pressed": String(one.name === chosen),
         title: `${one.name}: ${one.pairs.toLocaleString("en")} pairs, per point ${percent(one.per_point)}, per image ${percent(one.per_image)}`,
@@ -110,7 +110,7 @@ function axes() {
     return s("text", { x, y: y + 15, "text-anchor": alpha === MOST ? "end" : "middle" }, String(alpha));
   });
   const [x, y] = at(-1, 0);
-  return [...rows.filter(Boolean), ...columns, s("text", { x, y: y + 15, "text-anchor": "middle" }, "α")];
+  return [...rows.filter((row) => row !== null), ...columns, s("text", { x, y: y + 15, "text-anchor": "middle" }, "α")];
 }
 
 function factsOf({ scored, failed, mean_error: mean, median_error: median }) {

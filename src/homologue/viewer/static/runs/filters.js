@@ -21,7 +21,8 @@ export class Filters {
   // run: as the server describes it. change(filters, lingering): what is chosen by now; lingering
   // while somebody types.
   constructor(run, change) {
-    Object.assign(this, { run, change });
+    this.run = run;
+    this.change = change;
     this.count = h("span", { class: "count" });
     this.clear = h("button", { class: "quiet", onclick: () => change({}, false) }, "Clear");
     this.order = h("button", { class: "icon quiet", onclick: () => this.#turn() });

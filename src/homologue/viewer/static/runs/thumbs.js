@@ -55,7 +55,7 @@ export class Thumbs {
   #keep(address, thumb) {
     this.#kept.set(address, thumb);
     if (this.#kept.size <= MOST) return;
-    const [oldest, { href }] = this.#kept.entries().next().value;
+    const [[oldest, { href }]] = this.#kept;
     this.#kept.delete(oldest);
     if (href) URL.revokeObjectURL(href);
   }

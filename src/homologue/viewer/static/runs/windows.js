@@ -15,7 +15,9 @@ export class Windows {
 
   // parameters: run and filters. changed(): called when pairs have come. failed(error).
   constructor(parameters, changed, failed) {
-    Object.assign(this, { parameters, changed, failed });
+    this.parameters = parameters;
+    this.changed = changed;
+    this.failed = failed;
   }
 
   // Loads the first window; the others come when they are wanted.

@@ -32,7 +32,9 @@ async function walk(entry, gathered, folder) {
   const path = `${folder}${entry.name}`;
   if (entry.isFile) {
     const file = await new Promise((resolve, reject) => entry.file(resolve, reject)).catch(() => null);
-    return file ? take(file, path, gathered) : (gathered.left += 1);
+    if (file) take(file, path, gathered);
+    else gathered.left += 1;
+    return undefined;
   }
   const reader = entry.createReader();
   for (;;) {

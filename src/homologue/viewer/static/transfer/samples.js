@@ -28,7 +28,9 @@ export function chooseSamples(samples, subject = "") {
   };
   const toggle = (button) => pick(button, !chosen.has(button.dataset.name));
   const draw = () => grid.replaceChildren(...wanted(samples, style.value, filter.value).map((name) => make(name, chosen, toggle)));
-  every.addEventListener("click", () => [...grid.children].forEach((button) => pick(button, true)));
+  every.addEventListener("click", () => {
+    for (const button of grid.children) pick(button, true);
+  });
   style.addEventListener("change", draw);
   filter.addEventListener("input", draw);
   return new Promise((resolve) => {

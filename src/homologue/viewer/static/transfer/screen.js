@@ -26,6 +26,22 @@ export const transferScreen = {
 };
 
 class TransferScreen {
+  /** @type {HTMLElement} */
+  element;
+  /** @type {HTMLElement[]} */
+  tools;
+  /** @type {(() => void)[]} */
+  ends = [];
+  /** @type {HTMLButtonElement} */
+  undo;
+  /** @type {HTMLButtonElement} */
+  redo;
+  /** @type {HTMLButtonElement} */
+  clear;
+  /** @type {HTMLElement} */
+  inviting;
+  /** @type {Large | null} */
+  large = null; // the enlarged target
   drawSoon = afterFrame(() => this.draw());
 
   constructor(app) {
@@ -144,7 +160,7 @@ class TransferScreen {
   #listen() {
     const { session, look, sheet, uploads, app, pane } = this;
     pane.addEventListener("view", () => this.points.ask());
-    pane.addEventListener("place", (event) => this.#add(event.detail));
+    on(pane, "place", (event) => this.#add(event.detail));
     this.ends = [
       on(session, "change", () => {
         sheet.update();

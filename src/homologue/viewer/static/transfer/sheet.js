@@ -13,6 +13,7 @@ export class Sheet extends EventTarget {
   #cells = new Map(); // token of a column -> Map: id of a target -> { x, y, score }
   #said = new Map(); // id of a target -> { id of a point: correction, or null }; not answered yet
   #changes = new Map(); // id of a target -> how often anything of it has changed
+  /** @type {Promise<void> | null} */
   #asking = null;
 
   constructor(session) {

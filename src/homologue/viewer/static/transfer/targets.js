@@ -7,7 +7,11 @@ import { chooseSamples } from "./samples.js";
 export class Targets {
   // element: where to drop; a single file on `source` is a source, and not for us.
   constructor(app, sheet, uploads, element, source) {
-    Object.assign(this, { app, sheet, uploads, element, source });
+    this.app = app;
+    this.sheet = sheet;
+    this.uploads = uploads;
+    this.element = element;
+    this.source = source;
     element.addEventListener("dragover", (event) => this.#over(event));
     element.addEventListener("dragleave", (event) => {
       if (!element.contains(event.relatedTarget)) element.classList.remove("dropping");
@@ -22,7 +26,7 @@ export class Targets {
 
   browse({ folder = false } = {}) {
     const input = h("input", { type: "file", multiple: true, webkitdirectory: folder });
-    input.addEventListener("change", () => this.#take(gatherFiles([...input.files])));
+    input.addEventListener("change", () => this.#take(gatherFiles([...(input.files ?? [])])));
     input.click();
   }
 

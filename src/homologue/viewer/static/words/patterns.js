@@ -1,13 +1,14 @@
 // How the n-th of several words is told apart: by a colour and by a pattern.
 
 import { colourOf, inkOn } from "../core/colours.js";
+import { contextOf } from "../core/dom.js";
 
 // Whether a pixel is on a line of the pattern.
 const STROKES = [
   () => false,
   (x, y) => (x + y) % 12 < 2,
   (x, y) => (((x - y) % 12) + 12) % 12 < 2,
-  (x, y) => y % 12 < 2,
+  (_, y) => y % 12 < 2,
   (x) => x % 12 < 2,
   (x, y) => x % 8 < 3 && y % 8 < 3,
   (x, y) => x % 14 < 2 || y % 14 < 2,
@@ -27,7 +28,7 @@ export function patternName(number) {
 export function paintSegments(canvas, { labels, width, height }, opacity) {
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(width, height);
   const inks = [];
   for (let place = 0; place < labels.length; place += 1) {

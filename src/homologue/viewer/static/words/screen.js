@@ -26,12 +26,24 @@ export const wordsScreen = {
 };
 
 class WordsScreen {
+  /** @type {HTMLElement} */
+  element;
+  /** @type {HTMLElement[]} */
+  tools;
+  /** @type {(() => void)[]} */
+  ends = [];
+  /** @type {HTMLButtonElement} */
+  undo;
+  /** @type {HTMLButtonElement} */
+  redo;
   drawSoon = beforeFrame(() => this.#draw());
 
+  /** @type {number[] | null} */
   #chosen = null; // what has been ticked and not been answered yet
 
   constructor(app) {
-    const { session, options } = (this.app = app);
+    const { session, options } = app;
+    this.app = app;
     this.session = session;
     this.look = new WordLook();
     this.results = new Results();
