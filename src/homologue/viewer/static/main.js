@@ -1,3 +1,4 @@
+// @ts-check
 // The page: its head, the screen that the address names, the session that it belongs to.
 //
 // Addresses are #/SCREEN/SESSION/REST. A screen without a session has "-" in its place; the rest is

@@ -1,3 +1,4 @@
+// @ts-check
 // Asking the server. Refusals become errors whose message is the server's sentence.
 //
 // Paths are relative to the page ("api/options"), so that they hold whatever prefix a proxy has put

@@ -1,3 +1,4 @@
+// @ts-check
 // Colours of points: Okabe and Ito's, which people with colour-blindness can tell apart, in the
 // order of the figures that `homologue match --plot` writes.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // A modal dialog with a title and a way out.
 
 import { h } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Making elements. Nothing here ever parses text as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";

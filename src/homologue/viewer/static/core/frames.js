@@ -1,3 +1,4 @@
+// @ts-check
 // Drawing once for all that happens until then, however often it is asked for.
 
 /**

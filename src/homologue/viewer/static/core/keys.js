@@ -1,3 +1,4 @@
+// @ts-check
 // Keys that work everywhere on a screen, and the list of them for the help.
 
 /** @typedef {{ key: string, control: boolean, shift: boolean }} Chord */

@@ -1,3 +1,4 @@
+// @ts-check
 // What a person looks at, and how it is painted. Not part of the session: two pages of one session
 // may look at different things.
 //

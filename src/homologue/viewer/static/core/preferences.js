@@ -1,3 +1,4 @@
+// @ts-check
 // What a person prefers, kept by the browser; what cannot be kept is forgotten with the page.
 
 const NAME = "homologue";

@@ -1,3 +1,4 @@
+// @ts-check
 // The page's side of a session. What a person does shows at once, before the server has heard of
 // it: actions that have not been answered yet are played again on whatever the server says.
 //

@@ -1,3 +1,4 @@
+// @ts-check
 // Short messages, also for those who cannot see them.
 
 import { h } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The shapes that modules share, for the type checker and for readers. Nothing of it is run.
 
 /**

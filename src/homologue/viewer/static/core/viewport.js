@@ -1,3 +1,4 @@
+// @ts-check
 // Which part of a picture a pane shows. Frames: *picture*, pixels of the original image, with
 // pixel centres at +0.5; *pane*, CSS pixels from the pane's top left corner.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Files for people to keep.
 
 import { bytes } from "../core/api.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // One map, as large as the window allows, with its values under the cursor.
 
 import { openDialog } from "../core/dialog.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // How maps are painted: opacity and colours.
 
 import { h } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Moving a point: with the pointer, or with the arrow keys.
 
 const PAUSE = 350; // milliseconds after the last arrow key until the move counts

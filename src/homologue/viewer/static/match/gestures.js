@@ -1,3 +1,4 @@
+// @ts-check
 // Taps, drags, pinches and turns of the wheel on an element; places are from its top left corner.
 
 const SLACK = 4; // pixels that a tap may move

@@ -1,3 +1,4 @@
+// @ts-check
 // The line below the pictures: what is being done, how long it takes yet, and a way to stop it.
 
 import { h, set, write } from "../core/dom.js";

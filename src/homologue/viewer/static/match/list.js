@@ -1,3 +1,4 @@
+// @ts-check
 // The list of points: where each is, where it was found, how sure that is, what it is doing.
 
 import { colourOf, inkOn } from "../core/colours.js";

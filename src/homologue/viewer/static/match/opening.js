@@ -1,3 +1,4 @@
+// @ts-check
 // Pictures in: from a file, by drag and drop, from the clipboard, from the samples.
 
 import { upload } from "../core/api.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // One of the two pictures: shown as large as it fits, zoomed and shifted, with a heat map over it.
 //
 // Events: "view" (what is seen has shifted), "place" (detail: [x, y] of the picture was clicked or

@@ -1,3 +1,4 @@
+// @ts-check
 // The points on the stage: numbered discs on both pictures, joined by lines.
 
 import { colourOf, inkOn } from "../core/colours.js";

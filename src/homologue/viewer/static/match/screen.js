@@ -1,3 +1,4 @@
+// @ts-check
 // Live matching: two pictures, points, heat maps.
 
 import { h, on } from "../core/dom.js";

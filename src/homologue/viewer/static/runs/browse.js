@@ -1,3 +1,4 @@
+// @ts-check
 // The pairs of a run: filters and numbers beside the grid.
 
 import { get } from "../core/api.js";

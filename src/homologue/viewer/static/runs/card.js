@@ -1,3 +1,4 @@
+// @ts-check
 // A pair in the grid: both pictures, small, with the points and what became of them.
 
 import { h, s, set, write } from "../core/dom.js";

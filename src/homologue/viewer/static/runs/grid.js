@@ -1,3 +1,4 @@
+// @ts-check
 // The grid of pairs: only cards near the window are in the page, and only they are loaded.
 
 import { find, h, keyed, set } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // One request at a time; of those that are asked for meanwhile only the newest is made.
 
 export class Latest {

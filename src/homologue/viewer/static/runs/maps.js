@@ -1,3 +1,4 @@
+// @ts-check
 // The heat maps of the point that is chosen: all of them together first, then layer by layer.
 
 import { h, keyed, set, write } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The points of a pair on the stage: where they are in the source, where they were found, where they
 // should have been, and how near is near enough.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // One pair of a run, large: points, lines, maps.
 
 import { get } from "../core/api.js";

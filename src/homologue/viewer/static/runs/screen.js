@@ -1,3 +1,4 @@
+// @ts-check
 // Looking through evaluation runs: which run, its pairs as a grid, a pair by itself.
 
 import { get, post } from "../core/api.js";

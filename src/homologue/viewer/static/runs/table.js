@@ -1,3 +1,4 @@
+// @ts-check
 // The points of a pair as a table: name, error, score.
 
 import { h, keyed, set, write } from "../core/dom.js";

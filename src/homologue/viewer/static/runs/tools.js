@@ -1,3 +1,4 @@
+// @ts-check
 // In the page's head: which run is looked through, and by which measure.
 
 import { h, set, write } from "../core/dom.js";

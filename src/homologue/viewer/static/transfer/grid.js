@@ -1,3 +1,4 @@
+// @ts-check
 // The grid of targets: which are shown, in which order. Only cards that can be seen have marks, and
 // only those that have changed are drawn.
 

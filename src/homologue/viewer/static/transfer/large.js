@@ -1,3 +1,4 @@
+// @ts-check
 // One target as large as the window allows: its points can be dragged to where they belong.
 
 import { openDialog } from "../core/dialog.js";

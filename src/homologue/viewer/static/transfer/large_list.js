@@ -1,3 +1,4 @@
+// @ts-check
 // The points of the enlarged target as a list: what is known of each, and what can be done to it.
 
 import { colourOf, inkOn } from "../core/colours.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The points of the enlarged target: dragged, moved by keys, confirmed, hidden, reset.
 
 import { find, keyed, s, set } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // What is being done, how much of it is left, and a way to stop it.
 
 import { h, set, write } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The source's points as a list of their names, which can be changed.
 
 import { colourOf, inkOn } from "../core/colours.js";

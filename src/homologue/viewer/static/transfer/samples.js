@@ -1,3 +1,4 @@
+// @ts-check
 // Choosing several of the pictures that come with homologue.
 
 import { openDialog } from "../core/dialog.js";

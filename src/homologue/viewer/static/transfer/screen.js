@@ -1,3 +1,4 @@
+// @ts-check
 // One source, many targets: a grid in which the source's points are found, and corrected.
 
 import { h, on } from "../core/dom.js";
@@ -210,6 +211,7 @@ class TransferScreen {
 
   #retry(id) {
     const row = this.sheet.target(id);
+    if (!row) return; // it was removed
     if (row.picture) this.session.act("go-on", { target: id });
     else this.uploads.retry(row.name);
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // Targets in: folders and files by drop, from a dialog, pasted, samples.
 
 import { h } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // A card for each word: its map, where it is, and whether it is combined with others.
 
 import { colourOf, inkOn } from "../core/colours.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The sentence, and what is being done with it.
 
 import { find, h, set, write } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The strip of a word's layers: each alone.
 
 import { h, keyed, write } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // How the chosen words are combined, and what the picture shows: a legend and a mask to keep.
 
 import { colourOf, inkOn } from "../core/colours.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Marks over the picture: peak, centre of mass and box of a word, numbers of segments, and the
 // points that can be named.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // What the server found of a sentence: facts of its words, and their maps.
 //
 // Events: "change", "gone" (the maps are not kept any more).

@@ -1,3 +1,4 @@
+// @ts-check
 // Words: a sentence, and for each of its words a heat map over the picture.
 
 import { h, on } from "../core/dom.js";

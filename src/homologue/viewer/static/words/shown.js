@@ -1,3 +1,4 @@
+// @ts-check
 // What lies over the picture: the map of one word, the mean of several, or which of them is where.
 
 import { set } from "../core/dom.js";
