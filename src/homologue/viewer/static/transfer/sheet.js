@@ -84,7 +84,7 @@ export class Sheet extends EventTarget {
 
   // All targets, in the order in which they came.
   get targets() {
-    return this.#order.map((id) => this.#rows.get(id)).filter(Boolean);
+    return this.#order.map((id) => this.#rows.get(id)).filter((row) => row !== undefined);
   }
 
   /** @param {number} id */
