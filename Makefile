@@ -3,8 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Two test processes on two cores: one thread each, or they wait for one another.
 JOBS ?= $(shell nproc)
+NODE_IS_THERE := command -v npm > /dev/null \
+	&& node --eval 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2> /dev/null
 
-.PHONY: demo test lint chromium screenshots package clean
+.PHONY: demo test lint javascript node chromium screenshots package clean
 
 demo: .venv/installed
 	mkdir -p demo-output
@@ -13,7 +15,7 @@ demo: .venv/installed
 	$(BIN)/python examples/03_eight_pairs.py demo-output/pairs.png
 	@echo "The pictures are demo-output/match.png and demo-output/pairs.png"
 
-test: lint chromium
+test: lint javascript chromium
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
 
 lint: .venv/developed
@@ -21,6 +23,26 @@ lint: .venv/developed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The viewer's JavaScript: types, lint, unit tests (package.json).
+javascript: node
+	@if $(NODE_IS_THERE); then \
+		$(MAKE) --no-print-directory node_modules/installed && npm test --silent; \
+	else \
+		echo "There is no Node.js 20 or later with npm, and it could not be installed:" \
+			"the viewer's JavaScript is not checked. Install Debian's packages nodejs and npm," \
+			"or Node.js from nodejs.org, to check it."; \
+	fi
+
+node:
+	@$(NODE_IS_THERE) \
+		|| { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq -y --no-install-recommends nodejs npm; } > /dev/null 2>&1 \
+		|| true
+
+node_modules/installed: package.json package-lock.json
+	npm ci --no-audit --no-fund --silent
+	touch $@
 
 # The browser of the viewer's tests. Where it cannot be installed, they are skipped.
 chromium:
@@ -57,4 +79,4 @@ package: .venv/packaging
 	touch $@
 
 clean:
-	rm -rf .venv demo-output dist
+	rm -rf .venv demo-output dist node_modules

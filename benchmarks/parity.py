@@ -4,8 +4,10 @@
 
 FOLDER holds a model (`unet/`, `vae/`, `scheduler/` in diffusers format) and `golden.json` and
 `golden.safetensors`: what the released code computed with that model, with every noise and crop
-that it drew. The functions called here are those that `homologue match --preset paper` runs; only
-the random numbers are replaced by the recorded ones.
+that it drew. The two images are tensors there, `source_image` and `target_image`, or PNG files of
+these names beside it. `tests/data/parity/case1` is such a folder. The functions called here are
+those that `homologue match --preset paper` runs; only the random numbers are replaced by the
+recorded ones.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, resize, whole_crop
 from homologue.heatmaps import argmax
+from homologue.images import read_image
 from homologue.method.contexts import Row
 from homologue.method.fit_unet import context_losses, optimise_contexts, read_heads
 from homologue.method.locate import read_crops
@@ -35,6 +38,7 @@ from homologue.presets import PAPER
 from homologue.progress import silent
 
 Errors = dict[str, float]
+IMAGES = ("source_image", "target_image")
 
 
 @dataclass
@@ -59,6 +63,16 @@ def recorded_row(golden: dict[str, Tensor], side: int, noises: Sequence[Tensor])
         context=golden["context"][0].clone(),
         noises=list(noises),
     )
+
+
+def read_golden(folder: Path) -> dict[str, Tensor]:
+    """Every recorded tensor by its name, with the images (3, side, side) in [0, 1]."""
+    golden = load_file(folder / "golden.safetensors")
+    for name in IMAGES:
+        if name not in golden:
+            # The released code was given the numbers of the file, without a colour profile.
+            golden[name] = read_image(folder / f"{name}.png", profile="ignore").pixels
+    return golden
 
 
 def paper_settings(facts: dict[str, object], side: int) -> tuple[FitConfig, LocateConfig]:
@@ -151,7 +165,7 @@ def target_errors(
 def parity(folder: Path, dtype: str = "float32", device: str = "cpu") -> Errors:
     """The largest error of every quantity; predictions in pixels of the model's square."""
     model = load(folder, device=device, dtype=dtype)
-    golden = load_file(folder / "golden.safetensors")
+    golden = read_golden(folder)
     fit, read = paper_settings(json.loads((folder / "golden.json").read_text()), model.side)
     return {
         **map_errors(model, golden, fit),

@@ -24,6 +24,22 @@ from homologue.presets import DEFAULT, Preset
 settings.register_profile("homologue", deadline=None)
 settings.load_profile("homologue")
 
+SLOW = 10.0  # seconds from which on a test is marked `slow`
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Lists the tests whose mark `slow` is wrong, as far as this run can tell."""
+    passed = terminalreporter.stats.get("passed", [])
+    calls = [report for report in passed if report.when == "call"]
+    unmarked = [one for one in calls if one.duration > SLOW and "slow" not in one.keywords]
+    marked = [one for one in calls if one.duration < SLOW / 3 and "slow" in one.keywords]
+    for reports, said in (
+        (unmarked, f"took more than {SLOW:g} s without the mark `slow`"),
+        (marked, f"took less than {SLOW / 3:.0f} s with the mark `slow`"),
+    ):
+        for report in sorted(reports, key=lambda one: one.duration, reverse=True):
+            terminalreporter.write_line(f"{report.nodeid} {said}: {report.duration:.1f} s")
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("linux") and sys.platform != "linux":

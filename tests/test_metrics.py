@@ -1,6 +1,5 @@
 """PCK by hand, its intervals, and what must hold of them whatever the numbers."""
 
-import doctest
 import time
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homologue import metrics
 from homologue.evaluation.record import count
 from homologue.metrics import AVERAGES, Counts, difference, interval, pck
 
@@ -195,7 +193,3 @@ def test_the_interval_is_within_the_best_and_the_worst_pair(pairs, seed) -> None
         assert (low <= high).all()
         assert (shares.min(axis=1) - 1e-12 <= low).all()
         assert (high <= shares.max(axis=1) + 1e-12).all()
-
-
-def test_the_examples_in_the_documentation() -> None:
-    assert doctest.testmod(metrics, extraglobs={"np": np}).failed == 0

@@ -20,7 +20,8 @@ from homologue.presets import PAPER, Preset
 from homologue.seeds import generator
 
 ROOT = Path(__file__).parent.parent
-RECORDED = ROOT.parent / "shared" / "parity" / "case0"
+CASE1 = ROOT / "tests" / "data" / "parity" / "case1"
+CASE0 = ROOT.parent / "shared" / "parity" / "case0"  # larger; not part of the repository
 
 LIMITS = {
     "layer_5_native": 1e-5,
@@ -29,12 +30,12 @@ LIMITS = {
     "layer_8_native": 1e-5,
     "maps_read": 1e-5,
     "maps_64": 1e-5,
-    "loss_relative": 1e-4,
-    "grad_context_relative": 1e-3,
+    "loss_relative": 1e-5,
+    "grad_context_relative": 1e-4,
     "grad_cosine_below_1": 1e-6,
     "grad_signs_wrong": 1e-3,
     "context_after_3_steps": 1e-4,
-    "target_maps_64": 1e-4,
+    "target_maps_64": 1e-5,
     "prediction_xy": 0,
     "prediction_softmax_xy": 0,
 }
@@ -43,21 +44,34 @@ LIMITS = {
 # In float16 the maps of single heads differ by more; the method reads their means.
 HALF_LIMITS = {
     "maps_read": 2e-3,
-    "loss_relative": 1e-3,
-    "grad_cosine_below_1": 1e-3,
-    "grad_signs_wrong": 0.01,
-    "target_maps_64": 2e-3,
+    "loss_relative": 5e-4,
+    "grad_context_relative": 0.02,
+    "grad_cosine_below_1": 1e-4,
+    "grad_signs_wrong": 0.005,
+    "target_maps_64": 1e-3,
     "prediction_xy": 0,
     "prediction_softmax_xy": 0,
 }
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not RECORDED.is_dir(), reason=f"{RECORDED} is not there")
 @pytest.mark.parametrize(("dtype", "limits"), [("float32", LIMITS), ("float16", HALF_LIMITS)])
-def test_the_released_codes_own_numbers(dtype: str, limits: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        pytest.param(CASE1, id="case1"),
+        pytest.param(
+            CASE0,
+            id="case0",
+            marks=pytest.mark.skipif(not CASE0.is_dir(), reason=f"{CASE0} is not there"),
+        ),
+    ],
+)
+def test_the_released_codes_own_numbers(
+    recorded: Path, dtype: str, limits: dict[str, float]
+) -> None:
     script = ROOT / "benchmarks" / "parity.py"
-    command = [sys.executable, str(script), str(RECORDED), "--json", "--dtype", dtype]
+    command = [sys.executable, str(script), str(recorded), "--json", "--dtype", dtype]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     errors = json.loads(done.stdout)

@@ -34,7 +34,7 @@ def window_soft_argmax(maps: Tensor, radius: int) -> Tensor:
     level ground does not pull the point to the middle of the window.
 
     >>> window_soft_argmax(torch.tensor([[0.0, 1.0, 1.0, 0.0]]), radius=2)
-    tensor([[2.0000, 0.5000]], dtype=torch.float64)
+    tensor([2.0000, 0.5000], dtype=torch.float64)
     """
     height, width = maps.shape[-2:]
     peak = argmax(maps)

@@ -1,6 +1,5 @@
 """Points of pictures that were resized, and points that are not there."""
 
-import doctest
 from pathlib import Path
 
 import pytest
@@ -8,19 +7,13 @@ import torch
 from helpers.trees import picture
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
 
-from homologue.datasets import padding, rescaling
+from homologue.datasets import rescaling
 from homologue.datasets.gathering import Pictures, as_points
 from homologue.datasets.rescaling import Rescaling, Rescalings
 from homologue.errors import HomologueError
 
 SIDES = st.integers(16, 4000)
-
-
-def test_the_examples_hold() -> None:
-    assert doctest.testmod(padding, extraglobs={"Tensor": Tensor}).failed == 0
-    assert doctest.testmod(rescaling).failed == 0
 
 
 @given(st.tuples(SIDES, SIDES), st.tuples(SIDES, SIDES))

@@ -1,15 +1,12 @@
 """The lengths that distances are compared with."""
 
-import doctest
 import math
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
 
-from homologue.datasets import thresholds
 from homologue.datasets.gathering import as_points
 from homologue.datasets.thresholds import (
     LEGACY_SIDE,
@@ -26,10 +23,6 @@ NAN = math.nan
 SIDES = st.integers(8, 2000)
 SIZES = st.tuples(SIDES, SIDES)
 SHARES = st.floats(0, 1)
-
-
-def test_the_examples_hold() -> None:
-    assert doctest.testmod(thresholds, extraglobs={"Tensor": Tensor}).failed == 0
 
 
 def test_points_that_are_not_known_are_no_part_of_the_box() -> None:

@@ -12,8 +12,6 @@ from playwright.sync_api import Browser, expect
 
 from homologue.viewer.features.match.engine import Engine
 
-pytestmark = pytest.mark.slow
-
 EYE, NOSE, EAR = (0.375, 0.57), (0.5, 0.83), (0.25, 0.06)
 
 

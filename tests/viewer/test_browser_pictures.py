@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Locator, expect
 
-pytestmark = pytest.mark.slow
-
 TIMES = "\N{MULTIPLICATION SIGN}"
 EYE, NOSE = (0.375, 0.57), (0.5, 0.83)
 

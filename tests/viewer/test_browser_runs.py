@@ -18,8 +18,6 @@ from playwright.sync_api import Browser, expect
 from homologue.diffusion.model import LatentDiffusion
 from homologue.viewer.features.runs.opened import OpenRuns
 
-pytestmark = pytest.mark.slow
-
 ONE, TWO, THREE, FOUR, FIVE = (f"{source}.png-{target}.png" for source, target, *_ in GIVEN)
 MANY = 3000
 

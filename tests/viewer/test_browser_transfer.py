@@ -13,8 +13,6 @@ from playwright.sync_api import Browser, Download, Locator, expect
 
 from homologue.datasets.pairs import benchmark
 
-pytestmark = pytest.mark.slow
-
 EYE, NOSE = (0.375, 0.57), (0.5, 0.83)
 TARGETS = ".target-card"
 

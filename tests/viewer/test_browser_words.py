@@ -21,8 +21,6 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.viewer.features.words import engine as words_engine
 from homologue.words import vocabulary
 
-pytestmark = pytest.mark.slow
-
 TIMES = "\N{MULTIPLICATION SIGN}"
 PROMPT = "a fox's face, a red fox"
 NAMES = ["a 1", "fox's", "face", "a 2", "red", "fox"]

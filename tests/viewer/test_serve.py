@@ -149,7 +149,6 @@ def test_the_command_serves_until_it_is_interrupted() -> None:
         assert process.stderr.read() == ""
 
 
-@pytest.mark.slow
 def test_sharing_needs_the_token_of_the_address() -> None:
     with started("--share") as (_, address), httpx2.Client() as client:
         page, _, token = address.partition("?token=")
@@ -159,7 +158,6 @@ def test_sharing_needs_the_token_of_the_address() -> None:
         assert client.get(page).status_code == 200
 
 
-@pytest.mark.slow
 def test_behind_a_proxy_the_token_is_needed_and_the_address_has_the_base_path() -> None:
     options = ("--allow-host", "hub.example.org", "--base-path", "/user/me/8000/")
     with started(*options) as (process, address), httpx2.Client() as client:
@@ -177,7 +175,6 @@ def test_behind_a_proxy_the_token_is_needed_and_the_address_has_the_base_path() 
 
 
 @pytest.mark.linux
-@pytest.mark.slow
 def test_a_viewer_whose_address_cannot_be_printed_ends() -> None:
     arguments = [sys.executable, "-m", "homologue", "view", "--no-browser"]
     with Path("/dev/full").open("w") as full:

@@ -1,12 +1,9 @@
 """How long texts are, and short enough."""
 
-import doctest
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homologue.viz import lettering
 from homologue.viz.lettering import shortened, text_width
 
 
@@ -38,7 +35,3 @@ def test_a_shortened_text_fits_and_keeps_both_ends(text: str, width: int) -> Non
 
 def test_letters_that_the_font_lacks_are_no_warning() -> None:
     assert text_width("猫", 20) > 0
-
-
-def test_the_examples_in_the_documentation() -> None:
-    assert doctest.testmod(lettering).failed == 0

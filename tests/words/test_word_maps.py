@@ -1,24 +1,14 @@
 """Where words are, from maps that were made by hand."""
 
-import doctest
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from homologue.viz import words as word_plots
-from homologue.words import maps as word_maps
-from homologue.words import spans
 from homologue.words.maps import WordMaps
 from homologue.words.segment import segment
 from homologue.words.spans import Word
-
-
-def test_the_examples_of_the_docstrings() -> None:
-    for module in (spans, word_maps, word_plots):
-        result = doctest.testmod(module)
-        assert result.attempted > 0 and result.failed == 0
 
 
 def made(maps: Tensor, threshold: float = 0.5, width: int = 8, height: int = 4) -> WordMaps:

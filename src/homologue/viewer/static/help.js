@@ -1,3 +1,4 @@
+// @ts-check
 // What the keys do.
 
 import { openDialog } from "./core/dialog.js";

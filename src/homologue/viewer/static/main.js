@@ -1,3 +1,4 @@
+// @ts-check
 // The page: its head, the screen that the address names, the session that it belongs to.
 //
 // Addresses are #/SCREEN/SESSION/REST. A screen without a session has "-" in its place; the rest is
@@ -6,7 +7,7 @@
 // forward the screen's move(rest) is called.
 
 import { get } from "./core/api.js";
-import { h, s, set } from "./core/dom.js";
+import { h, on, s, set } from "./core/dom.js";
 import { Keys } from "./core/keys.js";
 import { Session } from "./core/session.js";
 import { Toasts } from "./core/toast.js";
@@ -27,9 +28,13 @@ const head = h(
 document.body.prepend(head);
 keys.add("?", "These keys", () => openHelp(keys));
 
-let options = null;
+/** @type {any} */
+let options = null; // what the server offers
+/** @type {Session | null} */
 let session = null;
+/** @type {import("./core/types.js").Screen | null} */
 let screen = null;
+/** @type {Record<string, string>} */
 const rests = {}; // where each screen was left
 
 function mark() {
@@ -79,25 +84,27 @@ async function show() {
   const before = location.hash;
   const [{ open }] = await Promise.all([wanted.load(), same ? null : changeSession(id)]);
   if (location.hash !== before) return undefined; // somebody has gone on, who is followed next
-  history.replaceState(null, "", addressOf(wanted, session?.id, rest));
+  history.replaceState(null, "", addressOf(wanted, session?.id ?? "", rest));
   const go = (to, { replace = false } = {}) => {
     rests[wanted.name] = to;
-    goTo(addressOf(wanted, session?.id, to), replace);
+    goTo(addressOf(wanted, session?.id ?? "", to), replace);
   };
   document.title = `${wanted.title} · homologue`;
-  screen = open({ options, session, keys, toasts, rest, go });
-  screen.name = wanted.name;
-  tools.replaceChildren(...screen.tools);
-  head.after(screen.element);
+  const opened = open({ options, session: /** @type {Session} */ (session), keys, toasts, rest, go });
+  opened.name = wanted.name;
+  screen = opened;
+  tools.replaceChildren(...opened.tools);
+  head.after(opened.element);
   drawNav(wanted);
   return undefined;
 }
 
 async function changeSession(id) {
   session?.close();
-  session = await openSession(id);
-  session.addEventListener("problem", (event) => toasts.show(event.detail, "problem"));
-  session.addEventListener("gone", () => toasts.show("The viewer has ended, or was started anew. Reload the page.", "problem"));
+  const opened = await openSession(id);
+  session = opened;
+  on(opened, "problem", (event) => toasts.show(event.detail, "problem"));
+  opened.addEventListener("gone", () => toasts.show("The viewer has ended, or was started anew. Reload the page.", "problem"));
 }
 
 function goTo(address, replace) {
@@ -119,6 +126,7 @@ function link(one, current) {
 }
 
 // One address after the other, however fast they change.
+/** @type {Promise<unknown>} */
 let turn = Promise.resolve();
 function follow() {
   turn = turn.then(show).catch((error) => toasts.show(error.message, "problem"));

@@ -1,8 +1,10 @@
+// @ts-check
 // The screens of the viewer. Each has a `name`, which is in its address, a `title` for the
 // navigation, and `load()`, which gives what opens it: `open(app)` gives { element, tools, close() }.
 // One that is `sessionless` needs no session; one with `isThere(options)` is there only if that is
 // true. A screen's modules are loaded when it is opened, so that the first one is there soon.
 
+/** @type {import("./core/types.js").ScreenEntry[]} */
 export const screens = [
   {
     name: "runs",

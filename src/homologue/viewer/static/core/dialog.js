@@ -1,10 +1,16 @@
+// @ts-check
 // A modal dialog with a title and a way out.
 
 import { h } from "./dom.js";
 
 let count = 0;
 
-// Opens a dialog; gives the element, whose close() ends it. It is gone from the page when closed.
+/**
+ * Opens a dialog; gives the element, whose close() ends it. It is gone from the page when closed.
+ * @param {string} title
+ * @param {Node} content
+ * @param {{ wide?: boolean }} [how]
+ */
 export function openDialog(title, content, { wide = false } = {}) {
   count += 1;
   const id = `dialog-${count}`;

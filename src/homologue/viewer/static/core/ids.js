@@ -1,3 +1,4 @@
+// @ts-check
 // Names that nothing else has.
 
 export function newId() {

@@ -1,14 +1,24 @@
+// @ts-check
 // Keys that work everywhere on a screen, and the list of them for the help.
 
+/** @typedef {{ key: string, control: boolean, shift: boolean }} Chord */
+/** @typedef {(event: KeyboardEvent) => void} Run */
+/** @typedef {{ keys: string, label: string, run: Run | null, chords: Chord[] }} Binding */
+
 export class Keys {
+  /** @type {Binding[]} */
   #bindings = [];
 
   constructor() {
     document.addEventListener("keydown", (event) => this.#press(event));
   }
 
-  // keys: what the help shows, such as "Ctrl+Z"; several are separated by " or ". A binding without
-  // `run` is only listed. Gives a function that takes the binding away.
+  /**
+   * Adds a binding; gives a function that takes it away.
+   * @param {string} keys what the help shows, such as "Ctrl+Z"; several are separated by " or "
+   * @param {string} label
+   * @param {Run | null} [run] a binding without it is only listed
+   */
   add(keys, label, run = null) {
     const binding = { keys, label, run, chords: run ? keys.split(" or ").map(parse) : [] };
     this.#bindings.push(binding);
@@ -21,11 +31,12 @@ export class Keys {
     return this.#bindings.map(({ keys, label }) => ({ keys, label }));
   }
 
+  /** @param {KeyboardEvent} event */
   #press(event) {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    const typing = event.target.closest?.("input:not([type=range]), select, textarea");
+    const typing = /** @type {Element} */ (event.target).closest?.("input:not([type=range]), select, textarea");
     for (const { run, chords } of this.#bindings) {
-      if (chords.some((chord) => fits(chord, event, typing))) {
+      if (run && chords.some((chord) => fits(chord, event, Boolean(typing)))) {
         event.preventDefault();
         run(event);
         return;
@@ -34,12 +45,21 @@ export class Keys {
   }
 }
 
+/**
+ * @param {string} text such as "Ctrl+Z"
+ * @returns {Chord}
+ */
 function parse(text) {
   const parts = text.split("+");
   const key = parts.at(-1) || "+";
   return { key: key.toLowerCase(), control: parts.includes("Ctrl"), shift: parts.includes("Shift") };
 }
 
+/**
+ * @param {Chord} chord
+ * @param {KeyboardEvent} event
+ * @param {boolean} typing whether the key goes to a field
+ */
 function fits(chord, event, typing) {
   const control = event.ctrlKey || event.metaKey;
   if (typing || event.altKey || control !== chord.control) return false;

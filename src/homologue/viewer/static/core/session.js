@@ -1,3 +1,4 @@
+// @ts-check
 // The page's side of a session. What a person does shows at once, before the server has heard of
 // it: actions that have not been answered yet are played again on whatever the server says.
 //
@@ -5,6 +6,11 @@
 
 import { get, post } from "./api.js";
 
+/** @typedef {import("./types.js").Point} Point */
+/** @typedef {import("./types.js").Action} Action */
+/** @typedef {import("./types.js").SessionState} SessionState */
+
+/** @type {Record<string, (points: Point[], action: Action) => Point[]>} */
 const PLAY = {
   add(points, action) {
     if (points.some((point) => point.id === action.id)) return points;
@@ -20,20 +26,27 @@ const PLAY = {
 };
 
 export class Session extends EventTarget {
+  /** @type {Promise<unknown>} */
   #answers = Promise.resolve();
+  /** @type {Action[]} */
   #pending = []; // not answered yet, in their order
+  /** @type {Action | null} */
   #sent = null; // the one of them that is on its way
+  /** @type {EventSource | null} */
   #source = null;
 
+  /** @param {SessionState} state */
   constructor(state) {
     super();
     this.state = state;
+    /** @type {Record<string, any>} what the server tells of work that runs, for each screen */
     this.progress = {};
     this.#listen();
     document.addEventListener("visibilitychange", this.#seen);
     window.addEventListener("pagehide", this.#leave);
   }
 
+  /** @param {string} id */
   static async open(id) {
     return new Session(await get(`api/sessions/${encodeURIComponent(id)}`));
   }
@@ -46,7 +59,10 @@ export class Session extends EventTarget {
     return this.state.session;
   }
 
-  // The scene as the person sees it.
+  /**
+   * The scene as the person sees it.
+   * @returns {import("./types.js").Scene}
+   */
   get scene() {
     const scene = this.state.scene;
     const points = this.#pending.reduce(
@@ -56,7 +72,12 @@ export class Session extends EventTarget {
     return { ...scene, points };
   }
 
-  // Carries out an action, see the server's parts; the promise tells whether it was accepted.
+  /**
+   * Carries out an action, see the server's parts; the promise tells whether it was accepted.
+   * @param {string} name
+   * @param {Record<string, any>} fields
+   * @returns {Promise<boolean>}
+   */
   act(name, fields = {}) {
     const action = { do: name, ...fields };
     this.#pending.push(action);
@@ -72,14 +93,17 @@ export class Session extends EventTarget {
     this.#source?.close();
   }
 
+  /** @param {Action} action */
   async #send(action) {
+    /** @type {SessionState | null} */
     let state = null;
+    /** @type {Error | null} */
     let problem = null;
     this.#sent = action;
     try {
       state = await post(`api/sessions/${this.id}`, action);
     } catch (error) {
-      problem = error;
+      problem = /** @type {Error} */ (error);
     }
     this.#pending = this.#pending.filter((one) => one !== action);
     if (state) this.#receive(state);
@@ -88,6 +112,7 @@ export class Session extends EventTarget {
     return !problem;
   }
 
+  /** @param {SessionState} state */
   #receive(state) {
     if (state.moment < this.state.moment) return;
     this.state = state;
@@ -96,15 +121,16 @@ export class Session extends EventTarget {
 
   #listen() {
     this.#source?.close();
-    this.#source = new EventSource(`api/sessions/${this.id}/events`);
-    this.#source.addEventListener("state", (event) => this.#receive(JSON.parse(event.data)));
-    this.#source.addEventListener("progress", (event) => {
+    const source = new EventSource(`api/sessions/${this.id}/events`);
+    this.#source = source;
+    source.addEventListener("state", (event) => this.#receive(JSON.parse(event.data)));
+    source.addEventListener("progress", (event) => {
       this.progress = JSON.parse(event.data);
       this.#tell("progress");
     });
-    this.#source.addEventListener("error", () => {
+    source.addEventListener("error", () => {
       // While it is CONNECTING, the browser tries again by itself.
-      if (this.#source.readyState === EventSource.CLOSED) this.#tell("gone");
+      if (source.readyState === EventSource.CLOSED) this.#tell("gone");
     });
   }
 
@@ -123,6 +149,7 @@ export class Session extends EventTarget {
     }
   };
 
+  /** @param {string} kind */
   #tell(kind) {
     this.dispatchEvent(new Event(kind));
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // What the stage shows, as an SVG document that needs nothing else.
 
 import { s, set } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The button that saves what is on the screen.
 
 import { h } from "../core/dom.js";

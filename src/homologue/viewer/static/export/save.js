@@ -1,7 +1,8 @@
+// @ts-check
 // Files for people to keep.
 
 import { bytes } from "../core/api.js";
-import { h } from "../core/dom.js";
+import { contextOf, h } from "../core/dom.js";
 
 const MOST_SIDE = 8192; // pixels of a PNG, more than which browsers refuse
 
@@ -21,7 +22,7 @@ export async function savePng(drawing, name) {
     const image = new Image();
     image.src = address;
     await image.decode();
-    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    contextOf(canvas).drawImage(image, 0, 0, canvas.width, canvas.height);
   } finally {
     URL.revokeObjectURL(address);
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // The map of the point that is looked at, over both pictures, and its values.
 
 import { set } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // One map, as large as the window allows, with its values under the cursor.
 
 import { openDialog } from "../core/dialog.js";
@@ -25,11 +26,15 @@ class Large {
   #value = h("output", { class: "readout" });
   #bar = h("canvas", { class: "colourbar" });
   #most = h("span", {});
+  /** @type {any} */
   #shown = null; // { maps, side }
   #at = [0.5, 0.5]; // the probe, shares of width and height
 
   constructor({ title, views, view, index, look, colours }) {
-    Object.assign(this, { views, index, look, colours });
+    this.views = views;
+    this.index = index;
+    this.look = look;
+    this.colours = colours;
     this.end = Math.max(0, views.findIndex((one) => one.name === view));
     this.opacity = h("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Opacity" });
     this.opacity.value = look.get("opacity");
@@ -71,7 +76,7 @@ class Large {
     }
     const map = this.#map;
     set(this.#image, { src: `api/pictures/${picture.id}` });
-    this.view.style.setProperty("--ratio", picture.width / picture.height);
+    this.view.style.setProperty("--ratio", String(picture.width / picture.height));
     paintBar(this.#bar, this.colours[this.look.get("colours")]);
     write(this.#name, `${nameOf(map)}, over the ${name}`);
     write(this.#most, valueText(map.scale));

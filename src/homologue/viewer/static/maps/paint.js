@@ -1,15 +1,25 @@
+// @ts-check
 // Maps as pictures.
+
+import { contextOf } from "../core/dom.js";
 
 const SOLID = 0.35; // level, as a share of the highest, from which on a map covers all that it may
 
-// Paints a map onto a canvas, one pixel a place; colours: 256 of [red, green, blue].
-//
-// opacity: from 0 to 1. Below 1, places with little attention let more of the picture through, so
-// that one sees what the map lies on; at 1 the map is all there is.
+/**
+ * Paints a map onto a canvas, one pixel a place; colours: 256 of [red, green, blue].
+ *
+ * opacity: from 0 to 1. Below 1, places with little attention let more of the picture through, so
+ * that one sees what the map lies on; at 1 the map is all there is.
+ * @param {HTMLCanvasElement} canvas
+ * @param {import("../core/types.js").HeatMap} map
+ * @param {number} side
+ * @param {number[][]} colours
+ * @param {number} opacity
+ */
 export function paint(canvas, map, side, colours, opacity) {
   canvas.width = side;
   canvas.height = side;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(side, side);
   const cover = covers(opacity);
   const inks = new Uint8ClampedArray(colours.flatMap((colour, level) => [...colour, cover[level]]));
@@ -19,7 +29,10 @@ export function paint(canvas, map, side, colours, opacity) {
   context.putImageData(image, 0, 0);
 }
 
-// How much of the picture each of 256 levels covers, 0 to 255.
+/**
+ * How much of the picture each of 256 levels covers, 0 to 255.
+ * @param {number} opacity
+ */
 function covers(opacity) {
   const least = Math.max(0, 2 * opacity - 1) ** 2;
   return Array.from({ length: 256 }, (_, level) => {
@@ -28,24 +41,36 @@ function covers(opacity) {
   });
 }
 
-// Paints the colours themselves, from left to right.
+/**
+ * Paints the colours themselves, from left to right.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number[][]} colours
+ */
 export function paintBar(canvas, colours) {
   canvas.width = colours.length;
   canvas.height = 1;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(colours.length, 1);
-  colours.forEach(([red, green, blue], index) => image.data.set([red, green, blue, 255], 4 * index));
+  colours.forEach(([red, green, blue], index) => {
+    image.data.set([red, green, blue, 255], 4 * index);
+  });
   context.putImageData(image, 0, 0);
 }
 
-// "mean", "layer up 1.0", "embedding 2", "word “hat”"
+/**
+ * "mean", "layer up 1.0", "embedding 2", "word “hat”"
+ * @param {import("../core/types.js").HeatMap} map
+ */
 export function nameOf(map) {
   if (map.kind === "layer") return `layer ${layerName(map.name)}`;
   if (map.kind === "word") return `word “${map.name}”`;
   return map.kind === "embedding" ? `embedding ${map.name}` : map.name;
 }
 
-// up_blocks.1.attentions.0.transformer_blocks.0.attn2 -> up 1.0
+/**
+ * up_blocks.1.attentions.0.transformer_blocks.0.attn2 -> up 1.0
+ * @param {string} path
+ */
 function layerName(path) {
   const numbers = path.match(/\d+/g) ?? [];
   const part = path.startsWith("mid") ? "mid" : path.split("_")[0];
@@ -53,7 +78,10 @@ function layerName(path) {
   return `${part} ${deep.join(".")}`;
 }
 
-// "12.3 × average"
+/**
+ * "12.3 × average"
+ * @param {number} value
+ */
 export function valueText(value) {
   return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} × average`;
 }

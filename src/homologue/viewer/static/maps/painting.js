@@ -1,3 +1,4 @@
+// @ts-check
 // How maps are painted: opacity and colours.
 
 import { h } from "../core/dom.js";
@@ -8,7 +9,8 @@ export class Painting {
 
   // look: has `opacity` and `colours`, one of `colours` by name.
   constructor(look, colours) {
-    Object.assign(this, { look, colours });
+    this.look = look;
+    this.colours = colours;
     this.opacity = h("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Opacity" });
     this.choice = h("select", { "aria-label": "Colours" }, ...Object.keys(colours).map((name) => h("option", { value: name }, name)));
     this.opacity.addEventListener("input", () => look.set("opacity", Number(this.opacity.value)));

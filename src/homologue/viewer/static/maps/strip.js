@@ -1,3 +1,4 @@
+// @ts-check
 // The strip of maps: the mean, every layer alone, every embedding alone. Hovering one lays it over
 // the pictures, a click enlarges it.
 

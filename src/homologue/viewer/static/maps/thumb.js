@@ -1,3 +1,4 @@
+// @ts-check
 // A small picture with a map over it, and a name below.
 
 import { h, set, write } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Moving a point: with the pointer, or with the arrow keys.
 
 const PAUSE = 350; // milliseconds after the last arrow key until the move counts
@@ -5,6 +6,7 @@ const SLACK = 3; // pixels that a click may move
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Dragging {
+  /** @type {{ id: string, x: number, y: number } | null} */
   #moved = null; // { id, x, y } of the point that is on its way
   #timer = 0;
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Taps, drags, pinches and turns of the wheel on an element; places are from its top left corner.
 
 const SLACK = 4; // pixels that a tap may move
@@ -58,7 +59,7 @@ export class Gestures {
 
   #wheel(event) {
     // Where the page scrolls, the wheel scrolls it, unless Ctrl says otherwise (as a pinch does).
-    const page = document.scrollingElement;
+    const page = document.scrollingElement ?? document.documentElement;
     if (!event.ctrlKey && page.scrollHeight > page.clientHeight + 1) return;
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;

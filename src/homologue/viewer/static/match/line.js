@@ -1,3 +1,4 @@
+// @ts-check
 // The line below the pictures: what is being done, how long it takes yet, and a way to stop it.
 
 import { h, set, write } from "../core/dom.js";
@@ -5,7 +6,8 @@ import { describe, shareOf } from "./status.js";
 
 export class StatusLine {
   #text = h("span", { class: "status-text" });
-  #bar = h("span", { class: "bar" }, h("span", {}));
+  #filled = h("span", {});
+  #bar = h("span", { class: "bar" }, this.#filled);
   #cancel = h("button", { class: "quiet", title: "Escape" }, "Cancel");
 
   constructor(session) {
@@ -38,7 +40,7 @@ export class StatusLine {
     set(this.#cancel, { hidden: !this.busy });
     const share = running ? shareOf(running.told) : 0;
     set(this.#bar, { hidden: !running });
-    this.#bar.firstChild.style.width = `${100 * share}%`;
+    this.#filled.style.width = `${100 * share}%`;
     this.element.classList.toggle("problem", !running && Boolean(match.problem));
   }
 

@@ -1,7 +1,8 @@
+// @ts-check
 // The list of points: where each is, where it was found, how sure that is, what it is doing.
 
 import { colourOf, inkOn } from "../core/colours.js";
-import { h, keyed, set, write } from "../core/dom.js";
+import { find, h, keyed, set, write } from "../core/dom.js";
 import { LOW, brief, place, shareOf } from "./status.js";
 
 export class PointList {
@@ -54,7 +55,7 @@ export class PointList {
       h("span", { class: "bar" }, h("span", {})),
     );
     row.addEventListener("pointerenter", () => this.look.set("hovered", id));
-    row.querySelector(".row-main").addEventListener("focus", () => this.look.set("selected", id));
+    find(row, ".row-main")?.addEventListener("focus", () => this.look.set("selected", id));
     return row;
   }
 }

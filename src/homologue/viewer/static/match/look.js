@@ -1,3 +1,4 @@
+// @ts-check
 // What a person looks at: which point, which of its maps.
 
 import { Look } from "../core/look.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Pictures in: from a file, by drag and drop, from the clipboard, from the samples.
 
 import { upload } from "../core/api.js";
@@ -25,7 +26,7 @@ export class Opening {
   browse(end) {
     const several = Object.keys(this.panes).length > 1;
     const input = h("input", { type: "file", accept: KINDS, multiple: several });
-    input.addEventListener("change", () => this.open(end, [...input.files]));
+    input.addEventListener("change", () => this.open(end, [...(input.files ?? [])]));
     input.click();
   }
 

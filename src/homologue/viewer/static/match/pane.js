@@ -1,3 +1,4 @@
+// @ts-check
 // One of the two pictures: shown as large as it fits, zoomed and shifted, with a heat map over it.
 //
 // Events: "view" (what is seen has shifted), "place" (detail: [x, y] of the picture was clicked or
@@ -12,13 +13,15 @@ const STEP = 12; // pane pixels that an arrow key moves the cross, with Shift 1
 
 export class Pane extends EventTarget {
   viewport = new Viewport();
-  picture = null;
+  /** @type {any} */
+  picture = null; // see show()
   heat = h("canvas", { class: "heat", hidden: true, "aria-hidden": "true" });
   tools = h("div", { class: "pane-tools" });
   #image = h("img", { class: "picture", alt: "", draggable: "false", hidden: true });
   #cross = h("div", { class: "cross", hidden: true });
   #name = h("span", { class: "pane-name" });
   #readout = h("output", { class: "readout" });
+  /** @type {import("../core/types.js").Pair} */
   #at = [0, 0]; // the cross, picture frame
 
   // end: "source" or "target". empty: what to show while there is no picture. placing: whether
@@ -85,6 +88,10 @@ export class Pane extends EventTarget {
     this.dispatchEvent(new Event("view"));
   }
 
+  /**
+   * @param {number} factor
+   * @param {import("../core/types.js").Pair} place pane frame; what is there stays there
+   */
   zoom(factor, place = [this.viewport.paneWidth / 2, this.viewport.paneHeight / 2]) {
     if (!this.picture) return;
     this.viewport.zoomAt(place, factor);
@@ -115,6 +122,7 @@ export class Pane extends EventTarget {
 
   #point(event) {
     const box = this.well.getBoundingClientRect();
+    /** @type {import("../core/types.js").Pair} */
     const place = [event.clientX - box.left, event.clientY - box.top];
     if (this.picture && this.viewport.holds(place)) {
       this.#tell("hover", this.viewport.toPicture(place));

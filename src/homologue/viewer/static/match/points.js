@@ -1,7 +1,8 @@
+// @ts-check
 // The points on the stage: numbered discs on both pictures, joined by lines.
 
 import { colourOf, inkOn } from "../core/colours.js";
-import { keyed, s, set, write } from "../core/dom.js";
+import { find, keyed, s, set, write } from "../core/dom.js";
 import { beforeFrame } from "../core/frames.js";
 import { LOW, place, shareOf } from "./status.js";
 import { Dragging } from "./dragging.js";
@@ -57,7 +58,7 @@ export class Points {
   // Moves the keyboard's focus to a point.
   focus(id) {
     this.draw();
-    this.#sources.querySelector(`[data-key="${CSS.escape(id)}"]`)?.focus();
+    find(this.#sources, `[data-key="${CSS.escape(id)}"]`)?.focus();
   }
 
   #selectedSeen(seen) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Choosing one of the pictures that come with homologue.
 
 import { openDialog } from "../core/dialog.js";

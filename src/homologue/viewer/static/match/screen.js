@@ -1,3 +1,4 @@
+// @ts-check
 // Live matching: two pictures, points, heat maps.
 
 import { h, on } from "../core/dom.js";
@@ -21,6 +22,18 @@ export const matchScreen = {
 };
 
 class MatchScreen {
+  /** @type {HTMLElement} */
+  element;
+  /** @type {HTMLElement[]} */
+  tools;
+  /** @type {(() => void)[]} */
+  ends = [];
+  /** @type {HTMLButtonElement} */
+  undo;
+  /** @type {HTMLButtonElement} */
+  redo;
+  /** @type {HTMLButtonElement} */
+  swap;
   drawSoon = afterFrame(() => this.#draw());
 
   constructor(app) {
@@ -96,7 +109,7 @@ class MatchScreen {
     for (const pane of Object.values(this.panes)) {
       pane.addEventListener("view", () => this.points.ask());
     }
-    this.panes.source.addEventListener("place", (event) => this.#add(event.detail));
+    on(this.panes.source, "place", (event) => this.#add(event.detail));
     this.ends = [
       on(session, "change", () => this.#ask()),
       on(session, "progress", () => this.#ask()),

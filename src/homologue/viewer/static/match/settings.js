@@ -1,3 +1,4 @@
+// @ts-check
 // Which model, preset and way to optimise.
 
 import { h, set } from "../core/dom.js";

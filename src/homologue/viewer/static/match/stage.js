@@ -1,3 +1,4 @@
+// @ts-check
 // Source and target side by side, or one of them alone, and one drawing over all of it.
 
 import { h, s, set } from "../core/dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // The pairs of a run: filters and numbers beside the grid.
 
 import { get } from "../core/api.js";
@@ -20,7 +21,8 @@ export class Browse {
   // run: as the server describes it. to: { change(filters, lingering), open(pair), hrefOf(pair),
   // scrolled(at), fail(error) }.
   constructor(run, to, toasts) {
-    Object.assign(this, { run, to });
+    this.run = run;
+    this.to = to;
     this.filters = new Filters(run, (filters, lingering) => to.change(this.#kept(filters), lingering));
     this.charts = new Charts({
       choose: (alpha) => to.change({ ...this.state.filters, alpha }, false),
@@ -109,7 +111,7 @@ export class Browse {
 
   #scrolls() {
     const own = getComputedStyle(this.scroller).overflowY === "auto";
-    return own ? this.scroller : document.scrollingElement;
+    return own ? this.scroller : document.scrollingElement ?? document.documentElement;
   }
 
   #return() {

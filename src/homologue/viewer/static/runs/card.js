@@ -1,3 +1,4 @@
+// @ts-check
 // A pair in the grid: both pictures, small, with the points and what became of them.
 
 import { h, s, set, write } from "../core/dom.js";
@@ -31,7 +32,7 @@ export function showCard(node, card, pictures, { width, height }) {
   set(drawing, { viewBox: `0 0 ${width} ${height}`, width, height });
   const across = (width - GAP) / 2;
   const boxes = [0, across + GAP].map((left) => ({ left, width: across, height }));
-  drawing.replaceChildren(...picture(pictures.source, card, 0, boxes[0]), ...picture(pictures.target, card, 1, boxes[1]));
+  drawing.replaceChildren(...picture(pictures.source, boxes[0]), ...picture(pictures.target, boxes[1]));
   if (pictures.source && pictures.target) drawing.append(...marks(card, pictures, boxes));
 }
 
@@ -45,7 +46,7 @@ export function showNothing(node, { width, height }) {
   set(node, { "aria-label": "Loading", "data-verdict": null, title: null, href: null });
 }
 
-function picture(thumb, card, column, box) {
+function picture(thumb, box) {
   if (!thumb) return [];
   if (!thumb.href) {
     const text = s("text", { class: "missing", x: box.left + box.width / 2, y: box.height - 8, "text-anchor": "middle" }, "no picture");

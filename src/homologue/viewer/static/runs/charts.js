@@ -1,3 +1,4 @@
+// @ts-check
 // PCK of the pairs that pass the filters: two numbers, the curve over alpha, a bar for each category.
 
 import { h, keyed, s, set, write } from "../core/dom.js";
@@ -15,7 +16,10 @@ export class Charts {
   #facts = h("p", { class: "hint" });
   #bars = h("div", { class: "bars" });
 
-  // choose(alpha); chooseCategory(name).
+  /**
+   * choose(alpha); chooseCategory(name).
+   * @param {any} facts
+   */
   constructor({ choose, chooseCategory }) {
     this.chooseCategory = chooseCategory;
     this.title = h("h2", {}, "PCK");
@@ -31,17 +35,25 @@ export class Charts {
     });
   }
 
-  // numbers: as the server computes them. alpha: a number. category: that is chosen, or null.
+  /**
+   * numbers: as the server computes them. alpha: a number. category: that is chosen, or null.
+   * @param {any} numbers
+   * @param {any} facts
+   */
   show(numbers, { alpha, threshold, category }) {
     const place = Math.round(alpha / STEP) - 1;
     write(this.title, `PCK@${Number(alpha.toFixed(2))}${threshold ? `, ${threshold}` : ""}`);
     keyed(this.#numbers, Object.entries(AVERAGES), ([name]) => name, ([name, label]) =>
-      h("div", { class: name }, h("dt", {}, label), h("dd", {})), (node, [name]) => write(node.lastChild, percent(numbers.pck[name][place])));
+      h("div", { class: name }, h("dt", {}, label), h("dd", {})), (node, [name]) => write(node.children[1], percent(numbers.pck[name][place])));
     this.#draw(numbers.pck, place);
     write(this.#facts, factsOf(numbers));
     this.#show(numbers.categories, category);
   }
 
+  /**
+   * @param {any} pck
+   * @param {number} place
+   */
   #draw(pck, place) {
     const lines = Object.keys(AVERAGES).map((name) =>
       s("polyline", { class: `line ${name}`, points: points(pck[name]) }),
@@ -59,13 +71,17 @@ export class Charts {
     set(this.#curve, { "aria-label": `PCK over alpha, in percent; here ${said.join(", ")}` });
   }
 
+  /**
+   * @param {any[]} categories
+   * @param {any} chosen
+   */
   #show(categories, chosen) {
     set(this.elements[1], { hidden: categories.length < 2 });
     keyed(this.#bars, categories, (one) => one.name, (one) => this.#make(one), (node, one) => {
       const [name, drawing, value] = node.children;
       write(name, one.name);
       write(value, percent(one.per_point));
-      set(drawing.lastChild, { width: `${one.per_point ?? 0}%` });
+      set(drawing.children[drawing.children.length - 1], { width: `${one.per_point ?? 0}%` });
       set(node, {
         "aria-pressed": String(one.name === chosen),
         title: `${one.name}: ${one.pairs.toLocaleString("en")} pairs, per point ${percent(one.per_point)}, per image ${percent(one.per_image)}`,
@@ -73,6 +89,7 @@ export class Charts {
     });
   }
 
+  /** @param {any} facts */
   #make({ name }) {
     const bar = s("svg", { class: "bar-drawing", height: 10, width: "100%", "aria-hidden": "true" }, s("rect", { class: "ground", height: 10, width: "100%" }), s("rect", { class: "fill", height: 10 }));
     const node = h("button", { class: "bar-row" }, h("span", { class: "bar-name" }), bar, h("span", { class: "bar-value" }));
@@ -81,18 +98,28 @@ export class Charts {
   }
 }
 
-// A card that can be folded up; on a narrow screen it is at first, so that the pairs are near.
+/**
+ * A card that can be folded up; on a narrow screen it is at first, so that the pairs are near.
+ * @param {string} label
+ * @param {Node[]} head
+ * @param {...Node} content
+ */
 export function folding(label, head, ...content) {
   const open = !matchMedia("(max-width: 999px)").matches;
   return h("details", { class: "card folding", "aria-label": label, open }, h("summary", { class: "card-head" }, ...head), ...content);
 }
 
+/**
+ * @param {number} place
+ * @param {number} value
+ */
 function at(place, value) {
   const right = (((place + 1) * STEP) / MOST) * (WIDTH - EDGE.left - EDGE.right);
   const up = (value / 100) * (HEIGHT - EDGE.top - EDGE.bottom);
   return [EDGE.left + right, HEIGHT - EDGE.bottom - up];
 }
 
+/** @param {(number | null)[]} values */
 function points(values) {
   return values.flatMap((value, place) => (value === null ? [] : [at(place, value).map((one) => one.toFixed(1)).join(",")])).join(" ");
 }
@@ -110,9 +137,10 @@ function axes() {
     return s("text", { x, y: y + 15, "text-anchor": alpha === MOST ? "end" : "middle" }, String(alpha));
   });
   const [x, y] = at(-1, 0);
-  return [...rows.filter(Boolean), ...columns, s("text", { x, y: y + 15, "text-anchor": "middle" }, "α")];
+  return [...rows.filter((row) => row !== null), ...columns, s("text", { x, y: y + 15, "text-anchor": "middle" }, "α")];
 }
 
+/** @param {any} facts */
 function factsOf({ scored, failed, mean_error: mean, median_error: median }) {
   const parts = [`${count(scored.pairs, "pair")} with ${count(scored.points, "point")} scored`];
   if (failed) parts.push(`${failed} failed`);
@@ -121,11 +149,18 @@ function factsOf({ scored, failed, mean_error: mean, median_error: median }) {
   return parts.join(" · ");
 }
 
+/**
+ * @param {number} number
+ * @param {string} noun
+ */
 export function count(number, noun) {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-// "27.04", as `homologue score --json` has it; a dash where nothing is scored.
+/**
+ * "27.04", as `homologue score --json` has it; a dash where nothing is scored.
+ * @param {number} value
+ */
 export function percent(value) {
   return value === null ? "–" : value.toFixed(2);
 }

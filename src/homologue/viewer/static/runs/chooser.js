@@ -1,3 +1,4 @@
+// @ts-check
 // Which of several runs to look through.
 
 import { h } from "../core/dom.js";

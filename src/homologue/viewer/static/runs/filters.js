@@ -1,3 +1,4 @@
+// @ts-check
 // What narrows the pairs down, and in which order they come.
 
 import { h, set, write } from "../core/dom.js";
@@ -16,16 +17,24 @@ const ANY = ["", "any"];
 const MEASURES = ["alpha", "threshold"]; // chosen elsewhere
 
 export class Filters {
+  /** @type {Record<string, string>} */
+  filters = {}; // that are shown
+  /** @type {Record<string, HTMLInputElement | HTMLSelectElement>} */
   #fields = {}; // name of the parameter -> the field
 
-  // run: as the server describes it. change(filters, lingering): what is chosen by now; lingering
-  // while somebody types.
+  /**
+   * run: as the server describes it. change(filters, lingering): what is chosen by now; lingering
+   * while somebody types.
+   * @param {any} run
+   * @param {(filters: Record<string, string>, lingering: boolean) => void} change
+   */
   constructor(run, change) {
-    Object.assign(this, { run, change });
+    this.run = run;
+    this.change = change;
     this.count = h("span", { class: "count" });
     this.clear = h("button", { class: "quiet", onclick: () => change({}, false) }, "Clear");
     this.order = h("button", { class: "icon quiet", onclick: () => this.#turn() });
-    const labels = Object.keys(run.labels).map((by) => this.#select(`by.${by}`, shownName(by), [ANY, ...run.labels[by].map((value) => [value, value])]));
+    const labels = Object.keys(run.labels).map((by) => this.#select(`by.${by}`, shownName(by), [ANY, ...run.labels[by].map((/** @type {string} */ value) => [value, value])]));
     this.element = folding(
       "Filters",
       [h("h2", {}, "Filters"), this.count, this.clear],
@@ -42,6 +51,7 @@ export class Filters {
     this.clear.addEventListener("click", (event) => event.preventDefault()); // does not fold it up
   }
 
+  /** @param {Record<string, string>} filters */
   show(filters) {
     this.filters = filters;
     for (const [name, field] of Object.entries(this.#fields)) {
@@ -67,11 +77,21 @@ export class Filters {
     this.#set("order", this.filters.order === "down" ? "" : "down", false);
   }
 
+  /**
+   * @param {string} name
+   * @param {string} value
+   * @param {boolean} lingering
+   */
   #set(name, value, lingering) {
     const { [name]: before, ...others } = this.filters;
     this.change(value === "" ? others : { ...others, [name]: value }, lingering);
   }
 
+  /**
+   * @param {string} name
+   * @param {string} label
+   * @param {string[][]} choices
+   */
   #select(name, label, choices) {
     const field = h("select", { name }, ...choices.map(([value, shown]) => h("option", { value }, shown)));
     field.addEventListener("change", () => this.#set(name, name === "sort" && field.value === "position" ? "" : field.value, false));
@@ -79,11 +99,21 @@ export class Filters {
     return h("label", { class: "field" }, h("span", {}, label), field);
   }
 
+  /**
+   * @param {string} name
+   * @param {string} label
+   * @param {string} type
+   */
   #text(name, label, type) {
     const field = this.#typed(name, { type, maxlength: 200, spellcheck: "false" });
     return h("label", { class: "field" }, h("span", {}, label), field);
   }
 
+  /**
+   * @param {string} name
+   * @param {string} label
+   * @param {string} unit
+   */
   #range(name, label, unit) {
     const ends = ["from", "to"].map((end) =>
       this.#typed(`${name}_${end}`, { type: "number", step: "any", min: 0, placeholder: end, "aria-label": `${label} ${end}, ${unit}` }),
@@ -91,6 +121,10 @@ export class Filters {
     return h("div", { class: "field", role: "group", "aria-label": label, title: unit }, h("span", {}, label), h("span", { class: "range" }, ...ends));
   }
 
+  /**
+   * @param {string} name
+   * @param {Record<string, any>} properties
+   */
   #typed(name, properties) {
     const field = h("input", { name, ...properties });
     field.addEventListener("input", () => {
@@ -101,7 +135,10 @@ export class Filters {
   }
 }
 
-// source_style -> Source style
+/**
+ * source_style -> Source style
+ * @param {string} by
+ */
 function shownName(by) {
   const text = by.replaceAll("_", " ");
   return text[0].toUpperCase() + text.slice(1);

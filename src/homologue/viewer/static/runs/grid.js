@@ -1,6 +1,7 @@
+// @ts-check
 // The grid of pairs: only cards near the window are in the page, and only they are loaded.
 
-import { h, keyed, set } from "../core/dom.js";
+import { find, h, keyed, set } from "../core/dom.js";
 import { beforeFrame } from "../core/frames.js";
 import { asking } from "./address.js";
 import { makeCard, showCard, showNothing } from "./card.js";
@@ -21,7 +22,9 @@ export class Grid {
 
   // hrefOf(pair): the address of a pair. open(pair). scrolled(): another part is seen.
   constructor({ hrefOf, open, scrolled }) {
-    Object.assign(this, { hrefOf, open, scrolled });
+    this.hrefOf = hrefOf;
+    this.open = open;
+    this.scrolled = scrolled;
     this.windows = null;
     this.thumbs = new Thumbs(() => this.ask());
     this.cards = h("div", { class: "grid-cards" });
@@ -56,6 +59,10 @@ export class Grid {
     return Math.max(0, row) * this.#shape.columns;
   }
 
+  /**
+   * @param {number} index
+   * @param {ScrollLogicalPosition} block
+   */
   scrollTo(index, block = "start") {
     const { columns, row } = this.#shape;
     const at = Math.floor(index / columns);
@@ -69,7 +76,7 @@ export class Grid {
   focus(index) {
     this.#focus = Math.min(Math.max(index, 0), Math.max(0, this.windows.total - 1));
     this.scrollTo(this.#focus, "nearest");
-    this.cards.querySelector(`[data-key="${this.#focus}"]`)?.focus({ preventScroll: true });
+    find(this.cards, `[data-key="${this.#focus}"]`)?.focus({ preventScroll: true });
   }
 
   #scroll = () => {
@@ -84,7 +91,7 @@ export class Grid {
   // Where the window begins: below what covers its top, if the grid scrolls in a box of its own.
   #top() {
     const box = this.element.closest(".grid-scroll");
-    return Math.max(0, box.getBoundingClientRect().top);
+    return Math.max(0, box?.getBoundingClientRect().top ?? 0);
   }
 
   #arrange() {
@@ -115,7 +122,7 @@ export class Grid {
     if (indices.length && !indices.includes(this.#focus)) this.#keepFocus(indices);
     // First, so that no card has to be moved: the one that has the keyboard's focus would lose it.
     for (const node of [...this.cards.children]) {
-      if (!indices.includes(Number(node.dataset.key))) node.remove();
+      if (!indices.includes(Number(node.getAttribute("data-key")))) node.remove();
     }
     keyed(this.cards, indices, (index) => index, makeCard, (node, index) => this.#show(node, index));
     if (last >= first) this.windows.want(first, last);
@@ -124,7 +131,7 @@ export class Grid {
 
   // A card that has the keyboard's focus stays, however far away; else Tab leads to one that is seen.
   #keepFocus(indices) {
-    if (document.activeElement?.dataset.key === String(this.#focus)) indices.push(this.#focus);
+    if (document.activeElement?.getAttribute("data-key") === String(this.#focus)) indices.push(this.#focus);
     else this.#focus = Math.max(indices[0], Math.min(this.at, indices.at(-1)));
     indices.sort((one, other) => one - other);
   }
@@ -170,7 +177,7 @@ export class Grid {
   #click(event) {
     const node = event.target.closest(".pair-card");
     if (!node || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const card = this.windows.get(Number(node.dataset.key));
+    const card = this.windows.get(Number(node.getAttribute("data-key")));
     event.preventDefault();
     if (card) this.open(card.pair);
   }
@@ -178,7 +185,7 @@ export class Grid {
   #press(event) {
     const node = event.target.closest(".pair-card");
     if (!node || event.ctrlKey || event.metaKey || event.altKey) return;
-    const index = Number(node.dataset.key);
+    const index = Number(node.getAttribute("data-key"));
     const way = WAYS[event.key]?.(this.#shape.columns);
     if (way) this.focus(index + way);
     else if (event.key === "Home") this.focus(0);

@@ -1,10 +1,15 @@
+// @ts-check
 // One request at a time; of those that are asked for meanwhile only the newest is made.
 
 export class Latest {
   #busy = false;
+  /** @type {{ run: () => Promise<unknown>, failed: (error: any) => void } | null} */
   #next = null;
 
-  // run: an async function. failed: takes its error.
+  /**
+   * @param {() => Promise<unknown>} run
+   * @param {(error: any) => void} failed
+   */
   ask(run, failed) {
     this.#next = { run, failed };
     if (!this.#busy) this.#go();

@@ -1,3 +1,4 @@
+// @ts-check
 // Which point and which map of a pair somebody looks at: the one that is chosen, which is in the
 // address, or the one under the pointer.
 
@@ -9,7 +10,11 @@ export class PairLook extends PointLook {
     this.set("chosen", 0); // the map that stays when the pointer leaves the strip
   }
 
-  // Chooses what an address names. point: a number, or null.
+  /**
+   * Chooses what an address names. point: a number, or null.
+   * @param {number | null} point
+   * @param {number} map
+   */
   choose(point, map) {
     this.set("hovered", null);
     this.set("selected", point === null ? null : String(point));

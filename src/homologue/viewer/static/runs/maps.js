@@ -1,3 +1,4 @@
+// @ts-check
 // The heat maps of the point that is chosen: all of them together first, then layer by layer.
 
 import { h, keyed, set, write } from "../core/dom.js";
@@ -21,7 +22,9 @@ export class MapStrip {
   // look: has `chosen`, the index of the map that lies over the pictures, besides what a PointLook
   // has. addressOf(end): of the maps of the point that is looked at, or null.
   constructor(look, colours, addressOf) {
-    Object.assign(this, { look, colours, addressOf });
+    this.look = look;
+    this.colours = colours;
+    this.addressOf = addressOf;
     this.painting = new Painting(look, colours);
     this.heat = h("input", { type: "checkbox" });
     this.heat.addEventListener("change", () => look.set("heat", this.heat.checked));
@@ -44,7 +47,8 @@ export class MapStrip {
 
   // pair: as the server describes it; run: too.
   show(pair, run) {
-    Object.assign(this, { pair, run });
+    this.pair = pair;
+    this.run = run;
     this.draw();
   }
 
@@ -108,7 +112,7 @@ export class MapStrip {
       else await this.#load(address, wanted, picture, this.colours[colours]);
     }
     for (const node of this.#maps.children) {
-      set(node, { "aria-pressed": String(Number(node.dataset.key) === look.get("chosen")) });
+      set(node, { "aria-pressed": String(Number(node.getAttribute("data-key")) === look.get("chosen")) });
     }
   }
 

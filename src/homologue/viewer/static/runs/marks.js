@@ -1,7 +1,8 @@
+// @ts-check
 // The points of a pair on the stage: where they are in the source, where they were found, where they
 // should have been, and how near is near enough.
 
-import { keyed, s, set, write } from "../core/dom.js";
+import { find, keyed, s, set, write } from "../core/dom.js";
 import { beforeFrame } from "../core/frames.js";
 import { COLOURS, verdictOf } from "./verdicts.js";
 
@@ -16,11 +17,14 @@ export class Marks {
   #starts = s("g", { class: "run-sources" });
   #name = s("text", { class: "spot-name", "aria-hidden": "true" });
   ask = beforeFrame(() => this.#draw());
-  #pair = null;
+  /** @type {any} */
+  #pair = null; // as the server describes it
 
   // look: `selected` and `hovered` are numbers of points as texts. choose(id).
   constructor(stage, look, choose) {
-    Object.assign(this, { stage, look, choose });
+    this.stage = stage;
+    this.look = look;
+    this.choose = choose;
     const { overlay } = stage;
     overlay.append(this.#rings, this.#lines, this.#ends, this.#starts, this.#name);
     overlay.addEventListener("pointerover", (event) => look.set("hovered", idOf(event)));
@@ -44,7 +48,7 @@ export class Marks {
 
   // Moves the keyboard's focus to a point.
   focus(id) {
-    this.#starts.querySelector(`[data-key="${id}"]`)?.focus();
+    find(this.#starts, `[data-key="${id}"]`)?.focus();
   }
 
   #draw() {

@@ -1,7 +1,8 @@
+// @ts-check
 // One pair of a run, large: points, lines, maps.
 
 import { get } from "../core/api.js";
-import { h, keyed, set, write } from "../core/dom.js";
+import { h, keyed, on, set, write } from "../core/dom.js";
 import { beforeFrame } from "../core/frames.js";
 import { exportMenu } from "../export/menu.js";
 import { drawStage } from "../export/drawing.js";
@@ -21,17 +22,38 @@ import { factsOf, makeBadge, showBadge } from "./verdicts.js";
 const ENDS = ["source", "target"];
 
 export class PairView {
+  /** @type {number | null} */
   place = null; // in the list, of what is shown
+  /** @type {HTMLAnchorElement} */
+  back;
+  /** @type {HTMLButtonElement} */
+  before;
+  /** @type {HTMLButtonElement} */
+  after;
+  /** @type {HTMLElement} */
+  counter;
+  /** @type {HTMLElement} */
+  badge;
+  /** @type {HTMLElement} */
+  title;
+  /** @type {HTMLElement} */
+  facts;
+  /** @type {HTMLElement} */
+  others;
+  /** @type {HTMLElement} */
+  element;
   #latest = new Latest();
   #shown = ""; // what the server was asked
-  #pair = null;
+  /** @type {any} */
+  #pair = null; // as the server describes it
   drawSoon = beforeFrame(() => this.#draw());
   #loading = false;
   #owed = 0; // steps to be gone
 
   // to: { go(changes, lingering), hrefOf(changes), back(), fail(error) }, where changes are of the state.
   constructor(to, options, toasts) {
-    Object.assign(this, { to, toasts });
+    this.to = to;
+    this.toasts = toasts;
     this.look = new PairLook();
     this.gaps = Object.fromEntries(ENDS.map((end) => [end, h("div", { class: "empty" }, h("p", {}))]));
     this.panes = {
@@ -52,7 +74,7 @@ export class PairView {
       );
       pane.addEventListener("view", () => this.marks.ask());
     }
-    this.look.addEventListener("change", (event) => this.#looked(event.detail));
+    on(this.look, "change", (event) => this.#looked(event.detail));
     this.#build();
   }
 
@@ -93,7 +115,8 @@ export class PairView {
 
   // run: as the server describes it. state: see address.js.
   show(run, state) {
-    Object.assign(this, { run, state });
+    this.run = run;
+    this.state = state;
     this.look.choose(state.point, state.map);
     const wanted = asking("pair", { ...this.#parameters(), pair: state.pair });
     set(this.back, { href: this.to.hrefOf({ pair: null, point: null, map: 0 }) });
@@ -199,7 +222,7 @@ export class PairView {
     const { problem } = pair[end];
     const points = pair.points.flatMap((point) => (end === "source" ? [point.source] : [point.target, point.found]));
     const missing = { id: `missing ${pair.pair} ${end}`, name: pair[`${end}_name`], missing: true, ...frameOf(points) };
-    write(this.gaps[end].firstChild, problem ?? "");
+    write(this.gaps[end].children[0], problem ?? "");
     this.panes[end].show(problem ? missing : pair[end]);
   }
 

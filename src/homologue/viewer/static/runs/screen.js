@@ -1,7 +1,8 @@
+// @ts-check
 // Looking through evaluation runs: which run, its pairs as a grid, a pair by itself.
 
 import { get, post } from "../core/api.js";
-import { h } from "../core/dom.js";
+import { find, h } from "../core/dom.js";
 import { fitting, formatRest, parseRest } from "./address.js";
 import { Browse } from "./browse.js";
 import { makeChooser } from "./chooser.js";
@@ -16,9 +17,19 @@ export const runsScreen = {
 };
 
 class RunsScreen {
-  #later = null;
+  /** @type {number | undefined} */
+  #later;
   #closed = false;
+  /** @type {(() => void)[]} */
   #ends = [];
+  /** @type {Browse | null} */
+  browse = null;
+  /** @type {any[]} */
+  runs = []; // none until the server has told them
+  /** @type {Tools | undefined} */
+  head;
+  /** @type {PairView} */
+  pair;
 
   constructor(app) {
     this.app = app;
@@ -84,7 +95,7 @@ class RunsScreen {
       keys.add("e", "Enlarge the heat map", here(() => this.pair.strip.enlarge())),
       keys.add("h", "Heat map over the pictures, or not", here(() => this.pair.look.set("heat", !this.pair.look.get("heat")))),
       keys.add("r", "The same pair in the next run", here(() => this.pair.turn())),
-      keys.add("/", "Search by name", () => this.browse?.element.querySelector("[name=text]").focus()),
+      keys.add("/", "Search by name", () => this.browse && find(this.browse.element, "[name=text]")?.focus()),
       keys.add("Arrows, Home, End, Enter", "In the grid: another pair, open it"),
       keys.add("Enter", "On a point: its heat maps"),
       keys.add("+ − 0", "On a picture: zoom in, out, show all of it"),
@@ -114,17 +125,17 @@ class RunsScreen {
   #show() {
     if (!this.run && this.runs.length === 1) this.state = { ...this.state, run: this.runs[0].name };
     const { run, state } = this;
-    this.head.show(run, state.filters);
+    this.head?.show(run, state.filters);
     document.title = `${(run && state.pair) ?? run?.name ?? "Runs"} · homologue`;
     if (!run) return this.#choose();
-    if (this.browse?.run !== run) this.#open(run);
+    const browse = this.browse && this.browse.run === run ? this.browse : this.#open(run);
     if (state.pair) {
-      if (this.element.firstChild === this.browse.element) this.browse.leave();
+      if (this.element.firstChild === browse.element) browse.leave();
       this.#put(this.pair.element);
       return this.pair.show(run, state);
     }
-    this.#put(this.browse.element);
-    return this.browse.show(state);
+    this.#put(browse.element);
+    return browse.show(state);
   }
 
   #choose() {
@@ -138,13 +149,15 @@ class RunsScreen {
 
   #open(run) {
     this.browse?.close();
-    this.browse = new Browse(run, {
+    const browse = new Browse(run, {
       change: (filters, lingering) => this.#go({ filters, at: 0 }, lingering),
       open: (pair) => this.#go({ pair, point: null, map: 0 }, false),
       hrefOf: (pair) => this.#hrefOf({ pair, point: null, map: 0 }),
       scrolled: (at) => this.#scrolled(at),
       fail: (error) => this.#fail(error),
     }, this.app.toasts);
+    this.browse = browse;
+    return browse;
   }
 
   // The address follows when the scrolling has come to rest.

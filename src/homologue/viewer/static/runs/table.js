@@ -1,3 +1,4 @@
+// @ts-check
 // The points of a pair as a table: name, error, score.
 
 import { h, keyed, set, write } from "../core/dom.js";
@@ -11,7 +12,8 @@ export class PointTable {
   #unit = h("th", { scope: "col" }, "Error");
 
   constructor(look, choose) {
-    Object.assign(this, { look, choose });
+    this.look = look;
+    this.choose = choose;
     this.facts = h("dl", { class: "pair-table-facts" });
     const head = h("tr", {}, h("th", { scope: "col", colspan: "2" }, "Point"), this.#unit, h("th", { scope: "col" }, "Score"), h("th", {}));
     this.element = h(
@@ -25,7 +27,7 @@ export class PointTable {
   show(pair) {
     set(this.#unit, { title: `shares of the threshold ${pair.threshold}` });
     keyed(this.#body, pair.points, (point) => point.number, (point) => this.#make(String(point.number)), (row, point) => this.#draw(row, point));
-    keyed(this.facts, factsOf(pair), ([name]) => name, ([name]) => h("div", {}, h("dt", {}, name), h("dd", {})), (node, [, value]) => write(node.lastChild, value));
+    keyed(this.facts, factsOf(pair), ([name]) => name, ([name]) => h("div", {}, h("dt", {}, name), h("dd", {})), (node, [, value]) => write(node.children[1], value));
   }
 
   #make(id) {
@@ -36,7 +38,7 @@ export class PointTable {
     );
     row.addEventListener("pointerenter", () => this.look.set("hovered", id));
     row.addEventListener("click", (event) => {
-      if (!event.target.closest("button")) this.choose(id);
+      if (!/** @type {Element} */ (event.target).closest("button")) this.choose(id);
     });
     return row;
   }

@@ -1,24 +1,39 @@
+// @ts-check
 // Small pictures, loaded while they are wanted, a few at a time.
 
 const AT_ONCE = 4; // browsers allow six connections to a server
 const MOST = 600; // that are kept
 
+/** @typedef {{ href?: string, width?: number, height?: number, problem?: string }} Thumb */
+
 export class Thumbs {
+  /** @type {Map<string, Thumb>} */
   #kept = new Map(); // address -> { href, width, height } or { problem }
+  /** @type {Set<string>} */
   #asked = new Set();
+  /** @type {string[]} */
   #wanted = [];
 
-  // changed(): called when some have come.
+  /**
+   * changed(): called when some have come.
+   * @param {() => void} changed
+   */
   constructor(changed) {
     this.changed = changed;
   }
 
-  // { href, width, height }, sizes of the original; { problem }; null while it is not there.
+  /**
+   * { href, width, height }, sizes of the original; { problem }; null while it is not there.
+   * @param {string} address
+   */
   get(address) {
     return this.#kept.get(address) ?? null;
   }
 
-  // All that are wanted by now, the first first.
+  /**
+   * All that are wanted by now, the first first.
+   * @param {string[]} addresses
+   */
   want(addresses) {
     for (const address of addresses) {
       const kept = this.#kept.get(address);
@@ -43,6 +58,7 @@ export class Thumbs {
     }
   }
 
+  /** @param {string} address */
   async #fetch(address) {
     this.#asked.add(address);
     this.#keep(address, await load(address));
@@ -52,15 +68,20 @@ export class Thumbs {
     this.#pump();
   }
 
+  /**
+   * @param {string} address
+   * @param {Thumb} thumb
+   */
   #keep(address, thumb) {
     this.#kept.set(address, thumb);
     if (this.#kept.size <= MOST) return;
-    const [oldest, { href }] = this.#kept.entries().next().value;
+    const [[oldest, { href }]] = this.#kept;
     this.#kept.delete(oldest);
     if (href) URL.revokeObjectURL(href);
   }
 }
 
+/** @param {string} address */
 async function load(address) {
   try {
     const answer = await fetch(address);

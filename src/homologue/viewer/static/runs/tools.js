@@ -1,3 +1,4 @@
+// @ts-check
 // In the page's head: which run is looked through, and by which measure.
 
 import { h, set, write } from "../core/dom.js";
@@ -6,7 +7,8 @@ import { pairsOf } from "./chooser.js";
 export class Tools {
   // to: { run(name), change(filters, lingering), reload() }
   constructor(runs, to) {
-    Object.assign(this, { runs, to });
+    this.runs = runs;
+    this.to = to;
     this.run = h("select", { name: "run" }, ...runs.map(({ name }) => h("option", { value: name }, name)));
     this.threshold = h("select", { name: "threshold" });
     this.alpha = h("input", { type: "range", name: "alpha", min: 0.01, max: 0.3, step: 0.01 });
@@ -29,7 +31,8 @@ export class Tools {
   show(run, filters) {
     set(this.element, { hidden: !run });
     if (!run) return;
-    Object.assign(this, { current: run, filters });
+    this.current = run;
+    this.filters = filters;
     const names = JSON.stringify(run.thresholds);
     if (this.threshold.dataset.names !== names) {
       this.threshold.dataset.names = names;
@@ -40,7 +43,7 @@ export class Tools {
     this.alpha.value = filters.alpha ?? 0.1;
     write(this.shown, Number(this.alpha.value).toFixed(2));
     write(this.pairs, `${pairsOf(run)} pairs`);
-    set(this.pairs.parentElement, { class: `choice run-state${run.pairs < run.planned ? " unfinished" : ""}` });
+    set(/** @type {Element} */ (this.pairs.parentElement), { class: `choice run-state${run.pairs < run.planned ? " unfinished" : ""}` });
   }
 
   #set(name, value, lingering) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Right and wrong: in colours that everybody can tell apart, and in signs besides.
 
 import { h, set, write } from "../core/dom.js";
@@ -14,7 +15,10 @@ const WORDS = {
 };
 export const VERDICTS = Object.entries(WORDS);
 
-// Of a point: true, false or null.
+/**
+ * Of a point: true, false or null.
+ * @param {boolean | null} right
+ */
 export function verdictOf(right) {
   if (right === null) return "unknown";
   return right ? "right" : "wrong";
@@ -24,13 +28,20 @@ export function makeBadge() {
   return h("span", { class: "badge" });
 }
 
-// verdict: of a pair.
+/**
+ * verdict: of a pair.
+ * @param {HTMLElement} node
+ * @param {keyof typeof WORDS} verdict
+ */
 export function showBadge(node, verdict) {
   write(node, SIGNS[verdict]);
   set(node, { "data-verdict": verdict, role: "img", "aria-label": WORDS[verdict], title: WORDS[verdict] });
 }
 
-// "5 of 8 right · worst 0.34 · score 0.81"
+/**
+ * "5 of 8 right · worst 0.34 · score 0.81"
+ * @param {any} pair
+ */
 export function factsOf({ error, verdict, right, points_scored: points, worst, score }) {
   if (verdict === "failed") return `failed: ${error}`;
   if (verdict === "unscored") return "not scored";

@@ -1,3 +1,4 @@
+// @ts-check
 // The pairs that pass the filters, a window at a time, as they come near what is looked at.
 
 import { get } from "../core/api.js";
@@ -9,28 +10,48 @@ const AT_ONCE = 2;
 
 export class Windows {
   total = 0;
+  /** @type {Map<number, any[]>} */
   #kept = new Map(); // number of a window -> its pairs
+  /** @type {Set<number>} */
   #asked = new Set();
+  /** @type {number[]} */
   #wanted = [];
 
-  // parameters: run and filters. changed(): called when pairs have come. failed(error).
+  /**
+   * parameters: run and filters. changed(): called when pairs have come. failed(error).
+   * @param {Record<string, any>} parameters
+   * @param {() => void} changed
+   * @param {(error: any) => void} failed
+   */
   constructor(parameters, changed, failed) {
-    Object.assign(this, { parameters, changed, failed });
+    this.parameters = parameters;
+    this.changed = changed;
+    this.failed = failed;
   }
 
-  // Loads the first window; the others come when they are wanted.
+  /**
+   * Loads the first window; the others come when they are wanted.
+   * @param {number} index
+   */
   async open(index) {
     await this.#load(Math.floor(index / SIZE));
     if (index >= this.total) await this.#load(0); // there are fewer pairs by now
     return this;
   }
 
-  // A pair; null while it is not there.
+  /**
+   * A pair; null while it is not there.
+   * @param {number} index
+   */
   get(index) {
     return this.#kept.get(Math.floor(index / SIZE))?.[index % SIZE] ?? null;
   }
 
-  // Has pairs from one to another loaded soon; what was wanted before is not any more.
+  /**
+   * Has pairs from one to another loaded soon; what was wanted before is not any more.
+   * @param {number} first
+   * @param {number} last
+   */
   want(first, last) {
     const numbers = [];
     for (let number = Math.floor(first / SIZE); number * SIZE <= last; number += 1) numbers.push(number);
@@ -46,6 +67,7 @@ export class Windows {
     }
   }
 
+  /** @param {number} number */
   async #fetch(number) {
     this.#asked.add(number);
     try {
@@ -60,17 +82,23 @@ export class Windows {
     this.#pump();
   }
 
+  /** @param {number} number */
   async #load(number) {
     const window = { ...this.parameters, offset: number * SIZE, limit: SIZE };
     const { total, pairs } = await get(asking("pairs", window));
     this.total = total;
     this.#kept.set(number, pairs);
     this.#wanted = this.#wanted.filter((one) => one !== number);
-    if (this.#kept.size > MOST) this.#kept.delete(this.#kept.keys().next().value);
+    if (this.#kept.size > MOST) {
+      const [oldest] = this.#kept.keys();
+      this.#kept.delete(oldest);
+    }
   }
 
+  /** @param {number} number */
   #use(number) {
     const pairs = this.#kept.get(number);
+    if (!pairs) return;
     this.#kept.delete(number);
     this.#kept.set(number, pairs);
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // One target in the grid.
 
 import { h, set, write } from "../core/dom.js";

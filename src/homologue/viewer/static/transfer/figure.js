@@ -1,3 +1,4 @@
+// @ts-check
 // The source and the targets that are shown, with their points, as one drawing that needs nothing
 // else.
 

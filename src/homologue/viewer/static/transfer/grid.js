@@ -1,7 +1,8 @@
+// @ts-check
 // The grid of targets: which are shown, in which order. Only cards that can be seen have marks, and
 // only those that have changed are drawn.
 
-import { h, keyed, set, write } from "../core/dom.js";
+import { find, h, keyed, set, write } from "../core/dom.js";
 import { drawCard, makeCard } from "./card.js";
 import { FILTERS, ORDERS, summarise } from "./summary.js";
 
@@ -19,7 +20,11 @@ export class Grid {
   // act: see makeCard. look: has `filter`, `order` and the point that is `hovered`.
   // uploads: knows what can be sent again.
   constructor(session, sheet, look, uploads, act) {
-    Object.assign(this, { session, sheet, look, uploads, act });
+    this.session = session;
+    this.sheet = sheet;
+    this.look = look;
+    this.uploads = uploads;
+    this.act = act;
     this.filters = Object.keys(FILTERS).map((name) => this.#makeFilter(name));
     this.order = h("select", { "aria-label": "Sort by" },
       ...Object.entries(ORDERS).map(([value, { label }]) => h("option", { value }, label)));
@@ -76,7 +81,7 @@ export class Grid {
   }
 
   focus(id) {
-    this.#list.querySelector(`[data-key="${id}"] > button`)?.focus();
+    find(this.#list, `[data-key="${id}"] > button`)?.focus();
   }
 
   #makeFilter(name) {

@@ -1,3 +1,4 @@
+// @ts-check
 // The keys of the screen, those of the enlarged target among them, which only are listed here.
 
 // keys: see core/keys.js. run: what they do. Gives functions that take them away.

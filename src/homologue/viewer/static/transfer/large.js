@@ -1,3 +1,4 @@
+// @ts-check
 // One target as large as the window allows: its points can be dragged to where they belong.
 
 import { openDialog } from "../core/dialog.js";
@@ -18,7 +19,11 @@ export class Large {
   // ids: of the targets that next and previous go through. to: { change(id), close(), match(row) },
   // is told which target is looked at, that none is, and that one is to be seen with its maps.
   constructor(session, sheet, toasts, ids, id, to) {
-    Object.assign(this, { session, sheet, ids, id, to });
+    this.session = session;
+    this.sheet = sheet;
+    this.ids = ids;
+    this.id = id;
+    this.to = to;
     this.pane = new Pane("target", "Target", { empty: h("div", { class: "empty" }), placing: false });
     this.stage = new Stage({ target: this.pane });
     this.points = new LargePoints(this.stage, session, sheet, (point) => this.#select(point));
@@ -81,7 +86,7 @@ export class Large {
     const points = this.sheet.points(row);
     this.points.show(row, points, this.selected);
     this.list.show(row, points, this.selected);
-    write(this.dialog.querySelector("h2"), row.name);
+    write(/** @type {Element} */ (this.dialog.querySelector("h2")), row.name);
     write(this.#place, this.ids.length > 1 ? `${this.ids.indexOf(this.id) + 1} of ${this.ids.length}` : "");
     this.undo.disabled = !this.session.state.undo;
     this.redo.disabled = !this.session.state.redo;

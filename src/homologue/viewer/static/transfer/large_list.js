@@ -1,3 +1,4 @@
+// @ts-check
 // The points of the enlarged target as a list: what is known of each, and what can be done to it.
 
 import { colourOf, inkOn } from "../core/colours.js";
@@ -5,11 +6,14 @@ import { h, keyed, set, write } from "../core/dom.js";
 
 export class LargeList {
   element = h("ol", { class: "enlarged-points", "aria-label": "Points" });
-  #row = null;
+  /** @type {any} */
+  #row = null; // see Sheet
 
   // select, focus: are called with the id of a point.
   constructor(sheet, select, focus) {
-    Object.assign(this, { sheet, select, focus });
+    this.sheet = sheet;
+    this.select = select;
+    this.focus = focus;
   }
 
   show(row, points, selected) {

@@ -1,6 +1,7 @@
+// @ts-check
 // The points of the enlarged target: dragged, moved by keys, confirmed, hidden, reset.
 
-import { keyed, s, set } from "../core/dom.js";
+import { find, keyed, s, set } from "../core/dom.js";
 import { beforeFrame } from "../core/frames.js";
 import { Dragging } from "../match/dragging.js";
 import { place } from "../match/status.js";
@@ -11,13 +12,16 @@ const RADIUS = 11; // pixels, with type of 15 pixels
 export class LargePoints {
   #marks = s("g");
   #points = [];
-  #row = null;
+  /** @type {any} */
+  #row = null; // see Sheet
   #selected = null;
   ask = beforeFrame(() => this.draw());
 
   // select: is called with the id of a point that a person turns to.
   constructor(stage, session, sheet, select) {
-    Object.assign(this, { stage, session, sheet });
+    this.stage = stage;
+    this.session = session;
+    this.sheet = sheet;
     const find = (id) => this.#find(id);
     const commit = ({ id, x, y }) => sheet.correct(this.#row.id, id, [x, y]);
     this.dragging = new Dragging(stage, { end: "target", find, commit }, () => this.draw());
@@ -61,7 +65,7 @@ export class LargePoints {
 
   // Moves the keyboard's focus to a point, if it is seen.
   focus(id) {
-    this.#marks.querySelector(`[data-key="${CSS.escape(id)}"]`)?.focus();
+    find(this.#marks, `[data-key="${CSS.escape(id)}"]`)?.focus();
   }
 
   // To the next or the previous point that is seen.

@@ -1,3 +1,4 @@
+// @ts-check
 // What is being done, how much of it is left, and a way to stop it.
 
 import { h, set, write } from "../core/dom.js";
@@ -5,12 +6,15 @@ import { brief, shareOf, timeLeft } from "../match/status.js";
 
 export class TransferLine {
   #text = h("span", { class: "status-text" });
-  #bar = h("span", { class: "bar" }, h("span", {}));
+  #filled = h("span", {});
+  #bar = h("span", { class: "bar" }, this.#filled);
   #stop = h("button", { class: "quiet", title: "Escape" }, "Cancel");
   #goOn = h("button", { class: "quiet" }, "Go on");
 
   constructor(session, sheet, uploads) {
-    Object.assign(this, { session, sheet, uploads });
+    this.session = session;
+    this.sheet = sheet;
+    this.uploads = uploads;
     this.#stop.addEventListener("click", () => this.stop());
     this.#goOn.addEventListener("click", () => session.act("go-on"));
     this.element = h("div", { class: "status" }, this.#bar, this.#text, this.#goOn, this.#stop);
@@ -51,7 +55,7 @@ export class TransferLine {
     write(this.#goOn, held ? "Go on" : "Try again");
     const share = searching ? (done + shareOf(told?.told ?? null)) / Math.max(pictures, 1) : uploads.done / Math.max(uploads.total, 1);
     set(this.#bar, { hidden: !this.busy });
-    this.#bar.firstChild.style.width = `${100 * share}%`;
+    this.#filled.style.width = `${100 * share}%`;
   }
 
   #describe(told, pictures, done) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Points as they are drawn on targets: numbered and coloured as on the source. A disc is what the
 // model says, a square what a person says; a broken rim marks a low score, and a correction of a
 // point that was moved in the source since.

@@ -1,3 +1,4 @@
+// @ts-check
 // The source's points as a list of their names, which can be changed.
 
 import { colourOf, inkOn } from "../core/colours.js";
@@ -5,6 +6,7 @@ import { h, keyed, set, write } from "../core/dom.js";
 
 export class Names {
   #list = h("ol", { class: "point-names", "aria-label": "Points" });
+  #how = h("span", { class: "soft" }, "Double click or F2 names one");
   #hint = h("p", { class: "hint" }, "Click parts of the source: they are found in all targets.");
 
   constructor(session, look) {
@@ -13,7 +15,7 @@ export class Names {
     this.clear = h("button", { class: "quiet", onclick: () => session.act("clear") }, "Clear");
     this.element = h(
       "section", { class: "card points-card", "aria-label": "Points" },
-      h("div", { class: "card-head" }, h("h2", {}, "Points"), h("span", { class: "soft" }, "Double click or F2 names one"), this.clear),
+      h("div", { class: "card-head" }, h("h2", {}, "Points"), this.#how, this.clear),
       this.#hint,
       this.#list,
     );
@@ -24,10 +26,10 @@ export class Names {
     const { points } = this.session.scene;
     set(this.#hint, { hidden: points.length > 0 });
     set(this.clear, { hidden: !points.length });
-    set(this.element.querySelector(".soft"), { hidden: !points.length });
+    set(this.#how, { hidden: !points.length });
     keyed(this.#list, points, (point) => point.id, (point) => this.#make(point), (item, point) => {
-      const button = item.firstChild;
-      const [disc, name] = button.children;
+      const [button] = item.children;
+      const [disc, name] = /** @type {Iterable<HTMLElement>} */ (/** @type {unknown} */ (button.children));
       disc.style.background = colourOf(point.number);
       disc.style.color = inkOn(point.number);
       write(disc, String(point.number));

@@ -1,3 +1,4 @@
+// @ts-check
 // Choosing several of the pictures that come with homologue.
 
 import { openDialog } from "../core/dialog.js";
@@ -28,7 +29,9 @@ export function chooseSamples(samples, subject = "") {
   };
   const toggle = (button) => pick(button, !chosen.has(button.dataset.name));
   const draw = () => grid.replaceChildren(...wanted(samples, style.value, filter.value).map((name) => make(name, chosen, toggle)));
-  every.addEventListener("click", () => [...grid.children].forEach((button) => pick(button, true)));
+  every.addEventListener("click", () => {
+    for (const button of grid.children) pick(button, true);
+  });
   style.addEventListener("change", draw);
   filter.addEventListener("input", draw);
   return new Promise((resolve) => {

@@ -1,3 +1,4 @@
+// @ts-check
 // One source, many targets: a grid in which the source's points are found, and corrected.
 
 import { h, on } from "../core/dom.js";
@@ -26,6 +27,22 @@ export const transferScreen = {
 };
 
 class TransferScreen {
+  /** @type {HTMLElement} */
+  element;
+  /** @type {HTMLElement[]} */
+  tools;
+  /** @type {(() => void)[]} */
+  ends = [];
+  /** @type {HTMLButtonElement} */
+  undo;
+  /** @type {HTMLButtonElement} */
+  redo;
+  /** @type {HTMLButtonElement} */
+  clear;
+  /** @type {HTMLElement} */
+  inviting;
+  /** @type {Large | null} */
+  large = null; // the enlarged target
   drawSoon = afterFrame(() => this.draw());
 
   constructor(app) {
@@ -144,7 +161,7 @@ class TransferScreen {
   #listen() {
     const { session, look, sheet, uploads, app, pane } = this;
     pane.addEventListener("view", () => this.points.ask());
-    pane.addEventListener("place", (event) => this.#add(event.detail));
+    on(pane, "place", (event) => this.#add(event.detail));
     this.ends = [
       on(session, "change", () => {
         sheet.update();
@@ -194,6 +211,7 @@ class TransferScreen {
 
   #retry(id) {
     const row = this.sheet.target(id);
+    if (!row) return; // it was removed
     if (row.picture) this.session.act("go-on", { target: id });
     else this.uploads.retry(row.name);
   }

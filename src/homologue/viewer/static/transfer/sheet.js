@@ -1,3 +1,4 @@
+// @ts-check
 // The page's copy of the targets and of what was found in them. The server says only what is new
 // since the version that is known here; what a person says of a point shows at once.
 //
@@ -6,15 +7,37 @@
 import { get } from "../core/api.js";
 import { LOW } from "../match/status.js";
 
+/** @typedef {import("../core/types.js").Pair} Pair */
+
+/**
+ * A point in a target; `own`: the target is the source itself.
+ * @typedef {{ id: string, number: number, name: string, x?: number, y?: number,
+ *   score?: number | null, own?: boolean, low?: boolean, corrected?: boolean, hidden?: boolean,
+ *   stale?: boolean, missing?: boolean }} SheetPoint
+ */
+
+/**
+ * A target. corrections: of a point's id, what a person has said of it.
+ * @typedef {{ id: number, name: string, picture: { id: string } | null, problem: string | null,
+ *   corrections: Record<string, any> }} Row
+ */
+
 export class Sheet extends EventTarget {
   #version = 0;
+  /** @type {number[]} */
   #order = [];
+  /** @type {Map<number, Row>} */
   #rows = new Map(); // id -> { id, name, picture, problem, corrections }
+  /** @type {Map<number, Map<number, { x: number, y: number, score: number }>>} */
   #cells = new Map(); // token of a column -> Map: id of a target -> { x, y, score }
+  /** @type {Map<number, Record<string, any>>} */
   #said = new Map(); // id of a target -> { id of a point: correction, or null }; not answered yet
+  /** @type {Map<number, number>} */
   #changes = new Map(); // id of a target -> how often anything of it has changed
+  /** @type {Promise<void> | null} */
   #asking = null;
 
+  /** @param {import("../core/session.js").Session} session */
   constructor(session) {
     super();
     this.session = session;
@@ -61,25 +84,34 @@ export class Sheet extends EventTarget {
 
   // All targets, in the order in which they came.
   get targets() {
-    return this.#order.map((id) => this.#rows.get(id)).filter(Boolean);
+    return this.#order.map((id) => this.#rows.get(id)).filter((row) => row !== undefined);
   }
 
+  /** @param {number} id */
   target(id) {
     return this.#order.includes(id) ? this.#rows.get(id) : undefined;
   }
 
-  // How often anything of a target has changed.
+  /**
+   * How often anything of a target has changed.
+   * @param {number} id
+   */
   changes(id) {
     return this.#changes.get(id) ?? 0;
   }
 
+  /** @param {Row} row */
   isSource(row) {
     return row.picture !== null && row.picture.id === this.session.scene.source?.id;
   }
 
-  // The source's points in a target: { id, number, name, x, y, score, known, hidden, corrected,
-  // stale, low, missing }. `missing`: it is not known yet. `stale`: it was corrected, and then moved
-  // in the source.
+  /**
+   * The source's points in a target: { id, number, name, x, y, score, known, hidden, corrected,
+   * stale, low, missing }. `missing`: it is not known yet. `stale`: it was corrected, and then moved
+   * in the source.
+   * @param {Row} row
+   * @returns {SheetPoint[]}
+   */
   points(row) {
     const { columns } = this.session.state.transfer;
     const own = this.isSource(row);
@@ -94,23 +126,39 @@ export class Sheet extends EventTarget {
     });
   }
 
-  // Says that a point is at a place of a target, [x, y]; null: that it is not visible there.
+  /**
+   * Says that a point is at a place of a target, [x, y]; null: that it is not visible there.
+   * @param {number} target
+   * @param {string} point
+   * @param {import("../core/types.js").Pair | null} place
+   */
   async correct(target, point, place) {
     const { x, y } = this.session.scene.points.find((one) => one.id === point) ?? {};
     const fields = place ? { target, point, x: place[0], y: place[1] } : { target, point };
     await this.#say(target, { [point]: { place, source: [x, y] } }, place ? "correct" : "hide", fields);
   }
 
-  // What the model says counts again.
+  /**
+   * What the model says counts again.
+   * @param {number} target
+   * @param {string} point
+   */
   reset(target, point) {
     return this.#say(target, { [point]: null }, "reset", { target, point });
   }
 
+  /** @param {number} target */
   resetAll(target) {
-    const none = Object.keys(this.#rows.get(target).corrections).map((id) => [id, null]);
+    const none = Object.keys(this.#rows.get(target)?.corrections ?? {}).map((id) => [id, null]);
     return this.#say(target, Object.fromEntries(none), "reset", { target });
   }
 
+  /**
+   * @param {number} target
+   * @param {Record<string, any>} said
+   * @param {string} action
+   * @param {Record<string, any>} fields
+   */
   async #say(target, said, action, fields) {
     this.#said.set(target, { ...this.#said.get(target), ...said });
     this.#touch(target);
@@ -125,6 +173,7 @@ export class Sheet extends EventTarget {
     this.#tell();
   }
 
+  /** @param {number} id */
   #touch(id) {
     this.#changes.set(id, this.changes(id) + 1);
   }
@@ -134,6 +183,10 @@ export class Sheet extends EventTarget {
   }
 }
 
+/**
+ * @param {{ place: Pair | null, source: Pair }} correction
+ * @param {{ x: number, y: number }} point as it is in the source now
+ */
 function corrected({ place, source }, point) {
   const stale = source[0] !== point.x || source[1] !== point.y;
   const [x, y] = place ?? [];

@@ -1,13 +1,23 @@
+// @ts-check
 // What a card says of a target, and which cards are shown in which order.
 
-// Gives { row, points, state, lowest, low, corrected, hidden, stale }.
-//
-// state: "refused" (there is no picture), "failed", "source" (it is the source itself), "done",
-// "running", "held" or "waiting".
+/** @typedef {import("./sheet.js").Row} Row */
+/** @typedef {import("./sheet.js").SheetPoint} SheetPoint */
+
+/**
+ * Gives { row, points, state, lowest, low, corrected, hidden, stale }.
+ *
+ * state: "refused" (there is no picture), "failed", "source" (it is the source itself), "done",
+ * "running", "held" or "waiting".
+ * @param {import("./sheet.js").Sheet} sheet
+ * @param {Row} row
+ * @param {{ running?: string | null, held?: boolean }} work
+ */
 export function summarise(sheet, row, { running, held }) {
   const points = sheet.points(row);
+  /** @param {(point: SheetPoint) => boolean | undefined} is */
   const count = (is) => points.filter(is).length;
-  const scores = points.filter((point) => typeof point.score === "number").map((point) => point.score);
+  const scores = points.flatMap(({ score }) => (typeof score === "number" ? [score] : []));
   return {
     row,
     points,
@@ -20,6 +30,13 @@ export function summarise(sheet, row, { running, held }) {
   };
 }
 
+/**
+ * @param {import("./sheet.js").Sheet} sheet
+ * @param {Row} row
+ * @param {SheetPoint[]} points
+ * @param {string | null | undefined} running
+ * @param {boolean | undefined} held
+ */
 function stateOf(sheet, row, points, running, held) {
   if (!row.picture) return "refused";
   if (sheet.isSource(row)) return "source";
@@ -29,6 +46,9 @@ function stateOf(sheet, row, points, running, held) {
   return held ? "held" : "waiting";
 }
 
+/** @typedef {ReturnType<typeof summarise>} Summary */
+
+/** @type {Record<string, { label: string, fits: (one: Summary) => boolean }>} */
 export const FILTERS = {
   all: { label: "All", fits: () => true },
   low: { label: "Low", fits: (one) => one.low > 0 },
@@ -38,6 +58,7 @@ export const FILTERS = {
 
 const names = new Intl.Collator(undefined, { numeric: true });
 
+/** @type {Record<string, { label: string, compare: (a: Summary, b: Summary) => number }>} */
 export const ORDERS = {
   added: { label: "As added", compare: () => 0 },
   name: { label: "Name", compare: (a, b) => names.compare(a.row.name, b.row.name) },
@@ -45,7 +66,10 @@ export const ORDERS = {
   score: { label: "Lowest score", compare: (a, b) => (a.lowest ?? 2) - (b.lowest ?? 2) },
 };
 
-// "2 low · 1 corrected"
+/**
+ * "2 low · 1 corrected"
+ * @param {Summary} one
+ */
 export function notes(one) {
   const parts = [];
   if (one.low) parts.push(`${one.low} low`);

@@ -1,3 +1,4 @@
+// @ts-check
 // Targets in: folders and files by drop, from a dialog, pasted, samples.
 
 import { h } from "../core/dom.js";
@@ -7,7 +8,11 @@ import { chooseSamples } from "./samples.js";
 export class Targets {
   // element: where to drop; a single file on `source` is a source, and not for us.
   constructor(app, sheet, uploads, element, source) {
-    Object.assign(this, { app, sheet, uploads, element, source });
+    this.app = app;
+    this.sheet = sheet;
+    this.uploads = uploads;
+    this.element = element;
+    this.source = source;
     element.addEventListener("dragover", (event) => this.#over(event));
     element.addEventListener("dragleave", (event) => {
       if (!element.contains(event.relatedTarget)) element.classList.remove("dropping");
@@ -22,7 +27,7 @@ export class Targets {
 
   browse({ folder = false } = {}) {
     const input = h("input", { type: "file", multiple: true, webkitdirectory: folder });
-    input.addEventListener("change", () => this.#take(gatherFiles([...input.files])));
+    input.addEventListener("change", () => this.#take(gatherFiles([...(input.files ?? [])])));
     input.click();
   }
 

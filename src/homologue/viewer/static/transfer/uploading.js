@@ -1,3 +1,4 @@
+// @ts-check
 // Pictures on their way to the viewer, two at a time. They go on when another screen is opened.
 //
 // Event: "change".

@@ -1,3 +1,4 @@
+// @ts-check
 // A small picture with its points.
 
 import { h, keyed, s, set } from "../core/dom.js";

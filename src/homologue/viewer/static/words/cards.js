@@ -1,3 +1,4 @@
+// @ts-check
 // A card for each word: its map, where it is, and whether it is combined with others.
 
 import { colourOf, inkOn } from "../core/colours.js";
@@ -12,7 +13,12 @@ export class Cards {
 
   // on: { choose(word, whether), enlarge(word) }. choice: gives the words that are combined.
   constructor(session, look, results, colours, choice, on) {
-    Object.assign(this, { session, look, results, colours, choice, on });
+    this.session = session;
+    this.look = look;
+    this.results = results;
+    this.colours = colours;
+    this.choice = choice;
+    this.on = on;
     this.element = this.#list;
   }
 

@@ -1,6 +1,11 @@
+// @ts-check
 // Several words at once: the mean of their maps, or which of them is where.
 
-// maps: see store.js. Gives one more.
+/**
+ * maps: see store.js. Gives one more.
+ * @param {import("../core/types.js").HeatMap[]} maps
+ * @param {string} name
+ */
 export function meanOf(maps, name) {
   const values = new Float64Array(maps[0].levels.length);
   for (const { levels, scale } of maps) {
@@ -12,12 +17,19 @@ export function meanOf(maps, name) {
   return { kind: "mean", name, levels, scale: most / 65535 / maps.length };
 }
 
-// Which word each place of a picture belongs to: n for the n-th of the maps, 0 for none. It is the
-// one with the greatest share of its map there, as in words/segment.py.
-//
-// floors: the value from which on a place belongs to each, null if they all may have all places.
-// Gives { labels, width, height, tags }; tags: where the number of each may be written, as shares of
-// width and height, null for one that has no place.
+/**
+ * Which word each place of a picture belongs to: n for the n-th of the maps, 0 for none. It is the
+ * one with the greatest share of its map there, as in words/segment.py.
+ *
+ * floors: the value from which on a place belongs to each, null if they all may have all places.
+ * Gives { labels, width, height, tags }; tags: where the number of each may be written, as shares of
+ * width and height, null for one that has no place.
+ * @param {import("../core/types.js").HeatMap[]} maps
+ * @param {number} side
+ * @param {number[] | null} floors
+ * @param {number} width
+ * @param {number} height
+ */
 export function segmentsOf(maps, side, floors, width, height) {
   const labels = new Uint8Array(width * height);
   const best = new Float64Array(width * height).fill(-1);
@@ -43,7 +55,11 @@ export function segmentsOf(maps, side, floors, width, height) {
   return { labels, width, height, tags: maps.map((_, index) => highest(labels, best, index + 1, width, height)) };
 }
 
-// Between which two of `side` places each of `count` pixels lies, and how far from the first.
+/**
+ * Between which two of `side` places each of `count` pixels lies, and how far from the first.
+ * @param {number} count
+ * @param {number} side
+ */
 function weights(count, side) {
   return Array.from({ length: count }, (_, pixel) => {
     const at = Math.min(Math.max(((pixel + 0.5) / count) * side - 0.5, 0), side - 1);
@@ -52,10 +68,22 @@ function weights(count, side) {
   });
 }
 
+/**
+ * @param {number} one
+ * @param {number} other
+ * @param {number} share
+ */
 function mix(one, other, share) {
   return one + (other - one) * share;
 }
 
+/**
+ * @param {Uint8Array} labels
+ * @param {Float64Array} values
+ * @param {number} label
+ * @param {number} width
+ * @param {number} height
+ */
 function highest(labels, values, label, width, height) {
   let found = -1;
   for (let place = 0; place < labels.length; place += 1) {

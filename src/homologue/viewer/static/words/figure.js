@@ -1,3 +1,4 @@
+// @ts-check
 // The figure of a sentence as a drawing to keep: what lies over the picture, and a map for each word.
 
 import { colourOf, inkOn } from "../core/colours.js";

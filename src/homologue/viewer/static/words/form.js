@@ -1,6 +1,7 @@
+// @ts-check
 // The sentence, and what is being done with it.
 
-import { h, set, write } from "../core/dom.js";
+import { find, h, set, write } from "../core/dom.js";
 import { timeLeft } from "../match/status.js";
 
 const STAGES = { load: "Loading the model", words: "Looking", fit: "Fitting", look: "Looking", locate: "Searching" };
@@ -10,7 +11,8 @@ export class Form {
   #shown = ""; // the sentence that the server had when the field was last filled
   #sending = 0;
   #text = h("span", { class: "status-text" });
-  #bar = h("span", { class: "bar" }, h("span", {}));
+  #filled = h("span", {});
+  #bar = h("span", { class: "bar" }, this.#filled);
   #cancel = h("button", { class: "quiet", type: "button", title: "Escape", onclick: () => this.cancel() }, "Cancel");
 
   constructor(session) {
@@ -64,10 +66,10 @@ export class Form {
     const told = this.session.progress.words?.maps;
     const running = words.state === "running";
     write(this.#text, this.#line(words, told));
-    this.element.querySelector(".status").classList.toggle("problem", words.state === "failed" || Boolean(this.empty));
+    find(this.element, ".status")?.classList.toggle("problem", words.state === "failed" || Boolean(this.empty));
     set(this.#cancel, { hidden: !this.busy });
     set(this.#bar, { hidden: !running });
-    this.#bar.firstChild.style.width = `${running && told ? (100 * told.done) / Math.max(told.total, 1) : 0}%`;
+    this.#filled.style.width = `${running && told ? (100 * told.done) / Math.max(told.total, 1) : 0}%`;
   }
 
   #line(words, told) {

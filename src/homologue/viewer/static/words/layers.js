@@ -1,3 +1,4 @@
+// @ts-check
 // The strip of a word's layers: each alone.
 
 import { h, keyed, write } from "../core/dom.js";
@@ -12,7 +13,11 @@ export class Layers {
 
   // enlarge: is called with a word and the index of one of its maps.
   constructor(session, look, results, colours, enlarge) {
-    Object.assign(this, { session, look, results, colours, enlarge });
+    this.session = session;
+    this.look = look;
+    this.results = results;
+    this.colours = colours;
+    this.enlarge = enlarge;
     const close = () => look.set("layers", null);
     this.element = h(
       "section",

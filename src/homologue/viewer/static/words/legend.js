@@ -1,3 +1,4 @@
+// @ts-check
 // How the chosen words are combined, and what the picture shows: a legend and a mask to keep.
 
 import { colourOf, inkOn } from "../core/colours.js";
@@ -16,7 +17,11 @@ export class Legend {
 
   // choice: gives the words that are combined. clear: lets go of them.
   constructor(look, results, shown, choice, clear, toasts) {
-    Object.assign(this, { look, results, shown, choice, toasts });
+    this.look = look;
+    this.results = results;
+    this.shown = shown;
+    this.choice = choice;
+    this.toasts = toasts;
     this.ways = ["mean", "segments"].map((way) =>
       h("button", { class: "segment", onclick: () => look.set("combine", way) }, way),
     );
@@ -49,7 +54,7 @@ export class Legend {
     this.by.value = look.get("by");
     this.threshold.value = look.get("threshold");
     write(this.value, `${Math.round(100 * look.get("threshold"))} %`);
-    set(this.by.parentElement, { hidden: look.get("combine") !== "segments" });
+    set(/** @type {Element} */ (this.by.parentElement), { hidden: look.get("combine") !== "segments" });
     set(this.none, { hidden: !chosen.length });
     this.mask.disabled = !results.there;
     set(this.element, { hidden: !results.there });

@@ -1,3 +1,4 @@
+// @ts-check
 // What a person looks at of a sentence, and how its words are combined.
 
 import { Look } from "../core/look.js";

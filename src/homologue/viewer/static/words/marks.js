@@ -1,3 +1,4 @@
+// @ts-check
 // Marks over the picture: peak, centre of mass and box of a word, numbers of segments, and the
 // points that can be named.
 
@@ -14,12 +15,15 @@ export class Marks {
 
   // name: is called with the id of a point that is chosen.
   constructor(session, results, shown, pane, name) {
-    Object.assign(this, { session, results, shown, pane });
+    this.session = session;
+    this.results = results;
+    this.shown = shown;
+    this.pane = pane;
     this.#overlay.append(this.#word, this.#tags, this.#points);
     pane.well.append(this.#overlay);
     pane.addEventListener("view", () => this.draw());
     this.#points.addEventListener("click", (event) => {
-      const id = event.target.closest(".point")?.dataset.key;
+      const id = /** @type {Element} */ (event.target).closest(".point")?.getAttribute("data-key");
       if (id) name(id);
     });
   }
@@ -71,7 +75,7 @@ export class Marks {
       const place = viewport.toPane([at[0] * viewport.width, at[1] * viewport.height]);
       const [left, top] = [inside(place[0], viewport.paneWidth), inside(place[1], viewport.paneHeight)];
       set(node, { transform: `translate(${left.toFixed(2)} ${top.toFixed(2)})` });
-      write(node.lastChild, String(number));
+      write(node.children[node.children.length - 1], String(number));
     });
   }
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // The other way round: what the model would call a point that was fitted to the picture.
 
 import { colourOf, inkOn } from "../core/colours.js";

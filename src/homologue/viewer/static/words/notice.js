@@ -1,3 +1,4 @@
+// @ts-check
 // What a person has to know of the model before they believe its maps.
 
 import { h } from "../core/dom.js";

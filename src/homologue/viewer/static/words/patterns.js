@@ -1,34 +1,47 @@
+// @ts-check
 // How the n-th of several words is told apart: by a colour and by a pattern.
 
 import { colourOf, inkOn } from "../core/colours.js";
+import { contextOf } from "../core/dom.js";
 
 // Whether a pixel is on a line of the pattern.
+/** @type {((x: number, y: number) => boolean)[]} */
 const STROKES = [
   () => false,
   (x, y) => (x + y) % 12 < 2,
   (x, y) => (((x - y) % 12) + 12) % 12 < 2,
-  (x, y) => y % 12 < 2,
+  (_, y) => y % 12 < 2,
   (x) => x % 12 < 2,
   (x, y) => x % 8 < 3 && y % 8 < 3,
   (x, y) => x % 14 < 2 || y % 14 < 2,
 ];
 const NAMES = ["plain", "rising lines", "falling lines", "level lines", "upright lines", "dots", "grid"];
 
-// Colours come again from the eighth on, each with another pattern.
+/**
+ * Colours come again from the eighth on, each with another pattern.
+ * @param {number} number
+ */
 function patternOf(number) {
   return (number - 1 + Math.floor((number - 1) / STROKES.length)) % STROKES.length;
 }
 
+/** @param {number} number */
 export function patternName(number) {
   return NAMES[patternOf(number)];
 }
 
-// Paints which word each pixel belongs to; segments: see combine.js.
+/**
+ * Paints which word each pixel belongs to; segments: see combine.js.
+ * @param {HTMLCanvasElement} canvas
+ * @param {{ labels: Uint8Array, width: number, height: number }} segments
+ * @param {number} opacity
+ */
 export function paintSegments(canvas, { labels, width, height }, opacity) {
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   const image = context.createImageData(width, height);
+  /** @type {ReturnType<typeof inkOf>[]} */
   const inks = [];
   for (let place = 0; place < labels.length; place += 1) {
     const label = labels[place];
@@ -41,16 +54,24 @@ export function paintSegments(canvas, { labels, width, height }, opacity) {
   context.putImageData(image, 0, 0);
 }
 
-// A piece of the pattern, for a legend.
+/**
+ * A piece of the pattern, for a legend.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} number
+ * @param {number} width
+ * @param {number} height
+ */
 export function paintSwatch(canvas, number, width = 40, height = 24) {
   paintSegments(canvas, { labels: new Uint8Array(width * height).fill(number), width, height }, 1);
 }
 
+/** @param {number} number */
 function inkOf(number) {
   const line = inkOn(number) === "#fff" ? [255, 255, 255] : [0, 0, 0];
   return { ground: channels(colourOf(number)), line, stroke: STROKES[patternOf(number)] };
 }
 
+/** @param {string} colour */
 function channels(colour) {
   return [1, 3, 5].map((start) => Number.parseInt(colour.slice(start, start + 2), 16));
 }

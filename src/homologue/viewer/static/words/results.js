@@ -1,3 +1,4 @@
+// @ts-check
 // What the server found of a sentence: facts of its words, and their maps.
 //
 // Events: "change", "gone" (the maps are not kept any more).
@@ -8,11 +9,15 @@ import { fetchMaps } from "../maps/store.js";
 const PAUSE = 120; // milliseconds after the last move of the threshold until it counts
 
 export class Results extends EventTarget {
+  /** @type {string | null} */
   address = null;
+  /** @type {any} */
   facts = null; // see routes.py
+  /** @type {any} */
   maps = null; // { side, maps }, see store.js
   #wanted = "";
-  #timer = 0;
+  /** @type {number | undefined} */
+  #timer;
 
   get there() {
     return this.facts !== null && this.maps !== null;
@@ -25,7 +30,9 @@ export class Results extends EventTarget {
     this.#wanted = wanted;
     clearTimeout(this.#timer);
     if (address !== this.address) {
-      Object.assign(this, { address, facts: null, maps: null });
+      this.address = address;
+      this.facts = null;
+      this.maps = null;
       if (address) this.#fetch(address, threshold);
     } else if (address) this.#timer = setTimeout(() => this.#fetch(address, threshold), PAUSE);
   }
@@ -38,7 +45,8 @@ export class Results extends EventTarget {
         fetchMaps(`words/${address}`),
       ]);
       if (wanted !== this.#wanted) return; // something else is by now
-      Object.assign(this, { facts, maps });
+      this.facts = facts;
+      this.maps = maps;
       this.dispatchEvent(new Event("change"));
     } catch (error) {
       if (wanted === this.#wanted) this.dispatchEvent(new CustomEvent("gone", { detail: error }));

@@ -1,3 +1,4 @@
+// @ts-check
 // Words: a sentence, and for each of its words a heat map over the picture.
 
 import { h, on } from "../core/dom.js";
@@ -26,12 +27,24 @@ export const wordsScreen = {
 };
 
 class WordsScreen {
+  /** @type {HTMLElement} */
+  element;
+  /** @type {HTMLElement[]} */
+  tools;
+  /** @type {(() => void)[]} */
+  ends = [];
+  /** @type {HTMLButtonElement} */
+  undo;
+  /** @type {HTMLButtonElement} */
+  redo;
   drawSoon = beforeFrame(() => this.#draw());
 
+  /** @type {number[] | null} */
   #chosen = null; // what has been ticked and not been answered yet
 
   constructor(app) {
-    const { session, options } = (this.app = app);
+    const { session, options } = app;
+    this.app = app;
     this.session = session;
     this.look = new WordLook();
     this.results = new Results();

@@ -1,3 +1,4 @@
+// @ts-check
 // What lies over the picture: the map of one word, the mean of several, or which of them is where.
 
 import { set } from "../core/dom.js";
@@ -11,12 +12,18 @@ const LONGEST = 512; // pixels of the longest side of what segments are painted 
 export class Shown {
   // What is over the picture, null for nothing: { title, words, map } or { title, words, segments };
   // words: their places in the sentence.
+  /** @type {any} */
   now = null;
   #painted = "";
 
   // choice: gives the places in the sentence of the words that are combined.
   constructor(session, look, results, pane, colours, choice) {
-    Object.assign(this, { session, look, results, pane, colours, choice });
+    this.session = session;
+    this.look = look;
+    this.results = results;
+    this.pane = pane;
+    this.colours = colours;
+    this.choice = choice;
     pane.addEventListener("hover", (event) => this.#read(event.detail));
     pane.addEventListener("leave", () => pane.read(""));
   }
