@@ -33,12 +33,12 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 import homologue
+from homologue.api import match
 from homologue.config import Optimise
 from homologue.diffusion.logging import quiet
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import whole_crop
 from homologue.images import RGBImage
-from homologue.matchers.attention import match
 from homologue.method.contexts import make_rows
 from homologue.method.fit_unet import context_losses
 from homologue.method.loss_scale import ScaledGradients

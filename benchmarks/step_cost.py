@@ -37,6 +37,7 @@ from homologue.geometry import draw_crop
 from homologue.heatmaps import gaussian
 from homologue.method.contexts import make_rows
 from homologue.method.fit_unet import optimise_contexts
+from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import PAPER
 
@@ -136,9 +137,8 @@ def our_steps(folder: Path, steps: int, points: int, optimise: Any) -> list[floa
     rows = make_rows(places, config, seed=0, purpose="fit")
     views = Views(model, torch.rand(3, SIDE, SIDE))
     times = [time.perf_counter()]
-    optimise_contexts(
-        model, views, rows, config, 0, None, lambda *_: times.append(time.perf_counter())
-    )
+    task = FitTask(model, views, config, progress=lambda *_: times.append(time.perf_counter()))
+    optimise_contexts(task, rows)
     return [(b - a) / points for a, b in pairwise(times)]
 
 

@@ -118,7 +118,6 @@ def run_example(name: str, folder: Path) -> str:
         cwd=folder, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    assert list(folder.iterdir())
     return run.stdout
 
 
@@ -126,6 +125,21 @@ def run_example(name: str, folder: Path) -> str:
 @pytest.mark.parametrize("name", ["01_match.py", "02_fit_once_locate_often.py"])
 def test_the_examples_run(name: str, tmp_path: Path) -> None:
     assert "score" in run_example(name, tmp_path)
+    assert list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_points_that_are_asked_for_one_by_one_are_those_of_one_match(tmp_path: Path) -> None:
+    printed = run_example("04_encode_once_query_often.py", tmp_path)
+    found = re.findall(r"\(([\d.]+), ([\d.]+)\), score ([\d.]+)", printed)
+    points = [[96, 145], [161, 144], [130, 212]]
+    source, target = IMAGES / "fox-noto.png", IMAGES / "fox-twemoji-turned.png"
+    wanted = homologue.match(homologue.load("builtin"), source, target, points)
+    expected = torch.cat([wanted.points, wanted.scores[:, None]], dim=1).tolist()
+    assert [[float(part) for part in row] for row in found] == [
+        [pytest.approx(x, abs=0.06), pytest.approx(y, abs=0.06), pytest.approx(score, abs=0.006)]
+        for x, y, score in expected
+    ]
 
 
 @pytest.mark.slow
@@ -139,4 +153,7 @@ def test_eight_pairs_are_right_as_drawn_and_posed(tmp_path: Path) -> None:
 
 def test_every_example_is_run() -> None:
     names = [path.name for path in sorted((ROOT / "examples").glob("*.py"))]
-    assert names == ["01_match.py", "02_fit_once_locate_often.py", "03_eight_pairs.py"]
+    assert names == [
+        "01_match.py", "02_fit_once_locate_often.py", "03_eight_pairs.py",
+        "04_encode_once_query_often.py",
+    ]  # fmt: skip

@@ -8,12 +8,11 @@ import pytest
 import torch
 from helpers.simulated_device import simulated_device
 
+from homologue.api import Match, fit, layer_maps, match
 from homologue.config import Optimise
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
-from homologue.matchers.attention import Match, fit, match
 from homologue.matchers.features import Features
-from homologue.method.layer_maps import layer_maps
 from homologue.presets import DEFAULT, PAPER, Preset
 
 POINTS = [[10.0, 20.0], [79.0, 59.0], [40.0, 30.0]]

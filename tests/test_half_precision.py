@@ -9,11 +9,11 @@ import pytest
 import torch
 from helpers.tiny_models import BUILDERS
 
+from homologue.api import match
 from homologue.config import Optimise
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage, read_image
-from homologue.matchers.attention import match
 from homologue.method.locate import Located
 from homologue.presets import DEFAULT, Preset, get_preset
 

@@ -13,6 +13,7 @@ from helpers.command_line import refused
 from helpers.tiny_models import tiny_sd1
 from safetensors.torch import load_file, save_file
 
+from homologue.api import fit, locate, match
 from homologue.console import print_json
 from homologue.datasets.base import Pair, Picture
 from homologue.diffusion.loading.load import load
@@ -20,7 +21,6 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError, NotFiniteError, check_finite
 from homologue.evaluation.runner import evaluate
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit, locate, match
 from homologue.matchers.attention_matcher import Attention
 from homologue.matchers.features import Features
 from homologue.method.embeddings import PointEmbeddings

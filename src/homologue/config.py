@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from math import isfinite
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from homologue.errors import HomologueError
 
+T = TypeVar("T", bound=str)
+
 Objective = Literal["mse", "cross-entropy"]
 Optimise = Literal["exact", "joint", "cached"]
+OPTIMISE: tuple[Optimise, ...] = get_args(Optimise)
 Heads = Literal["all", "second-half"]
 Noise = Literal["gaussian", "uniform"]
 Over = Literal["tokens", "places"]
@@ -254,3 +257,9 @@ def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
     """Raises HomologueError if `value` is none of `choices`."""
     if value not in choices:
         raise HomologueError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+
+
+def choice(name: str, value: str, choices: tuple[T, ...]) -> T:
+    """The one of `choices` that equals `value`; raises HomologueError if there is none."""
+    one_of(name, value, choices)
+    return choices[choices.index(cast(T, value))]

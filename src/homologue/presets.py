@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from homologue.config import FitConfig, LocateConfig, Optimise
+from homologue.config import OPTIMISE, FitConfig, LocateConfig, Optimise, choice
 from homologue.errors import HomologueError
 from homologue.files import open_for_reading
 from homologue.settings import (
@@ -100,7 +100,9 @@ SETTINGS: Mapping[str, Setting] = settings_of({"fit": FitConfig, "locate": Locat
 _CHANGE = re.compile(r"\+(?=(?:fit|locate)\.)")
 
 
-def get_preset(preset: str | os.PathLike[str] | Preset, optimise: Optimise | None = None) -> Preset:
+def get_preset(
+    preset: str | os.PathLike[str] | Preset, optimise: Optimise | str | None = None
+) -> Preset:
     """A preset by name, from a TOML file, or as it is; with another way to optimise if given.
 
     Args:
@@ -122,7 +124,7 @@ def get_preset(preset: str | os.PathLike[str] | Preset, optimise: Optimise | Non
     return _changed(_named(base), values, ", ".join(changes), optimise)
 
 
-def read_preset(path: str | os.PathLike[str], optimise: Optimise | None = None) -> Preset:
+def read_preset(path: str | os.PathLike[str], optimise: Optimise | str | None = None) -> Preset:
     """The preset of a TOML file; its name is that of its base with what the file changes.
 
     The file has `base = "default"` (or `"paper"`) and the tables `[fit]` and `[locate]` with
@@ -192,10 +194,11 @@ def _named(name: str) -> Preset:
     return PRESETS[name]
 
 
-def _optimised(preset: Preset, optimise: Optimise | None) -> Preset:
+def _optimised(preset: Preset, optimise: str | None) -> Preset:
     if optimise is None:
         return preset
-    return replace(preset, fit=replace(preset.fit, optimise=optimise))
+    way = choice("optimise", optimise, OPTIMISE)
+    return replace(preset, fit=replace(preset.fit, optimise=way))
 
 
 def _read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -208,7 +211,7 @@ def _read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _changed(
-    preset: Preset, values: Mapping[str, Any], said: str, optimise: Optimise | None = None
+    preset: Preset, values: Mapping[str, Any], said: str, optimise: str | None = None
 ) -> Preset:
     """The preset with other values, by the names of the settings.
 

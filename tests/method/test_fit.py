@@ -11,10 +11,10 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.method.contexts import Row
 from homologue.method.embeddings import PointEmbeddings
-from homologue.method.fit import OPTIMISERS, fit_embeddings, fit_views, source_of
-from homologue.method.views import Views
+from homologue.method.fit import OPTIMISERS, fit_embeddings
+from homologue.method.task import FitTask
+from homologue.method.views import ImageViews
 from homologue.presets import Preset
-from homologue.progress import silent
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [79.0, 59.0]], dtype=torch.float64)
 ORDER = [2, 0, 1]
@@ -59,11 +59,9 @@ def test_points_fitted_one_after_the_other_to_kept_views_are_the_same(
     passes: list[int] = []
     queries = model.queries
     monkeypatch.setattr(model, "queries", lambda *a: passes.append(1) or queries(*a))
-    views, config = Views.of(model, source), replace(quick.fit, optimise=optimise)
+    views, config = ImageViews(model, source), replace(quick.fit, optimise=optimise)
     for index in range(3):
-        one = fit_views(
-            model, views, source_of(source), POINTS[index : index + 1], config, quick.locate
-        )
+        one = fit_embeddings(model, views, POINTS[index : index + 1], config, quick.locate)
         assert torch.equal(one.contexts[0], together.contexts[index])
         assert one.source == together.source
     assert len(passes) == (quick.fit.views if optimise == "cached" else 0)
@@ -211,8 +209,8 @@ def test_a_mirrored_crop_is_a_crop_of_the_mirrored_image_and_point(
             Row(at[some], tuple(range(1, len(some) + 1)), torch.Generator().manual_seed(some[0]))
             for some in members
         ]
-        views = Views.of(model, image)
-        return OPTIMISERS[way](model, views, rows, replace(config, flip=flip), 0, None, silent)
+        views = ImageViews(model, image)
+        return OPTIMISERS[way](FitTask(model, views, replace(config, flip=flip)), rows)
 
     contexts, losses = optimised(RGBImage(source.pixels.flip(-1)), there, 0.0)
     mirrored, mirrored_losses = optimised(source, points, 1.0)

@@ -15,6 +15,7 @@ from homologue.method.contexts import make_rows
 from homologue.method.fit_cached import optimise_cached
 from homologue.method.fit_crops import pool_crops
 from homologue.method.queries import cached_queries, fixed_context, query_maps
+from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import Preset
 from homologue.progress import silent
@@ -124,9 +125,7 @@ def test_one_step_is_that_of_a_reference(
         if sum(_holds(crop, point[0]) for crop in pool_crops(64, config, seed)) == 2
     )  # fmt: skip
     rows = make_rows(point, config, seed, "fit")
-    contexts, losses = optimise_cached(
-        model, Views(model, square), rows, config, seed, None, silent
-    )
+    contexts, losses = optimise_cached(FitTask(model, Views(model, square), config, seed), rows)
 
     context = (
         make_rows(point, config, seed, "fit")[0].start(config.tokens, 768)[None].requires_grad_()
@@ -190,7 +189,7 @@ def test_the_unet_runs_once_a_view_however_many_points_and_steps(
     forward = model._forward
     monkeypatch.setattr(model, "_forward", lambda *a: passes.append(len(a[0])) or forward(*a))
     rows = make_rows(POINTS, quick.fit, 0, "fit")
-    optimise_cached(model, Views(model, square), rows, quick.fit, 0, None, silent)
+    optimise_cached(FitTask(model, Views(model, square), quick.fit), rows)
     assert passes == [1, 1, 1, 1]
 
 
@@ -207,8 +206,9 @@ def test_crops_without_the_point_do_not_count(
     )
     rows = make_rows(corner, config, 0, "fit")
     contexts = torch.randn(1, 6, 768, generator=torch.Generator().manual_seed(0))
-    both = cached._cached_losses(model, queries, crops, [0, 1], contexts, rows, config)
-    whole = cached._cached_losses(model, queries, crops[:1], [0], contexts, rows, config)
+    task = FitTask(model, Views(model, square), config)
+    both = cached._cached_losses(task, queries, crops, [0, 1], contexts, rows)
+    whole = cached._cached_losses(task, queries, crops[:1], [0], contexts, rows)
     torch.testing.assert_close(both, whole)
 
 
@@ -230,7 +230,7 @@ def test_the_noted_loss_is_of_the_last_step_that_saw_the_point(
     def losses(steps: int, seed: int) -> float:
         several = replace(config, steps=steps)
         rows = make_rows(POINTS[:1], several, seed, "fit")
-        return float(optimise_cached(model, views, rows, several, seed, None, silent)[1])
+        return float(optimise_cached(FitTask(model, views, several, seed), rows)[1])
 
     assert losses(2, seed) == losses(1, seed) > 0
     seed = next(
@@ -253,7 +253,7 @@ def test_the_loss_falls(model: LatentDiffusion, square: Tensor, quick: Preset) -
     def loss(steps: int) -> Tensor:
         config = replace(quick.fit, steps=steps, views=1, views_per_step=1)
         rows = make_rows(POINTS, config, 0, "fit")
-        return optimise_cached(model, Views(model, square), rows, config, 0, None, silent)[1]
+        return optimise_cached(FitTask(model, Views(model, square), config), rows)[1]
 
     first, last = loss(1), loss(40)
     assert bool((last < first - 0.1).all())
@@ -264,14 +264,15 @@ def test_too_small_a_budget_is_refused(
 ) -> None:
     rows = make_rows(POINTS, quick.fit, 0, "fit")
     with pytest.raises(HomologueError, match=r"^One point needs"):
-        optimise_cached(model, Views(model, square), rows, quick.fit, 0, 1e-7, silent)
+        optimise_cached(FitTask(model, Views(model, square), quick.fit, memory=1e-7), rows)
 
 
 def test_progress_goes_to_the_end(model: LatentDiffusion, square: Tensor, quick: Preset) -> None:
     told: list[tuple[str, int, int]] = []
     rows = make_rows(POINTS, quick.fit, 0, "fit")
+    views = Views(model, square)
     optimise_cached(
-        model, Views(model, square), rows, quick.fit, 0, None, lambda *args: told.append(args)
+        FitTask(model, views, quick.fit, progress=lambda *args: told.append(args)), rows
     )
     # Four views, then six rows of two steps, in however many batches.
     assert told[:4] == [("look", index, 4) for index in range(1, 5)]

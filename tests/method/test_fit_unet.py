@@ -15,9 +15,9 @@ from homologue.method import fit_unet as through_unet
 from homologue.method.contexts import make_rows
 from homologue.method.fit_unet import context_losses, optimise_contexts, read_heads
 from homologue.method.losses import OBJECTIVES
+from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import Preset
-from homologue.progress import silent
 
 POINTS = torch.tensor([[12.0, 40.0], [50.5, 20.25], [33.0, 33.0]], dtype=torch.float64)
 
@@ -37,7 +37,7 @@ def optimise(
     budget: float | None = None, seed: int = 4,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     rows = make_rows(points, config, seed, "fit")
-    return optimise_contexts(model, Views(model, square), rows, config, seed, budget, silent)
+    return optimise_contexts(FitTask(model, Views(model, square), config, seed, budget), rows)
 
 
 def test_read_heads() -> None:
@@ -172,7 +172,6 @@ def test_too_small_a_budget_is_refused(
 def test_progress_counts_steps(model: LatentDiffusion, square: Tensor, exact: FitConfig) -> None:
     told: list[Sequence[object]] = []
     rows = make_rows(POINTS[:1], exact, 0, "fit")
-    optimise_contexts(
-        model, Views(model, square), rows, exact, 0, None, lambda *args: told.append(args)
-    )
+    task = FitTask(model, Views(model, square), exact, progress=lambda *args: told.append(args))
+    optimise_contexts(task, rows)
     assert told == [("fit", 1, 2), ("fit", 2, 2)]

@@ -39,9 +39,9 @@ def seen(
 ) -> tuple[Located, dict[Variant, torch.Tensor]]:
     layers = model.layers(embeddings.fit.layers)
     asked = variants(2, config, layers)
-    witness = VariantPoints(asked, layers, config, 2)
-    located = locate_embeddings(model, target, embeddings, config, witness=witness)
-    found = torch.stack(witness.points, dim=1)
+    observer = VariantPoints(asked, layers, config, 2)
+    located = locate_embeddings(model, target, embeddings, config, observer=observer)
+    found = torch.stack(observer.points, dim=1)
     points = square_to_image(found, target.width, target.height, model.side)
     return located, dict(zip(asked, points, strict=True))
 

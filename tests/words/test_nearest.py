@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from homologue.api import fit
 from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit
 from homologue.method.embeddings import PointEmbeddings
 from homologue.presets import Preset
 from homologue.progress import Cancelled

@@ -72,7 +72,7 @@ def named_preset(name: str, optimise: str | None, settings: list[str] | None) ->
     given = settings or []
     if optimise is not None and any(one.partition("=")[0].strip() == _WAY for one in given):
         raise HomologueError(f"--optimise and --set {_WAY} say the same: give one of them.")
-    preset = get_preset(name, optimise)  # type: ignore[arg-type]  # checked by FitConfig
+    preset = get_preset(name, optimise)
     return with_settings(preset, given)
 
 

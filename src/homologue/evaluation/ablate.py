@@ -14,7 +14,6 @@ from homologue.evaluation.runs import Run
 from homologue.evaluation.scores import Score, Scores
 
 EMBEDDINGS, CROPS, LAYERS, READING = "embeddings", "crops", "layers", "reading"
-STUDIES = (EMBEDDINGS, CROPS, LAYERS, READING)
 
 
 @dataclass(frozen=True, eq=False)

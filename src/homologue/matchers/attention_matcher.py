@@ -8,10 +8,10 @@ from torch import Tensor
 from homologue.config import as_stored
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit
 from homologue.matchers.attention_finder import AttentionFinder, sizes
 from homologue.matchers.base import Finder, Size
 from homologue.matchers.model_settings import model_settings
+from homologue.method.locator import Locator
 from homologue.presets import Preset
 
 
@@ -45,7 +45,7 @@ class Attention:
         }
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        embeddings = fit(
-            self._model, source, points, preset=self._preset, seed=self._seed, memory=self._memory
-        )
+        embeddings = Locator(self._model).set_image(source).fit(
+            points, preset=self._preset, seed=self._seed, memory=self._memory
+        )  # fmt: skip
         return AttentionFinder(self._model, source, embeddings, self._preset.locate, self.keeps)

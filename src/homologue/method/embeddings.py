@@ -19,7 +19,7 @@ FORMAT = "homologue-embeddings-1"
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceImage:
     """The image that points were fitted on: where it was read from, its size and its digest."""
 
     path: str | None
@@ -55,7 +55,7 @@ class PointEmbeddings:
     tokens: Tensor
     points: Tensor
     losses: Tensor
-    source: Source
+    source: SourceImage
     model: str
     fingerprint: str
     preset: str
@@ -143,7 +143,7 @@ class PointEmbeddings:
     ) -> "PointEmbeddings":
         try:
             facts: dict[str, Any] = {**tensors, **json.loads(metadata["facts"])}
-            facts["source"] = Source(**facts["source"])
+            facts["source"] = SourceImage(**facts["source"])
             facts["fit"] = FitConfig(**facts["fit"])
             facts["locate"] = LocateConfig(**facts["locate"])
             embeddings = cls(**facts)

@@ -11,14 +11,14 @@ from math import isqrt
 import torch
 from torch import Tensor
 
-from homologue.config import FitConfig, Heads, Noise, Over
+from homologue.config import Heads, Noise, Over
 from homologue.diffusion.capture import token_maps, token_scores
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, TurnedCrop
 from homologue.method.contexts import draw_noise
 from homologue.method.fit_crops import pool_crops
+from homologue.method.task import FitTask
 from homologue.method.views import Views
-from homologue.progress import Progress
 from homologue.seeds import generator
 
 Queries = dict[str, Tensor]
@@ -82,13 +82,12 @@ def query_maps(
     return maps
 
 
-def pool_queries(
-    model: LatentDiffusion, views: Views, config: FitConfig, seed: int, progress: Progress
-) -> Queries:
+def pool_queries(task: FitTask) -> Queries:
     """Queries (views, heads, N, d) of each layer for the crops that points are fitted to.
 
     They do not depend on the points: the views keep them for others.
     """
+    model, views, config, seed = task.model, task.views, task.config, task.seed
     layers, context = model.layers(config.layers), fixed_context(model, config.tokens)
     pool = pool_crops(model.side, config, seed)
     parts = []
@@ -99,7 +98,7 @@ def pool_queries(
             streams,
         )  # fmt: skip
         parts.append(views.once(("fit", config, seed, index), look))
-        progress("look", index + 1, len(pool))
+        task.progress("look", index + 1, len(pool))
     return {layer: torch.cat([part[layer] for part in parts]) for layer in layers}
 
 

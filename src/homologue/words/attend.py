@@ -11,7 +11,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.diffusion.text import Context
 from homologue.geometry import whole_crop
 from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
-from homologue.method.views import Views
+from homologue.method.views import ImageViews
 from homologue.progress import Progress, silent
 from homologue.seeds import generator
 from homologue.words.maps import WordMaps, distribution, merge_layers
@@ -77,7 +77,7 @@ def _layer_maps(
 ) -> dict[str, Tensor]:
     """Maps (W, h, w) of words in each layer, each with sum 1, on the CPU."""
     layers = model.layers(config.layers)
-    latent = Views.of(model, image).latent(whole_crop(model.side))[None]
+    latent = ImageViews(model, image).latent(whole_crop(model.side))[None]
     sums: dict[str, Tensor] = {}
     total = len(config.timesteps) * config.noises
     for done in range(total):

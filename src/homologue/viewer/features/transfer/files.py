@@ -20,7 +20,7 @@ def coco(scene: Scene, sheet: Sequence[Filled]) -> dict[str, Any]:
     `corrected` what the model and a person said.
     """
     settings = scene.settings
-    way = get_preset(settings.preset, settings.optimise).fit.optimise  # type: ignore[arg-type]
+    way = get_preset(settings.preset, settings.optimise).fit.optimise
     facts = {"model": settings.model, "preset": settings.preset, "optimise": way}
     return {
         "info": {
