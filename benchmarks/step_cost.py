@@ -130,7 +130,7 @@ def released_steps(folder: Path, steps: int) -> list[float]:
 def our_steps(folder: Path, steps: int, points: int, optimise: Any) -> list[float]:
     """Seconds a point of each step, with the package's own function."""
     model = homologue.load(folder, device="cpu")
-    config = replace(PAPER.fit, steps=steps, embeddings=1, optimise=optimise)
+    config = replace(PAPER.fit, steps=steps, embeddings=1, strategy=optimise)
     columns = torch.arange(points) % 4
     rows_of = torch.arange(points) // 4
     places = torch.stack([150.0 + 60 * columns, 200.0 + 60 * rows_of], dim=-1).double()

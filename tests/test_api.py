@@ -108,8 +108,8 @@ def test_the_seed_decides(model: LatentDiffusion, source: RGBImage, fast: Preset
 def test_optimise_goes_before_the_preset(
     model: LatentDiffusion, source: RGBImage, target: RGBImage, fast: Preset
 ) -> None:
-    matched = match(model, source, target, POINTS, preset=fast, optimise="joint")
-    assert matched.embeddings.fit == replace(fast.fit, optimise="joint")
+    matched = match(model, source, target, POINTS, preset=fast, strategy="joint")
+    assert matched.embeddings.fit == replace(fast.fit, strategy="joint")
     assert matched.embeddings.contexts.shape[0] == 1
     assert matched.located.points.shape == (2, 2)
 
@@ -157,11 +157,11 @@ def test_a_locator_gives_the_same_bits_as_the_functions(
 ) -> None:
     preset = replace(fast, locate=replace(fast.locate, follow=follow))
     here, there = Locator(model).set_image(source), Locator(model).set_image(target)
-    here.prepare(preset=preset, optimise=way, seed=3, target=False)
-    there.prepare(preset=preset, optimise=way, seed=3, source=False)
+    here.prepare(preset=preset, strategy=way, seed=3, target=False)
+    there.prepare(preset=preset, strategy=way, seed=3, source=False)
     for point in POINTS:
-        embeddings = here.fit([point], preset=preset, optimise=way, seed=3)
-        alone = fit(model, source, [point], preset=preset, optimise=way, seed=3)
+        embeddings = here.fit([point], preset=preset, strategy=way, seed=3)
+        alone = fit(model, source, [point], preset=preset, strategy=way, seed=3)
         assert torch.equal(embeddings.contexts, alone.contexts)
         assert embeddings.source == alone.source
         assert_same(there.locate(embeddings), locate(model, target, alone))
@@ -192,7 +192,7 @@ def test_crops_that_depend_on_a_point_do_not_pile_up(
     model: LatentDiffusion, source: RGBImage, fast: Preset, way: str
 ) -> None:
     locator = Locator(model).set_image(source)
-    locator.fit(POINTS, preset=fast, optimise=way)
+    locator.fit(POINTS, preset=fast, strategy=way)
     assert locator.views._latents == {}
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import homologue
-from homologue.config import Optimise
+from homologue.config import Strategy
 from homologue.datasets.emoji.drawings import drawings
 from homologue.images import read_image
 
@@ -39,11 +39,11 @@ def test_it_is_a_diffusers_folder_of_at_most_25_mb() -> None:
 
 @pytest.mark.parametrize("optimise", ["cached", "joint"])
 def test_the_foxs_parts_are_found_in_another_artists_fox(
-    builtin: homologue.LatentDiffusion, optimise: Optimise
+    builtin: homologue.LatentDiffusion, optimise: Strategy
 ) -> None:
     points, truth = annotated("fox", "noto"), annotated("fox", "twemoji")
     found = homologue.match(
-        builtin, IMAGES / "fox-noto.png", IMAGES / "fox-twemoji.png", points, optimise=optimise
+        builtin, IMAGES / "fox-noto.png", IMAGES / "fox-twemoji.png", points, strategy=optimise
     ).located
     errors = (found.points - truth).norm(dim=-1)
     box = (truth.amax(dim=0) - truth.amin(dim=0)).max()

@@ -64,7 +64,7 @@ def test_match_names_the_stage(
     tensor: str, stage: str, way: str, value: float,
 ) -> None:  # fmt: skip
     model = load(damaged(tensor, value), device="cpu")
-    preset = replace(quick, fit=replace(quick.fit, optimise=way))  # type: ignore[arg-type]
+    preset = replace(quick, fit=replace(quick.fit, strategy=way))  # type: ignore[arg-type]
     with pytest.raises(NotFiniteError, match=r"In float32, the .* not finite") as caught:
         match(model, source, target, POINTS, preset=preset)
     assert stage in caught.value.stage

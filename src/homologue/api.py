@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from homologue.config import Optimise
+from homologue.config import Strategy
 from homologue.diffusion.loading.load import load as load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
@@ -18,6 +18,7 @@ from homologue.method.locator import Locator
 from homologue.method.observers import SmallMaps, stacked
 from homologue.presets import Preset, get_preset
 from homologue.progress import Progress, silent
+from homologue.renamed import renamed_arguments
 from homologue.words.attend import attend as attend
 from homologue.words.nearest import nearest_words as nearest_words
 
@@ -68,13 +69,14 @@ class Match:
         return self.located.heatmaps
 
 
+@renamed_arguments
 def fit(
     model: LatentDiffusion,
     source: ImageLike | RGBImage,
     points: Any,
     *,
     preset: str | Preset = "default",
-    optimise: Optimise | str | None = None,
+    strategy: Strategy | str | None = None,
     seed: int = 0,
     memory: float | None = None,
     progress: Progress = silent,
@@ -85,7 +87,7 @@ def fit(
         source: path, PIL image, (H, W, 3) uint8 array or (3, H, W) float tensor in [0, 1].
         points: (P, 2), `(x, y)` in pixels of the image after EXIF rotation, pixel centres at +0.5.
         preset: `default`, `paper`, a TOML file, or a `Preset`.
-        optimise: `exact`, `joint` or `cached` in place of the preset's.
+        strategy: `exact`, `joint` or `cached` in place of the preset's.
         seed: same seed, same embeddings.
         memory: memory budget in GiB (default: half of the free memory).
         progress: called after every step.
@@ -94,7 +96,7 @@ def fit(
         HomologueError: the image, a point or the preset cannot be used.
     """
     return Locator(model).set_image(source).fit(
-        points, preset=preset, optimise=optimise, seed=seed, memory=memory, progress=progress
+        points, preset=preset, strategy=strategy, seed=seed, memory=memory, progress=progress
     )  # fmt: skip
 
 
@@ -123,6 +125,7 @@ def locate(
     )  # fmt: skip
 
 
+@renamed_arguments
 def match(
     model: LatentDiffusion,
     source: ImageLike | RGBImage,
@@ -130,7 +133,7 @@ def match(
     points: Any,
     *,
     preset: str | Preset = "default",
-    optimise: Optimise | str | None = None,
+    strategy: Strategy | str | None = None,
     seed: int = 0,
     memory: float | None = None,
     heatmaps: bool = False,
@@ -140,7 +143,7 @@ def match(
     """Fits points of the source and locates them in the target; both images are read first.
 
     Args:
-        source, target, points, preset, optimise, seed, memory, progress: see `fit`.
+        source, target, points, preset, strategy, seed, memory, progress: see `fit`.
         heatmaps: whether to keep the heat maps over the target, at the model's side.
         maps: whether to keep the maps of every layer over source and target, at the layer's side.
 
@@ -152,7 +155,7 @@ def match(
         read_image(target, least_side=LEAST_SIDE),
     )
     here, there = (Locator(model).set_image(image) for image in images)
-    settings = get_preset(preset, optimise)
+    settings = get_preset(preset, strategy)
     start = time.perf_counter()
     embeddings = here.fit(points, preset=settings, seed=seed, memory=memory, progress=progress)
     fitted = time.perf_counter()

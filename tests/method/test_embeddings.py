@@ -31,7 +31,7 @@ def embeddings() -> PointEmbeddings:
         model="somebody/model",
         fingerprint="f00",
         preset="paper",
-        fit=replace(PAPER.fit, optimise="joint", embeddings=5, tokens=3),
+        fit=replace(PAPER.fit, strategy="joint", embeddings=5, tokens=3),
         locate=PAPER.locate,
         seed=2**40 + 1,
     )

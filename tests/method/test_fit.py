@@ -24,7 +24,7 @@ def fitted(
     model: LatentDiffusion, image: RGBImage, preset: Preset, optimise: str,
     points: torch.Tensor = POINTS, *, seed: int = 0, memory: float | None = None, **fit: object,
 ) -> PointEmbeddings:  # fmt: skip
-    config: FitConfig = replace(preset.fit, optimise=optimise, **fit)  # type: ignore[arg-type]
+    config: FitConfig = replace(preset.fit, strategy=optimise, **fit)  # type: ignore[arg-type]
     return fit_embeddings(
         model, image, points, config, preset.locate, seed=seed, preset=preset.name, memory=memory
     )
@@ -59,7 +59,7 @@ def test_points_fitted_one_after_the_other_to_kept_views_are_the_same(
     passes: list[int] = []
     queries = model.queries
     monkeypatch.setattr(model, "queries", lambda *a: passes.append(1) or queries(*a))
-    views, config = ImageViews(model, source), replace(quick.fit, optimise=optimise)
+    views, config = ImageViews(model, source), replace(quick.fit, strategy=optimise)
     for index in range(3):
         one = fit_embeddings(model, views, POINTS[index : index + 1], config, quick.locate)
         assert torch.equal(one.contexts[0], together.contexts[index])
@@ -128,7 +128,7 @@ def test_everything_is_noted(
     assert (together.source.path, together.source.digest) == (None, source.digest)
     assert (together.model, together.fingerprint) == ("sd1", "of sd1")
     assert (together.preset, together.seed) == ("quick", 0)
-    assert together.fit == replace(quick.fit, optimise=optimise)
+    assert together.fit == replace(quick.fit, strategy=optimise)
     assert together.locate == quick.locate
 
 
@@ -196,8 +196,8 @@ def test_a_mirrored_crop_is_a_crop_of_the_mirrored_image_and_point(
 ) -> None:
     """Where every crop is the whole image, to mirror all of them is to mirror the image."""
     config: FitConfig = replace(
-        quick.fit, optimise=way, start=start, crop=1.0, largest_crop=0.0, turn=0.0, embeddings=1,
-        steps=3, views=2,
+        quick.fit, strategy=way, start=start, crop=1.0, max_crop=0.0, max_rotation=0.0,
+        embeddings=1, steps=3, views=2,
     )  # fmt: skip
     points = torch.tensor([[12.0, 40.0], [50.5, 20.25]], dtype=torch.float64)
     there = torch.stack([64 - points[:, 0], points[:, 1]], dim=1)

@@ -18,7 +18,6 @@ from homologue.method.queries import cached_queries, fixed_context, query_maps
 from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import Preset
-from homologue.progress import silent
 from homologue.seeds import generator
 
 POINTS = torch.tensor([[12.0, 40.0], [50.5, 20.25], [33.0, 33.0]], dtype=torch.float64)
@@ -39,7 +38,7 @@ def test_the_fixed_context_never_changes(tiny: dict[str, LatentDiffusion]) -> No
 
 
 def test_the_pool_is_the_whole_image_and_random_crops(quick: Preset) -> None:
-    config = replace(quick.fit, views=50, crop=0.75, largest_crop=0.0, turn=0.0)
+    config = replace(quick.fit, views=50, crop=0.75, max_crop=0.0, max_rotation=0.0)
     pool = pool_crops(64, config, seed=3)
     assert pool[0] == whole_crop(64)
     assert {crop.size for crop in pool[1:]} == {48}
@@ -115,7 +114,7 @@ def test_one_step_is_that_of_a_reference(
     model: LatentDiffusion, square: Tensor, quick: Preset, heads: str
 ) -> None:
     config = replace(
-        quick.fit, steps=1, views=3, views_per_step=3, crop=0.6, largest_crop=0.0, turn=0.0,
+        quick.fit, steps=1, views=3, views_per_step=3, crop=0.6, max_crop=0.0, max_rotation=0.0,
         heads=heads,  # type: ignore[arg-type]
         embeddings=1, objective="cross-entropy", timestep=140,
     )  # fmt: skip
@@ -216,8 +215,8 @@ def test_the_noted_loss_is_of_the_last_step_that_saw_the_point(
     model: LatentDiffusion, square: Tensor, quick: Preset
 ) -> None:
     config = replace(
-        quick.fit, embeddings=1, crop=0.5, largest_crop=0.0, turn=0.0, views=2, views_per_step=1,
-        learning_rate=0,
+        quick.fit, embeddings=1, crop=0.5, max_crop=0.0, max_rotation=0.0, views=2,
+        views_per_step=1, learning_rate=0,
     )  # fmt: skip
     seed = next(
         seed
@@ -296,7 +295,8 @@ def test_batches_give_what_single_rows_give(
         config = replace(quick.fit, learning_rate=1e-3)
         rows = make_rows(POINTS, config, 0, "fit")[members]
         starts = torch.stack([row.start(config.tokens, 768) for row in rows])
-        return cached._optimise_rows(model, queries, pool, rows, starts, config, 0, silent)
+        task = FitTask(model, Views(model, square), config)
+        return cached._optimise_rows(task, queries, pool, rows, starts)
 
     contexts, losses = optimise(slice(None))
     for row in range(6):
@@ -320,8 +320,10 @@ def test_over_places_no_other_token_matters(
     contexts = torch.randn(2, 6, 768, generator=torch.Generator().manual_seed(0))
     others = contexts.clone()
     others[:, [token for token in range(6) if token not in tokens]] += 1.0
-    maps = query_maps(model, queries, contexts, tokens, "places")
-    for one, other in zip(maps, query_maps(model, queries, others, tokens, "places"), strict=True):
+    maps = query_maps(model, queries, contexts, tokens, "positions")
+    for one, other in zip(
+        maps, query_maps(model, queries, others, tokens, "positions"), strict=True
+    ):
         torch.testing.assert_close(one, other)
         torch.testing.assert_close(one.sum(dim=(3, 4)), torch.ones(2, 1, 8, len(tokens)))
 
@@ -333,8 +335,8 @@ def test_over_places_the_unet_and_the_first_cached_layer_agree(
     latent = model.encode(square[None])
     context = torch.randn(1, 6, 768, generator=torch.Generator().manual_seed(0))
     queries = model.queries(latent, 40, fixed_context(model, 6), layers)
-    (cached_maps,) = query_maps(model, queries, context, [1, 3], "places")
-    direct = model.attention(latent, 40, context, layers, [1, 3], "places")[layers[0]]
+    (cached_maps,) = query_maps(model, queries, context, [1, 3], "positions")
+    direct = model.attention(latent, 40, context, layers, [1, 3], "positions")[layers[0]]
     torch.testing.assert_close(cached_maps[:, 0], direct)
     attended = model.attention(latent, 40, context, layers, [1, 3])[layers[0]]
     assert not torch.allclose(direct, attended)

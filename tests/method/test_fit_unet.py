@@ -29,7 +29,7 @@ def square() -> Tensor:
 
 @pytest.fixture(scope="module")
 def exact(quick: Preset) -> FitConfig:
-    return replace(quick.fit, optimise="exact", crop=0.8, largest_crop=0.0, turn=0.0)
+    return replace(quick.fit, strategy="exact", crop=0.8, max_crop=0.0, max_rotation=0.0)
 
 
 def optimise(
@@ -51,7 +51,7 @@ def test_the_loss_of_a_point_is_the_objective_of_its_own_token(
     model: LatentDiffusion, exact: FitConfig, objective: str
 ) -> None:
     config = replace(
-        exact, optimise="joint", heads="second-half", objective=objective,  # type: ignore[arg-type]
+        exact, strategy="joint", heads="second-half", objective=objective,  # type: ignore[arg-type]
         pixel_centre=0.0, sigma=0.06,
     )  # fmt: skip
     rows = make_rows(POINTS, config, 0, "fit")
@@ -130,7 +130,7 @@ def test_a_whole_image_is_encoded_once_for_all_steps(
 def test_joint_leaves_places_without_a_point_empty(
     model: LatentDiffusion, square: Tensor, exact: FitConfig
 ) -> None:
-    config = replace(exact, optimise="joint", tokens=3)
+    config = replace(exact, strategy="joint", tokens=3)
     contexts, losses = optimise(model, square, config)
     assert contexts.shape == (4, 3, 768)
     assert losses.isnan().tolist() == [[False, False]] * 2 + [[False, True]] * 2

@@ -83,7 +83,7 @@ def test_only_the_points_token_is_not_zero(
     assert found.shape == (3, 6, 768)
     assert not found[:, 0].any() and not found[:, 2:].any()
     assert found[:, 1].abs().amax(-1).min() > 0
-    joint = starts(model, square, replace(config, optimise="joint"), POINTS)
+    joint = starts(model, square, replace(config, strategy="joint"), POINTS)
     assert torch.equal(joint[0, 1:4], found[:, 1])
 
 

@@ -24,7 +24,7 @@ WAYS = ("exact", "joint", "cached")
 def embeddings(
     request: pytest.FixtureRequest, model: LatentDiffusion, source: RGBImage, quick: Preset
 ) -> PointEmbeddings:
-    config = replace(quick.fit, optimise=request.param, steps=1, tokens=4)
+    config = replace(quick.fit, strategy=request.param, steps=1, tokens=4)
     return fit_embeddings(model, source, POINTS, config, quick.locate)
 
 

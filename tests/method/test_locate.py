@@ -33,7 +33,7 @@ PLANS = {
 def fitted(
     model: LatentDiffusion, source: RGBImage, quick: Preset, way: str, points: Tensor = POINTS
 ) -> PointEmbeddings:
-    config = replace(quick.fit, optimise=way, steps=1, tokens=4)  # type: ignore[arg-type]
+    config = replace(quick.fit, strategy=way, steps=1, tokens=4)  # type: ignore[arg-type]
     return fit_embeddings(model, source, points, config, quick.locate)
 
 

@@ -63,7 +63,7 @@ def test_a_start_from_queries_needs_no_unet_once_it_is_prepared(
     model: LatentDiffusion, source: RGBImage, quick: Preset, passes: list[int]
 ) -> None:
     views = ImageViews(model, source)
-    fit = replace(quick.fit, optimise="exact", start="queries")
+    fit = replace(quick.fit, strategy="exact", start="queries")
     task = FitTask(model, views, fit, 3)
     prepare_source(task)
     assert len(passes) == 4
@@ -75,7 +75,7 @@ def test_where_crops_depend_on_the_point_there_is_nothing_to_prepare(
     model: LatentDiffusion, source: RGBImage, quick: Preset, passes: list[int]
 ) -> None:
     views = ImageViews(model, source)
-    exact = replace(quick.fit, optimise="exact")
+    exact = replace(quick.fit, strategy="exact")
     prepare_source(FitTask(model, views, exact))
     prepare_target(FitTask(model, views, exact), quick.locate)
     prepare_target(FitTask(model, views, quick.fit), PAPER.locate)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from homologue.api import layer_maps
-from homologue.config import Optimise
+from homologue.config import Strategy
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.method.fit import fit_embeddings
@@ -19,9 +19,9 @@ POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [41.0, 31.0]], dtype=torch.f
 
 @pytest.mark.parametrize("way", ["exact", "joint", "cached"])
 def test_they_are_means_of_the_large_ones_and_as_fine_as_the_layer(
-    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, way: Optimise
+    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, way: Strategy
 ) -> None:
-    fit = replace(quick.fit, optimise=way)
+    fit = replace(quick.fit, strategy=way)
     embeddings = fit_embeddings(model, source, POINTS, fit, quick.locate)
     layers = model.layers(fit.layers)
     observer = SmallMaps(layers, quick.locate, fit.embeddings)

@@ -29,7 +29,7 @@ def embeddings(
 ) -> dict[str, PointEmbeddings]:
     made = {}
     for way in WAYS:
-        config = replace(quick.fit, optimise=way, steps=1, tokens=4, embeddings=2)  # type: ignore[arg-type]
+        config = replace(quick.fit, strategy=way, steps=1, tokens=4, embeddings=2)  # type: ignore[arg-type]
         made[way] = fit_embeddings(model, source, POINTS, config, quick.locate)
     return made
 

@@ -258,7 +258,7 @@ def _facts(path: Path, image: "RGBImage") -> dict[str, Any]:
 
 def _settings(model: "LatentDiffusion", preset: "Preset", seed: int) -> dict[str, Any]:
     dtype = dtype_name(model.dtype)
-    return settings_json(model.name, dtype, preset.name, preset.fit.optimise, seed)
+    return settings_json(model.name, dtype, preset.name, preset.fit.strategy, seed)
 
 
 def _with(model: "LatentDiffusion") -> str:

@@ -119,6 +119,7 @@ def _map_writer(engine: Engine, selection: Selection, part: Part) -> "MapWriter 
         "benchmark": selection.benchmark.name,
         "split": selection.split,
         **{name: engine.settings.get(name) for name in names},
+        "strategy": engine.settings.get("optimise"),
     }
     return MapWriter(part.maps, selection.pairs, part.keep, facts)
 

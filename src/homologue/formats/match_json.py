@@ -13,14 +13,22 @@ def image_json(path: str | None, width: int, height: int) -> dict[str, Any]:
 
 
 def settings_json(
-    model: str, dtype: str | None, preset: str, optimise: str, seed: int
+    model: str, dtype: str | None, preset: str, strategy: str, seed: int
 ) -> dict[str, Any]:
     """What a match depends on besides its images and points.
 
     Args:
         dtype: precision of the model; None if it is not loaded.
+        strategy: also written as `optimise`, its name in earlier versions.
     """
-    return {"model": model, "dtype": dtype, "preset": preset, "optimise": optimise, "seed": seed}
+    return {
+        "model": model,
+        "dtype": dtype,
+        "preset": preset,
+        "optimise": strategy,
+        "strategy": strategy,
+        "seed": seed,
+    }
 
 
 def point_json(

@@ -107,7 +107,7 @@ def sizes(
     made = {}
     layers = model.layers(fit.layers)
     if EMBEDDINGS in keep:
-        shared = fit.tokens - 1 if fit.optimise == "joint" else 1
+        shared = fit.tokens - 1 if fit.strategy == "joint" else 1
         made[EMBEDDINGS] = Size(4 * fit.embeddings * fit.tokens * model.context_width // shared)
     if PARTS in keep:
         made[PARTS] = Size(pair_point=_PART_ROW * len(variants(fit.embeddings, config, layers)))

@@ -38,7 +38,7 @@ class Attention:
         self.settings: Mapping[str, Any] = {
             **model_settings(model),
             "preset": preset.name,
-            "optimise": preset.fit.optimise,
+            "optimise": preset.fit.strategy,
             "fit": as_stored(preset.fit),
             "locate": as_stored(preset.locate),
             "seed": seed,

@@ -11,9 +11,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from homologue.config import FitConfig, LocateConfig, as_stored
+from homologue.config import FitConfig, LocateConfig, as_stored, from_stored
 from homologue.errors import HomologueError, NotFiniteError
 from homologue.files import write_atomically
+from homologue.presets import current_preset_name
 
 FORMAT = "homologue-embeddings-1"
 
@@ -144,8 +145,9 @@ class PointEmbeddings:
         try:
             facts: dict[str, Any] = {**tensors, **json.loads(metadata["facts"])}
             facts["source"] = SourceImage(**facts["source"])
-            facts["fit"] = FitConfig(**facts["fit"])
-            facts["locate"] = LocateConfig(**facts["locate"])
+            facts["fit"] = from_stored(FitConfig, facts["fit"])
+            facts["locate"] = from_stored(LocateConfig, facts["locate"])
+            facts["preset"] = current_preset_name(facts["preset"])
             embeddings = cls(**facts)
             embeddings._check()
         except (KeyError, TypeError, ValueError) as error:

@@ -52,7 +52,7 @@ def fit_embeddings(
     in_square = image_to_square(points, source.width, source.height, model.side)
     rows = make_rows(in_square, config, seed, "fit")
     task = FitTask(model, views, config, seed, memory, progress)
-    contexts, losses = OPTIMISERS[config.optimise](task, rows)
+    contexts, losses = OPTIMISERS[config.strategy](task, rows)
     groups = group_points(len(points), config)
     by_group = losses.unflatten(0, (len(groups), config.embeddings))
     return PointEmbeddings(

@@ -107,7 +107,7 @@ def _cached_losses(
     """The objective of each row, (B,), averaged over the crops that hold its point."""
     model, config = task.model, task.config
     some = {layer: query[list(seen)] for layer, query in queries.items()}
-    maps = query_maps(model, some, contexts, rows[0].tokens, config.over)
+    maps = query_maps(model, some, contexts, rows[0].tokens, config.softmax_over)
     points = torch.cat([row.points for row in rows])
     centres = torch.stack([crop.to_crop(points, model.side) for crop in crops], dim=1)
     inside = ((centres >= 0) & (centres <= model.side)).all(dim=-1)

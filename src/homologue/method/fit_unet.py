@@ -39,7 +39,9 @@ def context_losses(
         contexts: (B, T, D).
     """
     layers = model.layers(config.layers)
-    maps = model.attention(noisy, config.timestep, contexts, layers, rows[0].tokens, config.over)
+    maps = model.attention(
+        noisy, config.timestep, contexts, layers, rows[0].tokens, config.softmax_over
+    )
     centres = torch.cat(
         [crop.to_crop(row.points, model.side) for row, crop in zip(rows, crops, strict=True)]
     )

@@ -180,7 +180,7 @@ def check_same_model(model: LatentDiffusion, embeddings: PointEmbeddings) -> Non
 def make_reader(
     model: LatentDiffusion, views: Views, embeddings: PointEmbeddings, config: LocateConfig
 ) -> Reader:
-    if embeddings.fit.optimise == "cached":
+    if embeddings.fit.strategy == "cached":
         return QueryReader(model, views, embeddings.fit, config, embeddings.seed)
     return UnetReader(model, views, embeddings.fit, config)
 

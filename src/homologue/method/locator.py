@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from homologue.config import Optimise
+from homologue.config import Strategy
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
@@ -15,6 +15,7 @@ from homologue.method.views import ImageViews
 from homologue.points import check_points
 from homologue.presets import Preset, get_preset
 from homologue.progress import Progress, silent
+from homologue.renamed import renamed_arguments
 
 
 class Locator:
@@ -58,12 +59,13 @@ class Locator:
             raise HomologueError("The locator has no image: call set_image(IMAGE) first.")
         return self._views
 
+    @renamed_arguments
     def fit(
         self,
         points: Any,
         *,
         preset: str | Preset = "default",
-        optimise: Optimise | str | None = None,
+        strategy: Strategy | str | None = None,
         seed: int = 0,
         memory: float | None = None,
         progress: Progress = silent,
@@ -71,12 +73,12 @@ class Locator:
         """Fits embeddings to points of the image; arguments and errors as in `homologue.fit`."""
         image = self.views.image
         checked = check_points(points, image.width, image.height)
-        settings = get_preset(preset, optimise)
+        settings = get_preset(preset, strategy)
         fitted = fit_embeddings(
             self._model, self.views, checked, settings.fit, settings.locate,
             seed=seed, preset=settings.name, memory=memory, progress=progress,
         )  # fmt: skip
-        if settings.fit.optimise != "cached":
+        if settings.fit.strategy != "cached":
             # These crops depend on the points and would pile up.
             self.views.forget_latents()
         return fitted
@@ -106,11 +108,12 @@ class Locator:
             self.views.forget_latents()
         return located
 
+    @renamed_arguments
     def prepare(
         self,
         *,
         preset: str | Preset = "default",
-        optimise: Optimise | str | None = None,
+        strategy: Strategy | str | None = None,
         seed: int = 0,
         source: bool = True,
         target: bool = True,
@@ -127,7 +130,7 @@ class Locator:
                 and seed.
             progress: called after each crop.
         """
-        settings = get_preset(preset, optimise)
+        settings = get_preset(preset, strategy)
         task = FitTask(self._model, self.views, settings.fit, seed, progress=progress)
         if source:
             prepare_source(task)

@@ -13,7 +13,7 @@ from homologue.method.task import FitTask
 
 def prepare_source(task: FitTask) -> None:
     """Has the views of a picture keep what fitting any of its points needs."""
-    if task.config.optimise == "cached" or task.config.start == "queries":
+    if task.config.strategy == "cached" or task.config.start == "queries":
         pool_queries(task)
 
 
@@ -24,7 +24,7 @@ def prepare_target(task: FitTask, config: LocateConfig) -> None:
         task: `views` are of the target; points are fitted with the same settings and seed.
         config: settings for reading the target.
     """
-    if task.config.optimise != "cached" or config.follow:
+    if task.config.strategy != "cached" or config.follow:
         return
     reader = QueryReader(task.model, task.views, task.config, config, task.seed)
     for index, crop in enumerate(shared_crops(task.model.side, config, task.seed)):

@@ -11,7 +11,7 @@ from math import isqrt
 import torch
 from torch import Tensor
 
-from homologue.config import Heads, Noise, Over
+from homologue.config import Heads, Noise, SoftmaxOver
 from homologue.diffusion.capture import token_maps, token_scores
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, TurnedCrop
@@ -62,23 +62,23 @@ def query_maps(
     queries: Queries,
     contexts: Tensor,
     tokens: Sequence[int],
-    over: Over = "tokens",
+    softmax_over: SoftmaxOver = "tokens",
 ) -> list[Tensor]:
     """Attention of some tokens for cached queries, a layer: (B, views, heads, h, w, n).
 
     Args:
         queries: (views, heads, N, d) of each layer.
         contexts: (B, T, D).
-        over: what the softmax of the maps runs over, see `FitConfig`.
+        softmax_over: axis of the softmax of the maps, see `FitConfig`.
     """
-    if over == "places":  # the other tokens have no part in it
+    if softmax_over == "positions":  # the other tokens have no part in it
         contexts, tokens = contexts[:, list(tokens)], range(len(tokens))
     maps = []
     for layer, query in queries.items():
         key = model.keys(contexts, layer)[:, None]
         scores = token_scores(model.attention_layer(layer), query[None], key)
         side = isqrt(query.shape[2])
-        maps.append(token_maps(scores, tokens, over).unflatten(3, (side, side)))
+        maps.append(token_maps(scores, tokens, softmax_over).unflatten(3, (side, side)))
     return maps
 
 

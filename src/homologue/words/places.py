@@ -27,8 +27,10 @@ def describe(
         "settings": {
             "layers": config.layers,
             "timesteps": list(config.timesteps),
-            "noises": config.noises,
-            "over": config.over,
+            "noises": config.noise_samples,
+            "noise_samples": config.noise_samples,
+            "over": config.softmax_over,
+            "softmax_over": config.softmax_over,
             "threshold": maps.threshold,
         },
         "words": places(maps),

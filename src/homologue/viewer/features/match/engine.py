@@ -102,19 +102,19 @@ class Engine:
         model = self._models.get(key.settings.model, progress)
         preset, way, seed = key.settings.preset, key.settings.optimise, key.settings.seed
         self._look(model, key.settings, key.source).prepare(
-            preset=preset, optimise=way, seed=seed, target=False, progress=progress
+            preset=preset, strategy=way, seed=seed, target=False, progress=progress
         )
         for picture in (key.target, key.source):
             if picture is not None:
                 self._look(model, key.settings, picture).prepare(
-                    preset=preset, optimise=way, seed=seed, source=False, progress=progress
+                    preset=preset, strategy=way, seed=seed, source=False, progress=progress
                 )
         self.ready.put(key, True)
 
     def _fit(self, model: LatentDiffusion, key: Fitting, progress: Progress) -> PointEmbeddings:
         settings = key.settings
         fitted = self._look(model, settings, key.source).fit(
-            [[key.x, key.y]], preset=settings.preset, optimise=settings.optimise,
+            [[key.x, key.y]], preset=settings.preset, strategy=settings.optimise,
             seed=settings.seed, progress=progress,
         )  # fmt: skip
         self._embeddings.put(key, fitted)

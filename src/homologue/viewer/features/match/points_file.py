@@ -23,11 +23,11 @@ def points_file(
     loaded.
     """
     settings = scene.settings
-    optimise = get_preset(settings.preset, settings.optimise).fit.optimise
+    strategy = get_preset(settings.preset, settings.optimise).fit.strategy
     return {
         "source": _picture(scene.source, pictures),
         "target": _picture(scene.target, pictures),
-        **settings_json(settings.model, dtype, settings.preset, optimise, settings.seed),
+        **settings_json(settings.model, dtype, settings.preset, strategy, settings.seed),
         "points": [[point.x, point.y] for point in scene.points],
         "matches": [_match(point, found(scene, point)) for point in scene.points],
     }
