@@ -33,12 +33,12 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 import homologue
-from homologue.config import Optimise
+from homologue.api import match
+from homologue.config import Strategy
 from homologue.diffusion.logging import quiet
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import whole_crop
 from homologue.images import RGBImage
-from homologue.matchers.attention import match
 from homologue.method.contexts import make_rows
 from homologue.method.fit_unet import context_losses
 from homologue.method.loss_scale import ScaledGradients
@@ -166,10 +166,10 @@ def _sample_points(device: str, dtype: str) -> Iterator[tuple[str, Tensor]]:
 
 
 def strategies() -> dict[str, Preset]:
-    ways: tuple[Optimise, ...] = ("cached", "joint", "exact")
+    ways: tuple[Strategy, ...] = ("cached", "joint", "exact")
     short = replace(PAPER, fit=replace(PAPER.fit, embeddings=1))
     return {
-        **{way: replace(DEFAULT, fit=replace(DEFAULT.fit, optimise=way)) for way in ways},
+        **{way: replace(DEFAULT, fit=replace(DEFAULT.fit, strategy=way)) for way in ways},
         "paper, 1 of 5 embeddings, 1 point": short,
     }
 

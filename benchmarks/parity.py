@@ -29,13 +29,13 @@ from homologue.heatmaps import argmax
 from homologue.images import read_image
 from homologue.method.contexts import Row
 from homologue.method.fit_unet import context_losses, optimise_contexts, read_heads
-from homologue.method.locate import read_crops
+from homologue.method.locate import CropReading
 from homologue.method.loss_scale import ScaledGradients
 from homologue.method.map_average import combine
 from homologue.method.readers import UnetReader
+from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import PAPER
-from homologue.progress import silent
 
 Errors = dict[str, float]
 IMAGES = ("source_image", "target_image")
@@ -126,7 +126,7 @@ def fit_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig
     )
     gradient, wanted = context.grad.cpu(), golden["grad_context"]
     row = recorded_row(golden, model.side, [golden["noise"][0]] * fit.steps)
-    optimised, _ = optimise_contexts(model, views, [row], fit, 0, None, silent)
+    optimised, _ = optimise_contexts(FitTask(model, views, fit), [row])
     return {
         "loss_relative": largest(loss, golden["loss"]) / float(golden["loss"].abs()),
         "grad_context_relative": largest(gradient, wanted) / float(wanted.abs().max()),
@@ -150,9 +150,8 @@ def target_errors(
     reader = UnetReader(model, views, fit, read)
     contexts = golden["context_after_3_steps"].to(model.device)
     read = replace(read, crops=len(crops))
-    pasted = read_crops(model, reader, [row], contexts, fit, read, lambda index, _: [crops[index]])[
-        0
-    ].mean()
+    reading = CropReading(model, reader, fit, read)
+    pasted = reading.read([row], contexts, lambda index, _: [crops[index]])[0].mean()
     pooled = torch.nn.functional.avg_pool2d(pasted[0], model.side // 64)
     plain, softmax = (argmax(combine(pasted, way)) for way in ("mean", "softmax"))
     return {

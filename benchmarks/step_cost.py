@@ -37,6 +37,7 @@ from homologue.geometry import draw_crop
 from homologue.heatmaps import gaussian
 from homologue.method.contexts import make_rows
 from homologue.method.fit_unet import optimise_contexts
+from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import PAPER
 
@@ -129,16 +130,15 @@ def released_steps(folder: Path, steps: int) -> list[float]:
 def our_steps(folder: Path, steps: int, points: int, optimise: Any) -> list[float]:
     """Seconds a point of each step, with the package's own function."""
     model = homologue.load(folder, device="cpu")
-    config = replace(PAPER.fit, steps=steps, embeddings=1, optimise=optimise)
+    config = replace(PAPER.fit, steps=steps, embeddings=1, strategy=optimise)
     columns = torch.arange(points) % 4
     rows_of = torch.arange(points) // 4
     places = torch.stack([150.0 + 60 * columns, 200.0 + 60 * rows_of], dim=-1).double()
     rows = make_rows(places, config, seed=0, purpose="fit")
     views = Views(model, torch.rand(3, SIDE, SIDE))
     times = [time.perf_counter()]
-    optimise_contexts(
-        model, views, rows, config, 0, None, lambda *_: times.append(time.perf_counter())
-    )
+    task = FitTask(model, views, config, progress=lambda *_: times.append(time.perf_counter()))
+    optimise_contexts(task, rows)
     return [(b - a) / points for a, b in pairwise(times)]
 
 

@@ -8,20 +8,18 @@ import sys
 from pathlib import Path
 
 import homologue
-from homologue.viz.match import save_match
 
 IMAGES = Path(__file__).parent / "images"
 
 
 def main() -> None:
     model = homologue.load(sys.argv[1] if len(sys.argv) > 1 else "builtin")
-    source = homologue.read_image(IMAGES / "fox-noto.png")
-    target = homologue.read_image(IMAGES / "fox-twemoji-turned.png")
+    source, target = IMAGES / "fox-noto.png", IMAGES / "fox-twemoji-turned.png"
     points = json.loads((IMAGES / "fox-points.json").read_text())
-    found = homologue.match(model, source, target, points, heatmaps=True).located
+    found = homologue.match(model, source, target, points, heatmaps=True)
     for point, (x, y), score in zip(points, found.points.tolist(), found.scores, strict=True):
         print(f"{point} -> ({x:.1f}, {y:.1f})  score {score:.2f}")
-    save_match("match.png", source, target, points, found)
+    homologue.plot_match(found, "match.png")
     print("match.png")
 
 

@@ -40,7 +40,7 @@ def show(axes: Axes, image: homologue.RGBImage, points: Tensor, title: str) -> N
 def show_found(axes: Axes, model: homologue.LatentDiffusion, pair: Pair) -> int:
     """The target with the points that were found; how many of them are right."""
     source, target = pair.source.read(), pair.target.read()
-    found = homologue.match(model, source, target, pair.source_points).located.points
+    found = homologue.match(model, source, target, pair.source_points).points
     radius = ALPHA * pair.thresholds["bbox-kp"]
     right = int(((found - pair.target_points).norm(dim=1) <= radius).sum())
     show(axes, target, found, f"{pair.tags['target_style']}, {right} of {len(found)}")

@@ -128,7 +128,7 @@ def quick() -> Preset:
             views=4,
             views_per_step=2,
             layers="up[:4]",
-            over="tokens",
+            softmax_over="tokens",
         ),
         replace(DEFAULT.locate, crops=3),
     )

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import homologue
-from homologue.config import Optimise
+from homologue.config import Strategy
 from homologue.datasets.emoji.drawings import drawings
 from homologue.images import read_image
 
@@ -39,11 +39,11 @@ def test_it_is_a_diffusers_folder_of_at_most_25_mb() -> None:
 
 @pytest.mark.parametrize("optimise", ["cached", "joint"])
 def test_the_foxs_parts_are_found_in_another_artists_fox(
-    builtin: homologue.LatentDiffusion, optimise: Optimise
+    builtin: homologue.LatentDiffusion, optimise: Strategy
 ) -> None:
     points, truth = annotated("fox", "noto"), annotated("fox", "twemoji")
     found = homologue.match(
-        builtin, IMAGES / "fox-noto.png", IMAGES / "fox-twemoji.png", points, optimise=optimise
+        builtin, IMAGES / "fox-noto.png", IMAGES / "fox-twemoji.png", points, strategy=optimise
     ).located
     errors = (found.points - truth).norm(dim=-1)
     box = (truth.amax(dim=0) - truth.amin(dim=0)).max()
@@ -118,7 +118,6 @@ def run_example(name: str, folder: Path) -> str:
         cwd=folder, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    assert list(folder.iterdir())
     return run.stdout
 
 
@@ -126,6 +125,21 @@ def run_example(name: str, folder: Path) -> str:
 @pytest.mark.parametrize("name", ["01_match.py", "02_fit_once_locate_often.py"])
 def test_the_examples_run(name: str, tmp_path: Path) -> None:
     assert "score" in run_example(name, tmp_path)
+    assert list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_points_that_are_asked_for_one_by_one_are_those_of_one_match(tmp_path: Path) -> None:
+    printed = run_example("05_encode_once_query_often.py", tmp_path)
+    found = re.findall(r"\(([\d.]+), ([\d.]+)\), score ([\d.]+)", printed)
+    points = [[96, 145], [161, 144], [130, 212]]
+    source, target = IMAGES / "fox-noto.png", IMAGES / "fox-twemoji-turned.png"
+    wanted = homologue.match(homologue.load("builtin"), source, target, points)
+    expected = torch.cat([wanted.points, wanted.scores[:, None]], dim=1).tolist()
+    assert [[float(part) for part in row] for row in found] == [
+        [pytest.approx(x, abs=0.06), pytest.approx(y, abs=0.06), pytest.approx(score, abs=0.006)]
+        for x, y, score in expected
+    ]
 
 
 @pytest.mark.slow
@@ -154,4 +168,5 @@ def test_every_example_is_run() -> None:
         "02_fit_once_locate_often.py",
         "03_eight_pairs.py",
         "04_evaluate.py",
+        "05_encode_once_query_often.py",
     ]

@@ -80,7 +80,8 @@ def test_match_prints_a_line_for_each_point(run: Any) -> None:
 def test_match_json_has_the_documented_shape(run: Any) -> None:
     result = run(*MATCH, "--point", "10,20", "--point", "30.5,12", "--seed", "7", "--json").json
     assert list(result) == [
-        "source", "target", "model", "dtype", "preset", "optimise", "seed", "matches", "seconds"
+        "source", "target", "model", "dtype", "preset", "optimise", "strategy", "seed", "matches",
+        "seconds",
     ]  # fmt: skip
     assert result["source"] == {"path": "source.png", "width": 60, "height": 40}
     assert result["target"] == {"path": "target.png", "width": 50, "height": 70}
@@ -97,11 +98,11 @@ def test_match_json_has_the_documented_shape(run: Any) -> None:
 
 @pytest.mark.parametrize("optimise", ["exact", "joint", "cached"])
 def test_the_same_seed_gives_the_same_matches(run: Any, optimise: str) -> None:
-    command = (*MATCH, "--points", "points.csv", "--optimise", optimise, "--json")
+    command = (*MATCH, "--points", "points.csv", "--strategy", optimise, "--json")
     first, second, other = (
         run(*command, "--seed", seed).json for seed in ("3", "3", "4")
     )  # fmt: skip
-    assert first["optimise"] == optimise
+    assert first["optimise"] == first["strategy"] == optimise
     assert first["matches"] == second["matches"]
     assert first["matches"] != other["matches"]
 
@@ -218,7 +219,7 @@ def test_a_bad_image_is_refused(run: Any, folder: Path, name: str, place: str) -
         (("--points", "missing.csv"), ("missing.csv",)),
         (("--points", "source.png"), ("source.png", ".json")),
         (("--point", "1,2", "--preset", "best"), ("best", "default", "paper")),
-        (("--point", "1,2", "--optimise", "fast"), ("fast", "exact, joint, cached")),
+        (("--point", "1,2", "--strategy", "fast"), ("fast", "exact, joint, cached")),
         (("--point", "1,2", "--device", "warp"), ("warp",)),
         (("--point", "1,2", "--model", "nothing-here"), ("nothing-here",)),
         (("--point", "1,2", "--plot", "missing/plot.png"), ("missing",)),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from helpers.command_line import refused
+from helpers.former_names import formerly
 
 from homologue.evaluation.configuration import canonical, configuration_hash
 from homologue.evaluation.storage.database import connect_to_write
@@ -48,7 +49,7 @@ def test_what_cannot_be_set_is_refused_before_anything_is_read(homologue: Any) -
             ((*FEW, *FEW), ("fit.steps is given twice",)),
             (("--set", "fit.upsample=64"), ("upsample is a setting of the objective mse",)),
             (("--preset", "none.toml"), ("none.toml does not exist",)),
-            (("--optimise", "joint", "--set", "fit.optimise=exact"), ("say the same",)),
+            (("--strategy", "joint", "--set", "fit.strategy=exact"), ("say the same",)),
         ):
             refused(homologue(*command, *options), *words)
 
@@ -102,11 +103,12 @@ def test_a_run_is_resumed_with_its_own_settings_alone(homologue: Any, folder: Pa
         (("--pair", "2"), "another pair (3, not 2)"),
     ):
         refused(attention(homologue, run, "--keep", "embeddings", *options), words)
-    # Settings that are written out are those that are left out.
+    # Settings that are written out are those that are left out, and old names mean the same.
     with connect_to_write(run / FILE) as connection:
         text = connection.execute("SELECT value FROM meta WHERE key = 'configuration'").fetchone()
         configuration = json.loads(text[0])
-        configuration["settings"]["fit"] |= {"flip": 0.0, "upsample": 0}
+        fit = configuration["settings"]["fit"] | {"flip": 0.0, "upsample": 0}
+        configuration["settings"]["fit"] = formerly(fit)
         changed = canonical(configuration)
         for key, value in (("configuration", changed), ("hash", configuration_hash(changed))):
             connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))

@@ -13,7 +13,7 @@ from homologue.presets import DEFAULT, PAPER
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"optimise": "fast"}, "optimise must be one of exact, joint, cached, not 'fast'."),
+        ({"strategy": "fast"}, "strategy must be one of exact, joint, cached, not 'fast'."),
         ({"heads": "first-half"}, "heads must be one of all, second-half, not 'first-half'."),
         ({"noise": "pink"}, "noise must be one of gaussian, uniform, not 'pink'."),
         ({"objective": "l1"}, "objective must be one of mse, cross-entropy, not 'l1'."),
@@ -31,8 +31,8 @@ from homologue.presets import DEFAULT, PAPER
         ({"crop": 1.1}, "crop must be above 0 and at most 1, not 1.1."),
         ({"crop": float("nan")}, "crop must be above 0 and at most 1, not nan."),
         (
-            {"crop": 0.5, "largest_crop": 0.4},
-            "largest_crop must be 0 or from crop, 0.5, to 4, not 0.4.",
+            {"crop": 0.5, "max_crop": 0.4},
+            "max_crop must be 0 or from crop, 0.5, to 4, not 0.4.",
         ),
         ({"start": "zero"}, "start must be one of random, queries, not 'zero'."),
         (
@@ -40,7 +40,7 @@ from homologue.presets import DEFAULT, PAPER
             "2 embeddings that start from the same queries would all become the same: take one, "
             "or start at random.",
         ),
-        ({"turn": -1.0}, "turn must be from 0 to 180 degrees, not -1.0."),
+        ({"max_rotation": -1.0}, "max_rotation must be from 0 to 180 degrees, not -1.0."),
         ({"flip": 1.5}, "flip must be from 0 to 1, not 1.5."),
         ({"flip": float("nan")}, "flip must be from 0 to 1, not nan."),
         ({"objective": "mse", "upsample": 4}, "upsample must be 0 or from 8 to 4096, not 4."),
@@ -78,17 +78,19 @@ def test_locate_config_refuses(change: dict[str, Any], sentence: str) -> None:
 def test_the_limits_themselves_are_allowed() -> None:
     replace(
         DEFAULT.fit, steps=1, embeddings=1, views=1, views_per_step=1, tokens=2, crop=1.0,
-        optimise="joint", heads="second-half", noise="uniform", objective="mse",
+        strategy="joint", heads="second-half", noise="uniform", objective="mse",
     )  # fmt: skip
     replace(DEFAULT.fit, steps=10**6, views=10**6, views_per_step=10**6, tokens=10**6)
     for read_out in ("mean", "softmax", "log-mean"):
         replace(DEFAULT.locate, crops=1, crop=1.0, read_out=read_out)
 
 
-def test_a_million_of_noises_is_too_many() -> None:
-    WordsConfig(noises=10**6)
-    with pytest.raises(HomologueError, match=r"^noises must be at most 1000000, not 1000001\.$"):
-        WordsConfig(noises=10**6 + 1)
+def test_more_than_a_million_noise_samples_are_too_many() -> None:
+    WordsConfig(noise_samples=10**6)
+    with pytest.raises(
+        HomologueError, match=r"^noise_samples must be at most 1000000, not 1000001\.$"
+    ):
+        WordsConfig(noise_samples=10**6 + 1)
 
 
 def test_settings_cannot_be_changed_in_place() -> None:

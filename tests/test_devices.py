@@ -8,12 +8,11 @@ import pytest
 import torch
 from helpers.simulated_device import simulated_device
 
-from homologue.config import Optimise
+from homologue.api import Match, fit, layer_maps, match
+from homologue.config import Strategy
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
-from homologue.matchers.attention import Match, fit, match
 from homologue.matchers.features import Features
-from homologue.method.layer_maps import layer_maps
 from homologue.presets import DEFAULT, PAPER, Preset
 
 POINTS = [[10.0, 20.0], [79.0, 59.0], [40.0, 30.0]]
@@ -26,8 +25,8 @@ def moved(model: LatentDiffusion, device: torch.device) -> LatentDiffusion:
     )  # fmt: skip
 
 
-def short(preset: Preset, way: Optimise) -> Preset:
-    fit = replace(preset.fit, optimise=way, steps=2, embeddings=1)
+def short(preset: Preset, way: Strategy) -> Preset:
+    fit = replace(preset.fit, strategy=way, steps=2, embeddings=1)
     return replace(preset, fit=fit, locate=replace(preset.locate, crops=5))
 
 
@@ -36,7 +35,7 @@ def short(preset: Preset, way: Optimise) -> Preset:
 @pytest.mark.parametrize("family", ["sd1", "sdxl"])
 def test_match(
     tiny: dict[str, LatentDiffusion], source: RGBImage, target: RGBImage,
-    preset: Preset, way: Optimise, family: str,
+    preset: Preset, way: Strategy, family: str,
 ) -> None:  # fmt: skip
     def run(model: LatentDiffusion) -> Match:
         return match(model, source, target, POINTS, preset=short(preset, way), heatmaps=True)

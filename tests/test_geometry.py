@@ -93,25 +93,6 @@ def test_a_mark_lies_where_to_crop_says() -> None:
     assert centre == pytest.approx([x, y], abs=1e-6)
 
 
-@given(st.data(), st.integers(2, 40))
-def test_paste_undoes_cut_inside_and_is_zero_outside(data: st.DataObject, side: int) -> None:
-    crop = data.draw(crops(side))
-    # Bilinear resizing there and back keeps a constant exactly, whatever the two sizes.
-    square = torch.full((2, side, side), 0.75)
-    pasted = crop.paste(crop.cut(square), side)
-    expected = torch.zeros_like(square)
-    expected[:, crop.top : crop.top + crop.size, crop.left : crop.left + crop.size] = 0.75
-    torch.testing.assert_close(pasted, expected)
-
-
-def test_paste_undoes_cut_exactly_for_a_map_of_the_crops_own_size() -> None:
-    square = torch.rand(5, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    crop = Crop(left=2, top=5, size=9)
-    pasted = crop.paste(crop.of(square), 16)
-    assert torch.equal(crop.of(pasted), crop.of(square))
-    assert float(pasted.sum()) == pytest.approx(float(crop.of(square).sum()))
-
-
 def test_of_is_a_view() -> None:
     square = torch.zeros(6, 6)
     Crop(left=1, top=2, size=3).of(square).fill_(1)
@@ -313,11 +294,3 @@ def test_a_mirrored_crop_shows_the_crop_mirrored(
     x, y = crop.to_crop(place, side)[0].tolist()
     torch.testing.assert_close(mirrored.to_crop(place, side), point(side - x, y))
     torch.testing.assert_close(mirrored.to_square(mirrored.to_crop(place, side), side), place)
-
-
-@given(st.data(), st.integers(4, 32))
-def test_maps_of_a_mirrored_crop_are_pasted_upright(data: st.DataObject, side: int) -> None:
-    crop = data.draw(crops(side))
-    maps = torch.rand(2, 5, 5, generator=torch.Generator().manual_seed(side))
-    mirrored = replace(crop, mirrored=True)
-    assert torch.equal(mirrored.paste(maps.flip(-1), side), crop.paste(maps, side))

@@ -9,16 +9,16 @@ import pytest
 import torch
 from helpers.tiny_models import BUILDERS
 
-from homologue.config import Optimise
+from homologue.api import match
+from homologue.config import Strategy
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage, read_image
-from homologue.matchers.attention import match
 from homologue.method.locate import Located
 from homologue.presets import DEFAULT, Preset, get_preset
 
 SAMPLES = Path(__file__).parent.parent / "examples" / "images"
-WAYS: tuple[Optimise, ...] = ("cached", "joint", "exact")
+WAYS: tuple[Strategy, ...] = ("cached", "joint", "exact")
 POINTS = [[10.5, 20.0], [40.0, 30.0], [79.0, 59.0], [0.5, 0.5]]
 
 HALF_A_PIXEL = 0.5  # of the model's side
@@ -76,7 +76,7 @@ def test_points_of_the_samples(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["joint", "exact"])
-def test_points_through_the_unet(builtin: dict[str, LatentDiffusion], way: Optimise) -> None:
+def test_points_through_the_unet(builtin: dict[str, LatentDiffusion], way: Strategy) -> None:
     pictures = [read_image(SAMPLES / f"fox-{name}.png") for name in ("noto", "twemoji")]
     points = [[96.0, 145.0], [199.5, 17.0]]  # the second lies at the picture's edge
     precise, half = both(builtin, pictures[0], pictures[1], points, get_preset("default", way))

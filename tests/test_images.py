@@ -1,4 +1,3 @@
-import errno
 import os
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from PIL import Image
 
 from homologue.errors import HomologueError
 from homologue.image_readers.files import read_size
-from homologue.images import RGBImage, read_image, to_square, write_image
+from homologue.images import RGBImage, read_image, to_square
 
 # 3 wide, 2 high, and no two pixels alike, so that every rotation and flip of it differs.
 ASYMMETRIC = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 14
@@ -215,59 +214,6 @@ def test_to_square_is_antialiased_and_centred():
 def test_to_square_refuses(side):
     with pytest.raises(HomologueError, match=f"to a side of {side}; give at least 1"):
         to_square(read_image(ASYMMETRIC), side)
-
-
-@pytest.mark.parametrize(
-    ("suffix", "kind"), [(".png", "PNG"), (".WebP", "WEBP"), (".jpg", "JPEG"), (".JPEG", "JPEG")]
-)
-def test_write_image(tmp_path, suffix, kind):
-    path = tmp_path / f"a{suffix}"
-    path.write_bytes(b"old")
-    smooth = np.linspace(0, 255, 32 * 32 * 3).astype(np.uint8).reshape(32, 32, 3)
-    write_image(path, smooth)
-    assert header(path, "format") == kind
-    tolerance = 3 if kind == "JPEG" else 0
-    np.testing.assert_allclose(as_bytes(read_image(path)).astype(int), smooth, atol=tolerance)
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
-
-
-@pytest.mark.parametrize("name", ["a", "a.gif", "a.txt"])
-def test_write_image_refuses_a_suffix(tmp_path, name):
-    with pytest.raises(HomologueError, match=r"no known image suffix; use \.png, \.jpg, \.jpeg"):
-        write_image(tmp_path / name, ASYMMETRIC)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(("name", "longest"), [("a.jpg", 65_500), ("a.webp", 16_383)])
-def test_write_image_refuses_what_the_format_cannot_hold(tmp_path, name, longest):
-    write_image(tmp_path / name, np.zeros((1, longest, 3), dtype=np.uint8))
-    assert header(tmp_path / name, "size") == (longest, 1)
-    with pytest.raises(HomologueError, match=rf"would be longer than {longest:,} pixels; write a"):
-        write_image(tmp_path / name, np.zeros((1, longest + 1, 3), dtype=np.uint8))
-
-
-def test_write_image_refuses_folders_and_full_disks(tmp_path, monkeypatch):
-    with pytest.raises(HomologueError, match=r"the folder .*missing is missing; create it"):
-        write_image(tmp_path / "missing" / "a.png", ASYMMETRIC)
-    path = tmp_path / "a.png"
-    path.write_bytes(b"old")
-    for code, words in ((errno.ENOSPC, "the disk is full"), (errno.EROFS, "read-only file system")):
-
-        def refuse(*_, code=code):
-            raise OSError(code, os.strerror(code))
-
-        monkeypatch.setattr(os, "fsync", refuse)
-        with pytest.raises(HomologueError, match=words):
-            write_image(path, ASYMMETRIC)
-        assert path.read_bytes() == b"old"
-        assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_write_image_to_a_disk_that_is_really_full(tmp_path):
-    (tmp_path / "a.png").symlink_to("/dev/full")
-    with pytest.raises(HomologueError, match=r"a\.png cannot be written because the disk is full"):
-        write_image(tmp_path / "a.png", ASYMMETRIC)
 
 
 def test_a_side_can_be_demanded(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_row_that_does_not_fit_is_refused_in_a_sentence() -> None:
     with pytest.raises(HomologueError) as caught:
         rows_that_fit(3 * GIB, CPU, 1.5, 8)
     assert str(caught.value) == (
-        "One point needs 3.00 GiB and only 1.50 GiB may be used: free some memory, use --optimise "
+        "One point needs 3.00 GiB and only 1.50 GiB may be used: free some memory, use --strategy "
         "cached, or load the model in float16."
     )
 

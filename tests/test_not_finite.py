@@ -14,13 +14,13 @@ from helpers.predicting import evaluate
 from helpers.tiny_models import tiny_sd1
 from safetensors.torch import load_file, save_file
 
+from homologue.api import fit, locate, match
 from homologue.console import print_json
 from homologue.datasets.base import Pair, Picture
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError, NotFiniteError, check_finite
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit, locate, match
 from homologue.matchers.attention_matcher import Attention
 from homologue.matchers.features import Features
 from homologue.method.embeddings import PointEmbeddings
@@ -71,7 +71,7 @@ def test_match_names_the_stage(
     tensor: str, stage: str, way: str, value: float,
 ) -> None:  # fmt: skip
     model = load(damaged(tensor, value), device="cpu")
-    preset = replace(quick, fit=replace(quick.fit, optimise=way))  # type: ignore[arg-type]
+    preset = replace(quick, fit=replace(quick.fit, strategy=way))  # type: ignore[arg-type]
     with pytest.raises(NotFiniteError, match=r"In float32, the .* not finite") as caught:
         match(model, source, target, POINTS, preset=preset)
     assert stage in caught.value.stage

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from homologue.api import fit, locate
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit, locate
 from homologue.presets import PAPER, Preset
 from homologue.seeds import generator
 

@@ -18,7 +18,7 @@ def test_the_paper_preset_fits_as_the_released_code_does() -> None:
     del fit["views"], fit["views_per_step"]
     sigma, crop = fit.pop("sigma"), fit.pop("crop")
     assert fit == {
-        "optimise": "exact",
+        "strategy": "exact",
         "layers": "up-modules[:4]",
         "heads": "second-half",
         "timestep": 140,
@@ -29,10 +29,10 @@ def test_the_paper_preset_fits_as_the_released_code_does() -> None:
         "learning_rate": 0.0023755632081200314,
         "embeddings": 5,
         "tokens": 77,
-        "over": "tokens",
+        "softmax_over": "tokens",
         "start": "random",
-        "largest_crop": 0.0,
-        "turn": 0.0,
+        "max_crop": 0.0,
+        "max_rotation": 0.0,
         # The released command line has these two: --flip_prob 0, --upsample_res 512.
         "flip": 0.0,
         "upsample": 0,
@@ -97,8 +97,8 @@ def test_default_fits_and_reads_at_one_time_step() -> None:
 
 def test_optimise_replaces_only_the_way() -> None:
     changed = get_preset("paper", "joint")
-    assert changed == replace(PAPER, fit=replace(PAPER.fit, optimise="joint"))
-    assert PAPER.fit.optimise == "exact"
+    assert changed == replace(PAPER, fit=replace(PAPER.fit, strategy="joint"))
+    assert PAPER.fit.strategy == "exact"
 
 
 def test_a_preset_of_ones_own_is_taken_as_it_is() -> None:
@@ -111,7 +111,7 @@ def test_unknown_names_are_refused_in_a_sentence() -> None:
     with pytest.raises(HomologueError) as caught:
         get_preset("papr")
     assert str(caught.value) == "There is no preset 'papr': choose one of default, paper."
-    with pytest.raises(HomologueError, match=r"^optimise must be one of exact, joint, cached"):
+    with pytest.raises(HomologueError, match=r"^strategy must be one of exact, joint, cached"):
         get_preset("paper", "quick")  # type: ignore[arg-type]
 
 
@@ -119,7 +119,7 @@ def test_a_changed_preset_is_found_by_its_name() -> None:
     changed = with_settings(PAPER, ["fit.steps=7", "locate.crops=3", "fit.layers=up[1]"])
     assert changed.name == "paper+fit.layers=up[1]+fit.steps=7+locate.crops=3"
     assert get_preset(changed.name) == changed
-    assert get_preset(changed.name, "joint").fit == replace(changed.fit, optimise="joint")
+    assert get_preset(changed.name, "joint").fit == replace(changed.fit, strategy="joint")
     with pytest.raises(HomologueError, match=r"^There is no setting 'fit.stepz'"):
         get_preset("paper+fit.stepz=7")
     with pytest.raises(HomologueError, match=r"^There is no preset 'papr'"):
@@ -127,7 +127,7 @@ def test_a_changed_preset_is_found_by_its_name() -> None:
 
 
 @given(st.dictionaries(
-    st.sampled_from(["fit.sigma", "fit.turn", "fit.flip", "locate.window"]),
+    st.sampled_from(["fit.sigma", "fit.max_rotation", "fit.flip", "locate.window"]),
     st.floats(1e-30, 1),
 ))  # fmt: skip
 def test_the_name_of_a_preset_names_it_whatever_was_changed(changes: dict[str, float]) -> None:
@@ -137,15 +137,19 @@ def test_the_name_of_a_preset_names_it_whatever_was_changed(changes: dict[str, f
 
 def test_a_setting_that_changes_nothing_is_refused() -> None:
     for preset, text, reason in (
-        (PAPER, "fit.views=3", "optimise is exact, not cached, and start is random, not queries"),
-        (PAPER, "fit.views_per_step=1", "optimise is exact, not cached"),
+        (PAPER, "fit.views=3", "strategy is exact, not cached, and start is random, not queries"),
+        (PAPER, "fit.views_per_step=1", "strategy is exact, not cached"),
         (with_settings(DEFAULT, ["locate.crops=1"]), "locate.crop=0.5", "crops is 1, and the"),
-        (with_settings(DEFAULT, ["fit.views=1"]), "fit.turn=3", "views is 1, and the first view"),
+        (
+            with_settings(DEFAULT, ["fit.views=1"]),
+            "fit.max_rotation=3",
+            "views is 1, and the first view",
+        ),
     ):
         with pytest.raises(HomologueError, match="would change nothing") as caught:
             with_settings(preset, [text])
         assert reason in str(caught.value)
-    assert with_settings(PAPER, ["fit.views=3", "fit.optimise=cached"]).fit.views == 3
+    assert with_settings(PAPER, ["fit.views=3", "fit.strategy=cached"]).fit.views == 3
 
 
 TOML = """base = "paper"
@@ -166,7 +170,7 @@ def test_a_preset_is_read_from_a_file(tmp_path: Path) -> None:
     assert read_preset(file).locate == replace(PAPER.locate, follow=False)
     assert get_preset(str(file)) == get_preset(file) == read_preset(file)
     assert get_preset(read_preset(file).name) == read_preset(file)
-    assert get_preset(file, "joint").fit == replace(fit, optimise="joint")
+    assert get_preset(file, "joint").fit == replace(fit, strategy="joint")
     # As some editors of Windows write it.
     file.write_bytes(b"\xef\xbb\xbf" + TOML.replace("\n", "\r\n").encode())
     assert read_preset(file).fit == fit

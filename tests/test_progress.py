@@ -43,7 +43,7 @@ def test_the_mean_is_told_to_who_wants_it() -> None:
 def test_the_last_loss_told_is_that_of_the_embeddings(
     model: LatentDiffusion, source: RGBImage, quick: Preset, way: str
 ) -> None:
-    config = replace(quick.fit, optimise=way, steps=3, embeddings=1)  # type: ignore[arg-type]
+    config = replace(quick.fit, strategy=way, steps=3, embeddings=1)  # type: ignore[arg-type]
     curve = Curve()
     fitted = fit_embeddings(model, source, POINTS, config, quick.locate, progress=curve)
     assert len(curve.losses) == len([stage for stage, _, _ in curve.steps if stage == "fit"]) == 3
@@ -55,7 +55,7 @@ def test_the_last_loss_told_is_that_of_the_embeddings(
 def test_stopped_work_leaves_the_model_as_it_was(
     model: LatentDiffusion, source: RGBImage, quick: Preset, way: str, stage: str
 ) -> None:
-    config = replace(quick.fit, optimise=way)  # type: ignore[arg-type]
+    config = replace(quick.fit, strategy=way)  # type: ignore[arg-type]
 
     def stop(now: str, done: int, total: int) -> None:
         if now == stage:

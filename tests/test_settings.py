@@ -27,8 +27,8 @@ def test_settings_are_parsed_by_the_type_of_their_field() -> None:
 
 def test_a_list_is_parsed_at_its_commas() -> None:
     known = settings_of({"words": WordsConfig})
-    values = parse_settings(["words.timesteps=50, 200", "words.noises=4"], known)
-    assert values == {"words.timesteps": (50, 200), "words.noises": 4}
+    values = parse_settings(["words.timesteps=50, 200", "words.noise_samples=4"], known)
+    assert values == {"words.timesteps": (50, 200), "words.noise_samples": 4}
     with pytest.raises(HomologueError, match=r"^words.timesteps must be a whole number, not '2x'"):
         parse_settings(["words.timesteps=50,2x"], known)
 
@@ -53,7 +53,7 @@ def test_a_value_that_the_preset_has_already_changes_nothing() -> None:
         (["fit.stps=3"], "There is no setting 'fit.stps': did you mean fit.steps? The settings"),
         (["steps=3"], "There is no setting 'steps': did you mean fit.steps?"),
         (["crop=1"], "There is no setting 'crop': did you mean fit.crop or locate.crop?"),
-        (["zzz=1"], "There is no setting 'zzz'. The settings are fit.optimise, fit.layers,"),
+        (["zzz=1"], "There is no setting 'zzz'. The settings are fit.strategy, fit.layers,"),
         (["fit.steps"], "'fit.steps' sets nothing: write NAME=VALUE, such as fit.steps=50."),
         (["fit.steps=1", "fit.steps=1"], "The setting fit.steps is given twice: give it once."),
         (["fit.steps="], "fit.steps must be a whole number, not ''."),
@@ -78,9 +78,9 @@ def test_what_cannot_be_used_is_refused(settings: list[str], start: str) -> None
 
 
 def test_settings_are_checked_together() -> None:
-    both = ["fit.largest_crop=0.5", "fit.crop=0.4"]
+    both = ["fit.max_crop=0.5", "fit.crop=0.4"]
     assert with_settings(DEFAULT, both) == with_settings(DEFAULT, both[::-1])
-    with pytest.raises(HomologueError, match=r"^fit.largest_crop=0.5: largest_crop must be"):
+    with pytest.raises(HomologueError, match=r"^fit.max_crop=0.5: max_crop must be"):
         with_settings(DEFAULT, both[:1])
 
 

@@ -27,8 +27,8 @@ from homologue.presets import DEFAULT, PAPER, Preset
 
 SETTINGS: dict[str, Preset] = {
     "default": DEFAULT,
-    "default, exact": replace(DEFAULT, fit=replace(DEFAULT.fit, optimise="exact")),
-    "default, joint": replace(DEFAULT, fit=replace(DEFAULT.fit, optimise="joint")),
+    "default, exact": replace(DEFAULT, fit=replace(DEFAULT.fit, strategy="exact")),
+    "default, joint": replace(DEFAULT, fit=replace(DEFAULT.fit, strategy="joint")),
     "default, from a random start": replace(
         DEFAULT, fit=replace(DEFAULT.fit, start="random", steps=100, learning_rate=0.05)
     ),
@@ -36,8 +36,8 @@ SETTINGS: dict[str, Preset] = {
         DEFAULT, fit=replace(DEFAULT.fit, steps=1, learning_rate=0.0)
     ),
     "paper": PAPER,
-    "paper, joint": replace(PAPER, fit=replace(PAPER.fit, optimise="joint")),
-    "paper, cached": replace(PAPER, fit=replace(PAPER.fit, optimise="cached")),
+    "paper, joint": replace(PAPER, fit=replace(PAPER.fit, strategy="joint")),
+    "paper, cached": replace(PAPER, fit=replace(PAPER.fit, strategy="cached")),
 }
 
 

@@ -4,13 +4,14 @@ import homologue
 
 model = homologue.load("builtin")
 found = homologue.match(model, "cat.png", "fox.png", [[120, 80]])
-print(found.located.points, found.located.scores)
+print(found.points, found.scores)
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from homologue.api import Match, fit, layer_maps, locate, match, plot_match
     from homologue.benchmarking import evaluate
     from homologue.config import FitConfig, LocateConfig, WordsConfig
     from homologue.diffusion.loading.load import load
@@ -19,16 +20,17 @@ if TYPE_CHECKING:
     from homologue.evaluation.reporting.scored_runs import ScoredRuns, score
     from homologue.evaluation.runs import Run
     from homologue.images import RGBImage, read_image
-    from homologue.matchers.attention import Match, fit, locate, match
     from homologue.matchers.base import Matcher, Prediction
     from homologue.method.embeddings import PointEmbeddings
+    from homologue.method.layer_maps import LayerMaps
     from homologue.method.locate import Located
+    from homologue.method.locator import Locator
     from homologue.presets import PRESETS, Preset, get_preset, read_preset, with_settings
     from homologue.self_check.check import check
     from homologue.self_check.results import CheckReport
     from homologue.words.attend import attend
     from homologue.words.maps import WordMaps
-    from homologue.words.nearest import nearest_words
+    from homologue.words.nearest import NamedBy, nearest_words
 
 __version__ = "0.1.0"
 
@@ -40,10 +42,13 @@ _HOMES = {
     "FitConfig": "homologue.config",
     "HomologueError": "homologue.errors",
     "LatentDiffusion": "homologue.diffusion.model",
+    "LayerMaps": "homologue.method.layer_maps",
     "LocateConfig": "homologue.config",
     "Located": "homologue.method.locate",
-    "Match": "homologue.matchers.attention",
+    "Locator": "homologue.method.locator",
+    "Match": "homologue.api",
     "Matcher": "homologue.matchers.base",
+    "NamedBy": "homologue.words.nearest",
     "PointEmbeddings": "homologue.method.embeddings",
     "Prediction": "homologue.matchers.base",
     "Preset": "homologue.presets",
@@ -55,12 +60,14 @@ _HOMES = {
     "attend": "homologue.words.attend",
     "check": "homologue.self_check.check",
     "evaluate": "homologue.benchmarking",
-    "fit": "homologue.matchers.attention",
+    "fit": "homologue.api",
     "get_preset": "homologue.presets",
+    "layer_maps": "homologue.api",
     "load": "homologue.diffusion.loading.load",
-    "locate": "homologue.matchers.attention",
-    "match": "homologue.matchers.attention",
+    "locate": "homologue.api",
+    "match": "homologue.api",
     "nearest_words": "homologue.words.nearest",
+    "plot_match": "homologue.api",
     "read_image": "homologue.images",
     "read_preset": "homologue.presets",
     "score": "homologue.evaluation.reporting.scored_runs",
@@ -73,10 +80,13 @@ __all__ = [
     "FitConfig",
     "HomologueError",
     "LatentDiffusion",
+    "LayerMaps",
     "LocateConfig",
     "Located",
+    "Locator",
     "Match",
     "Matcher",
+    "NamedBy",
     "PointEmbeddings",
     "Prediction",
     "Preset",
@@ -90,10 +100,12 @@ __all__ = [
     "evaluate",
     "fit",
     "get_preset",
+    "layer_maps",
     "load",
     "locate",
     "match",
     "nearest_words",
+    "plot_match",
     "read_image",
     "read_preset",
     "score",

@@ -17,6 +17,7 @@ from homologue.commands.relocate import relocate
 from homologue.commands.score import score
 from homologue.commands.view import view
 from homologue.commands.words import words
+from homologue.renamed import note_old_name
 
 
 def _print_version(wanted: bool) -> None:
@@ -25,12 +26,23 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _current_option(name: str) -> str:
+    """The name of an option; that of an earlier version is taken too, with a note."""
+    if name != "optimise":
+        return name
+    note_old_name("--optimise", "--strategy")
+    return "strategy"
+
+
 app = typer.Typer(
     help="Find the same part of a thing in another picture.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": _current_option,
+    },
 )
 
 

@@ -49,13 +49,6 @@ class Crop:
         whole = part if self.size == side else resize(part, side)
         return whole.flip(-1) if self.mirrored else whole
 
-    def paste(self, maps: Tensor, side: int) -> Tensor:
-        """Maps (..., h, w) of this crop, resized and put back into zeros (..., side, side)."""
-        whole = maps.new_zeros(*maps.shape[:-2], side, side)
-        upright = maps.flip(-1) if self.mirrored else maps
-        self.of(whole).copy_(resize(upright, self.size))
-        return whole
-
     def of(self, square: Tensor) -> Tensor:
         """The view of `square` (..., side, side) that this crop covers, (..., size, size)."""
         return square[..., self.top : self.top + self.size, self.left : self.left + self.size]

@@ -1,6 +1,5 @@
-"""Images in: any path, PIL image, array or tensor becomes one RGB tensor. Images out: files."""
+"""Images in: any path, PIL image, array or tensor becomes one RGB tensor."""
 
-import io
 import math
 import os
 import warnings
@@ -15,7 +14,7 @@ import torch
 from PIL import Image
 
 from homologue.errors import HomologueError, HomologueWarning
-from homologue.files import open_for_reading, write_atomically
+from homologue.files import open_for_reading
 from homologue.image_readers.arrays import is_array_like, to_numpy
 from homologue.image_readers.files import open_picture
 from homologue.image_readers.pixels import MAX_PIXELS as MAX_PIXELS
@@ -26,14 +25,6 @@ ImageLike = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | torch.
 Profile = Literal["convert", "ignore"]
 
 LEAST_SIDE = 2  # pixels that an image needs to have parts
-
-# Suffix -> format, options, longest side that the format can store.
-_WRITERS: dict[str, tuple[str, dict[str, Any], int]] = {
-    ".png": ("PNG", {}, 2**31 - 1),
-    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}, 65_500),
-    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}, 65_500),
-    ".webp": ("WEBP", {"lossless": True}, 16_383),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,25 +151,6 @@ def to_square(image: RGBImage, side: int) -> torch.Tensor:
     )
     # The weights of the filter add up to 1 only up to rounding.
     return resized[0].clamp(0, 1)
-
-
-def write_image(path: str | os.PathLike[str], image: ImageLike | RGBImage) -> None:
-    """Writes 8-bit RGB as PNG, JPEG (quality 95) or WebP (lossless), by the suffix of the path.
-
-    A file that is already there is replaced only by a complete one. Raises HomologueError for
-    another suffix, an image too large for the format, or a path that cannot be written.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in _WRITERS:
-        raise HomologueError(f"{path} has no known image suffix; use {', '.join(_WRITERS)}.")
-    name, options, longest = _WRITERS[suffix]
-    picture = read_image(image).to_pil()
-    if max(picture.size) > longest:
-        raise HomologueError(f"{path} would be longer than {longest:,} pixels; write a .png.")
-    # Encoded in memory first, because Pillow hides the reason when the disk refuses its bytes.
-    encoded = io.BytesIO()
-    picture.save(encoded, name, **options)
-    write_atomically(path, lambda stream: stream.write(encoded.getbuffer()))
 
 
 def _read_file(path: Path, note: Note, convert_profile: bool) -> RGBImage:

@@ -63,6 +63,6 @@ def rows_that_fit(row_bytes: int, device: torch.device, budget: float | None, mo
     if row_bytes > max(allowed, 1):
         raise HomologueError(
             f"One point needs {row_bytes / _GIB:.2f} GiB and only {allowed / _GIB:.2f} GiB may be "
-            "used: free some memory, use --optimise cached, or load the model in float16."
+            "used: free some memory, use --strategy cached, or load the model in float16."
         )
     return max(1, min(most, int(allowed // max(row_bytes, 1))))

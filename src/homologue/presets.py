@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from homologue.config import FitConfig, LocateConfig, Optimise
+from homologue.config import STRATEGIES, FitConfig, LocateConfig, Strategy, choice
 from homologue.errors import HomologueError
 from homologue.files import open_for_reading
+from homologue.renamed import current_name, current_value, renamed_arguments
 from homologue.settings import (
     Setting,
+    known_name,
     parse_settings,
     setting_text,
     settings_of,
@@ -32,7 +34,7 @@ class Preset:
 PAPER = Preset(
     "paper",
     FitConfig(
-        optimise="exact",
+        strategy="exact",
         layers="up-modules[:4]",
         heads="second-half",
         timestep=140,
@@ -61,7 +63,7 @@ PAPER = Preset(
 DEFAULT = Preset(
     "default",
     FitConfig(
-        optimise="cached",
+        strategy="cached",
         layers="up-modules[:4]",
         heads="all",
         timestep=40,
@@ -69,15 +71,15 @@ DEFAULT = Preset(
         objective="cross-entropy",
         sigma=0.035,
         pixel_centre=0.5,
-        over="places",
+        softmax_over="positions",
         steps=10,
         learning_rate=0.02,
         embeddings=1,
         tokens=16,
         start="queries",
         crop=0.75,
-        largest_crop=1.5,
-        turn=30.0,
+        max_crop=1.5,
+        max_rotation=30.0,
         views=12,
         views_per_step=4,
     ),
@@ -100,43 +102,47 @@ SETTINGS: Mapping[str, Setting] = settings_of({"fit": FitConfig, "locate": Locat
 _CHANGE = re.compile(r"\+(?=(?:fit|locate)\.)")
 
 
-def get_preset(preset: str | os.PathLike[str] | Preset, optimise: Optimise | None = None) -> Preset:
+@renamed_arguments
+def get_preset(
+    preset: str | os.PathLike[str] | Preset, strategy: Strategy | str | None = None
+) -> Preset:
     """A preset by name, from a TOML file, or as it is; with another way to optimise if given.
 
     Args:
         preset: `default` or `paper`; the name of a changed preset, such as
             `default+fit.steps=50`; the path of a TOML file, see `read_preset`; or a preset.
-        optimise: in place of the preset's.
+        strategy: in place of the preset's.
 
     Raises:
         HomologueError: there is no such preset or way, or the file cannot be used.
     """
     if isinstance(preset, Preset):
-        return _optimised(preset, optimise)
+        return _optimised(preset, strategy)
     if isinstance(preset, os.PathLike) or _is_path(preset):
-        return read_preset(preset, optimise)
+        return read_preset(preset, strategy)
     base, *changes = _CHANGE.split(preset)
     if not changes:
-        return _optimised(_named(base), optimise)
+        return _optimised(_named(base), strategy)
     values = parse_settings(changes, SETTINGS)
-    return _changed(_named(base), values, ", ".join(changes), optimise)
+    return _changed(_named(base), values, ", ".join(changes), strategy)
 
 
-def read_preset(path: str | os.PathLike[str], optimise: Optimise | None = None) -> Preset:
+@renamed_arguments
+def read_preset(path: str | os.PathLike[str], strategy: Strategy | str | None = None) -> Preset:
     """The preset of a TOML file; its name is that of its base with what the file changes.
 
     The file has `base = "default"` (or `"paper"`) and the tables `[fit]` and `[locate]` with
     fields of `FitConfig` and `LocateConfig`. What it leaves out is as in its base.
 
     Args:
-        optimise: in place of the file's.
+        strategy: in place of the file's.
 
     Raises:
         HomologueError: the file cannot be read, is no TOML, or has a key or a value that is no
             setting.
     """
     content = _read_toml(path)
-    _optimised(DEFAULT, optimise)  # refuses a way that there is not
+    _optimised(DEFAULT, strategy)  # refuses a way that there is not
     try:
         for key in content:
             if key not in ("base", "fit", "locate"):
@@ -153,12 +159,16 @@ def read_preset(path: str | os.PathLike[str], optimise: Optimise | None = None) 
                     f"{section} must be a table: write [{section}] above its keys."
                 )
             for field, value in table.items():
-                name = f"{section}.{field}"
+                name = known_name(f"{section}.{field}", SETTINGS)
                 if name not in SETTINGS:
                     raise unknown_setting(name, SETTINGS)
+                if name in values:
+                    raise HomologueError(
+                        f"{name} and its old name {section}.{field} say the same: give one of them."
+                    )
                 values[name] = SETTINGS[name].check(value)
         said = ", ".join(setting_text(name, value) for name, value in values.items())
-        return _changed(PRESETS[base], values, said, optimise)
+        return _changed(PRESETS[base], values, said, strategy)
     except HomologueError as error:
         raise HomologueError(f"{os.fspath(path)}: {error}") from None
 
@@ -180,6 +190,21 @@ def with_settings(preset: Preset, settings: Sequence[str]) -> Preset:
     return _changed(preset, parse_settings(settings, SETTINGS), ", ".join(settings))
 
 
+def current_preset_name(name: str) -> str:
+    """The name that a preset of an earlier version has now.
+
+    >>> current_preset_name("default+fit.steps=5+fit.turn=3.0")
+    'default+fit.max_rotation=3.0+fit.steps=5'
+    """
+    base, *changes = _CHANGE.split(name)
+    current = []
+    for change in changes:
+        setting, _, value = change.partition("=")
+        setting = current_name(setting)
+        current.append(f"{setting}={current_value(setting, value)}")
+    return "+".join([base, *sorted(current, key=lambda one: one.partition("=")[0])])
+
+
 def _is_path(text: str) -> bool:
     return text.endswith(".toml") or "/" in text or os.sep in text
 
@@ -192,10 +217,11 @@ def _named(name: str) -> Preset:
     return PRESETS[name]
 
 
-def _optimised(preset: Preset, optimise: Optimise | None) -> Preset:
-    if optimise is None:
+def _optimised(preset: Preset, strategy: str | None) -> Preset:
+    if strategy is None:
         return preset
-    return replace(preset, fit=replace(preset.fit, optimise=optimise))
+    way = choice("strategy", strategy, STRATEGIES)
+    return replace(preset, fit=replace(preset.fit, strategy=way))
 
 
 def _read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -208,17 +234,17 @@ def _read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _changed(
-    preset: Preset, values: Mapping[str, Any], said: str, optimise: Optimise | None = None
+    preset: Preset, values: Mapping[str, Any], said: str, strategy: str | None = None
 ) -> Preset:
     """The preset with other values, by the names of the settings.
 
     Args:
         said: what goes before an error.
-        optimise: in place of the preset's and of that in `values`; it is not part of the name.
+        strategy: in place of the preset's and of that in `values`; it is not part of the name.
     """
-    base = _optimised(preset, optimise)
-    if optimise is not None:
-        values = {name: value for name, value in values.items() if name != "fit.optimise"}
+    base = _optimised(preset, strategy)
+    if strategy is not None:
+        values = {name: value for name, value in values.items() if name != "fit.strategy"}
     configs: dict[str, Any] = {"fit": base.fit, "locate": base.locate}
     different: dict[str, dict[str, Any]] = {section: {} for section in configs}
     for name, value in values.items():

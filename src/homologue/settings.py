@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from homologue.errors import HomologueError
+from homologue.renamed import current_name, current_value, note_old_name
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _MOST_DIGITS = 100
@@ -39,7 +40,7 @@ class Setting:
         Raises:
             HomologueError: it stands for no value of the field's type.
         """
-        return self._parse(text.strip(), self.kind)
+        return self._parse(str(self._current(text.strip())), self.kind)
 
     def check(self, value: Any) -> Any:
         """The value, a whole number as a float where the field is a float.
@@ -47,7 +48,14 @@ class Setting:
         Raises:
             HomologueError: it is of another type than the field, or not finite.
         """
-        return self._check(value, self.kind)
+        return self._check(self._current(value), self.kind)
+
+    def _current(self, value: Any) -> Any:
+        """The value by its current name; an old one is noted."""
+        current = current_value(self.field, value)
+        if current is not value:
+            note_old_name(f"{self.name}={value}", f"{self.name}={current}")
+        return current
 
     def _parse(self, text: str, kind: Any) -> Any:
         kind = _without_none(kind)
@@ -121,7 +129,7 @@ def parse_settings(texts: Sequence[str], known: Mapping[str, Setting]) -> dict[s
     values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        name = name.strip()
+        name = known_name(name.strip(), known)
         if not equals:
             example = "fit.steps=50" if "fit.steps" in known else f"{next(iter(known))}=VALUE"
             raise HomologueError(f"{text!r} sets nothing: write NAME=VALUE, such as {example}.")
@@ -133,9 +141,18 @@ def parse_settings(texts: Sequence[str], known: Mapping[str, Setting]) -> dict[s
     return values
 
 
+def known_name(name: str, known: Mapping[str, Setting]) -> str:
+    """The current name of a setting that may have been given by an old one, which is noted."""
+    current = current_name(name)
+    if current == name or current not in known:
+        return name
+    note_old_name(f"The setting {name}", current)
+    return current
+
+
 def unknown_setting(name: str, known: Mapping[str, Setting]) -> HomologueError:
     """The error for a name that no setting has: it names the nearest one, and all."""
-    near = [full for full, one in known.items() if one.field == name]
+    near = [full for full, one in known.items() if one.field == current_name(name)]
     near = near or get_close_matches(name, known, n=1)
     if not near:
         by_field = {one.field: full for full, one in known.items()}

@@ -65,8 +65,8 @@ def test_json_says_where_each_word_is(run: Any) -> None:
     ]  # fmt: skip
     assert found["image"] == {"path": "image.png", "width": 60, "height": 40}
     assert found["settings"] == {
-        "layers": "up-modules[:4]", "timesteps": [50, 200, 400], "noises": 2, "over": "tokens",
-        "threshold": 0.7,
+        "layers": "up-modules[:4]", "timesteps": [50, 200, 400], "noises": 2, "noise_samples": 2,
+        "over": "tokens", "softmax_over": "tokens", "threshold": 0.7,
     }  # fmt: skip
     words = found["words"]
     assert [(w["word"], w["start"], w["end"], w["tokens"]) for w in words] == [
@@ -174,19 +174,23 @@ def test_bad_values_are_refused(
 
 
 def test_settings_are_changed_by_name(run: Any) -> None:
-    _, out, _ = run(*LOOK, "--set", "words.timesteps=50, 300", "--set", "words.noises=1", "--json")
+    _, out, _ = run(
+        *LOOK, "--set", "words.timesteps=50, 300", "--set", "words.noise_samples=1", "--json"
+    )
     settings = json.loads(out)["settings"]
     assert (settings["timesteps"], settings["noises"]) == ([50, 300], 1)
     for option, complaint in (
         ("words.timestep=50", "There is no setting 'words.timestep': did you mean words.timesteps"),
-        ("words.noises=0", "noises must be at least 1, not 0"),
+        ("words.noise_samples=0", "noise_samples must be at least 1, not 0"),
         ("words.timesteps=", "timesteps must name at least one noise level"),
         ("words.threshold=0.3", "use --threshold"),
-        ("noises", "'noises' sets nothing: write NAME=VALUE, such as words.layers=VALUE"),
+        ("words", "'words' sets nothing: write NAME=VALUE, such as words.layers=VALUE"),
     ):
         code, out, err = run(*LOOK, "--set", option)
         assert (code, out) == (2, "")
         assert complaint in err
-    code, _, err = run("words", "--embeddings", "none.safetensors", "--set", "words.noises=1")
+    code, _, err = run(
+        "words", "--embeddings", "none.safetensors", "--set", "words.noise_samples=1"
+    )
     assert code == 2
     assert "--set; leave them out" in err

@@ -11,6 +11,7 @@ from helpers.tiny_models import CROSS_DOWN, CROSS_UP, SD1_UNET, SSD1B_UNET, TINY
 from test_forward import TIME, assert_same, early, make_inputs, whole
 from torch import Tensor
 
+from homologue.api import fit, locate
 from homologue.diffusion.capture import ReadMaps, cross_attention_layers, processors
 from homologue.diffusion.forward import GUIDANCE_SCALE, guidance_embedding
 from homologue.diffusion.loading.architecture import check_unet
@@ -18,7 +19,6 @@ from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit, locate
 from homologue.presets import Preset
 
 # Changes of the settings of a small Stable Diffusion 1.

@@ -12,10 +12,10 @@ from helpers.tiny_models import reference, tiny_sd1
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homologue.api import fit, locate
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit, locate
 from homologue.presets import Preset
 
 SCHEDULE = Path("scheduler", "scheduler_config.json")

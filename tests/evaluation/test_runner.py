@@ -8,7 +8,7 @@ import torch
 from helpers.made_up import POINTS, Counting, assert_same, broken, failed, pair, picture, record
 from helpers.predicting import evaluate
 
-from homologue.config import Optimise
+from homologue.config import Strategy
 from homologue.datasets.base import Pair, Picture
 from homologue.diffusion.model import LatentDiffusion
 from homologue.evaluation.record import Record
@@ -170,7 +170,7 @@ def test_the_local_engine_is_its_matcher() -> None:
 
 @pytest.mark.parametrize("optimise", ["exact", "joint", "cached"])
 def test_what_is_found_does_not_depend_on_what_else_is_done(
-    model: LatentDiffusion, quick: Preset, source: RGBImage, target: RGBImage, optimise: Optimise
+    model: LatentDiffusion, quick: Preset, source: RGBImage, target: RGBImage, optimise: Strategy
 ) -> None:
     """Not on the order of the pairs, nor on which of them are done by another shard or run."""
     turned = (RGBImage(image.pixels.flip(1)) for image in (source, target))

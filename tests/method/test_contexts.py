@@ -10,7 +10,7 @@ from homologue.method.contexts import Row, draw_noise, group_points, make_rows
 from homologue.presets import DEFAULT
 
 CACHED = replace(DEFAULT.fit, embeddings=2, tokens=4, start="random")
-JOINT = replace(CACHED, optimise="joint")
+JOINT = replace(CACHED, strategy="joint")
 POINTS = torch.tensor([[1.0, 2.0], [3.0, 4.0], [1.0, 2.5], [2.0, 1.0]], dtype=torch.float64)
 
 
@@ -55,7 +55,7 @@ def test_joint_fills_contexts_up_to_tokens_minus_one() -> None:
     assert group_points(7, JOINT) == [[0, 1, 2], [3, 4, 5], [6]]
     assert group_points(3, JOINT) == [[0, 1, 2]]
     assert group_points(1, JOINT) == [[0]]
-    assert group_points(3, CACHED) == group_points(3, replace(CACHED, optimise="exact"))
+    assert group_points(3, CACHED) == group_points(3, replace(CACHED, strategy="exact"))
     assert group_points(3, CACHED) == [[0], [1], [2]]
 
 

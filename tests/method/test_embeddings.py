@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from homologue.errors import HomologueError
-from homologue.method.embeddings import FORMAT, PointEmbeddings, Source
+from homologue.method.embeddings import FORMAT, PointEmbeddings, SourceImage
 from homologue.presets import PAPER
 
 
@@ -27,11 +27,11 @@ def embeddings() -> PointEmbeddings:
         tokens=torch.tensor([1, 2, 1]),
         points=torch.tensor([[1 / 3, 2.5], [0.1, 4.0], [9.0, 0.0]], dtype=torch.float64),
         losses=torch.rand(3, 5, generator=stream),
-        source=Source("a cat \N{CAT FACE}.png", 640, 480, "0123abcd"),
+        source=SourceImage("a cat \N{CAT FACE}.png", 640, 480, "0123abcd"),
         model="somebody/model",
         fingerprint="f00",
         preset="paper",
-        fit=replace(PAPER.fit, optimise="joint", embeddings=5, tokens=3),
+        fit=replace(PAPER.fit, strategy="joint", embeddings=5, tokens=3),
         locate=PAPER.locate,
         seed=2**40 + 1,
     )
@@ -75,10 +75,10 @@ def test_a_source_without_a_path_and_losses_of_nan_come_back(
     embeddings: PointEmbeddings, tmp_path: Path
 ) -> None:
     losses = torch.full((3, 5), torch.nan)
-    odd = replace(embeddings, source=Source(None, 1, 1, ""), losses=losses)
+    odd = replace(embeddings, source=SourceImage(None, 1, 1, ""), losses=losses)
     odd.save(tmp_path / "odd")
     loaded = PointEmbeddings.load(tmp_path / "odd")
-    assert loaded.source == Source(None, 1, 1, "")
+    assert loaded.source == SourceImage(None, 1, 1, "")
     assert bool(loaded.losses.isnan().all())
 
 

@@ -11,10 +11,10 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.method.contexts import Row
 from homologue.method.embeddings import PointEmbeddings
-from homologue.method.fit import OPTIMISERS, fit_embeddings, fit_views, source_of
-from homologue.method.views import Views
+from homologue.method.fit import OPTIMISERS, fit_embeddings
+from homologue.method.task import FitTask
+from homologue.method.views import ImageViews
 from homologue.presets import Preset
-from homologue.progress import silent
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [79.0, 59.0]], dtype=torch.float64)
 ORDER = [2, 0, 1]
@@ -24,7 +24,7 @@ def fitted(
     model: LatentDiffusion, image: RGBImage, preset: Preset, optimise: str,
     points: torch.Tensor = POINTS, *, seed: int = 0, memory: float | None = None, **fit: object,
 ) -> PointEmbeddings:  # fmt: skip
-    config: FitConfig = replace(preset.fit, optimise=optimise, **fit)  # type: ignore[arg-type]
+    config: FitConfig = replace(preset.fit, strategy=optimise, **fit)  # type: ignore[arg-type]
     return fit_embeddings(
         model, image, points, config, preset.locate, seed=seed, preset=preset.name, memory=memory
     )
@@ -59,11 +59,9 @@ def test_points_fitted_one_after_the_other_to_kept_views_are_the_same(
     passes: list[int] = []
     queries = model.queries
     monkeypatch.setattr(model, "queries", lambda *a: passes.append(1) or queries(*a))
-    views, config = Views.of(model, source), replace(quick.fit, optimise=optimise)
+    views, config = ImageViews(model, source), replace(quick.fit, strategy=optimise)
     for index in range(3):
-        one = fit_views(
-            model, views, source_of(source), POINTS[index : index + 1], config, quick.locate
-        )
+        one = fit_embeddings(model, views, POINTS[index : index + 1], config, quick.locate)
         assert torch.equal(one.contexts[0], together.contexts[index])
         assert one.source == together.source
     assert len(passes) == (quick.fit.views if optimise == "cached" else 0)
@@ -130,7 +128,7 @@ def test_everything_is_noted(
     assert (together.source.path, together.source.digest) == (None, source.digest)
     assert (together.model, together.fingerprint) == ("sd1", "of sd1")
     assert (together.preset, together.seed) == ("quick", 0)
-    assert together.fit == replace(quick.fit, optimise=optimise)
+    assert together.fit == replace(quick.fit, strategy=optimise)
     assert together.locate == quick.locate
 
 
@@ -198,8 +196,8 @@ def test_a_mirrored_crop_is_a_crop_of_the_mirrored_image_and_point(
 ) -> None:
     """Where every crop is the whole image, to mirror all of them is to mirror the image."""
     config: FitConfig = replace(
-        quick.fit, optimise=way, start=start, crop=1.0, largest_crop=0.0, turn=0.0, embeddings=1,
-        steps=3, views=2,
+        quick.fit, strategy=way, start=start, crop=1.0, max_crop=0.0, max_rotation=0.0,
+        embeddings=1, steps=3, views=2,
     )  # fmt: skip
     points = torch.tensor([[12.0, 40.0], [50.5, 20.25]], dtype=torch.float64)
     there = torch.stack([64 - points[:, 0], points[:, 1]], dim=1)
@@ -211,8 +209,8 @@ def test_a_mirrored_crop_is_a_crop_of_the_mirrored_image_and_point(
             Row(at[some], tuple(range(1, len(some) + 1)), torch.Generator().manual_seed(some[0]))
             for some in members
         ]
-        views = Views.of(model, image)
-        return OPTIMISERS[way](model, views, rows, replace(config, flip=flip), 0, None, silent)
+        views = ImageViews(model, image)
+        return OPTIMISERS[way](FitTask(model, views, replace(config, flip=flip)), rows)
 
     contexts, losses = optimised(RGBImage(source.pixels.flip(-1)), there, 0.0)
     mirrored, mirrored_losses = optimised(source, points, 1.0)

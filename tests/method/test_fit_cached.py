@@ -15,9 +15,9 @@ from homologue.method.contexts import make_rows
 from homologue.method.fit_cached import optimise_cached
 from homologue.method.fit_crops import pool_crops
 from homologue.method.queries import cached_queries, fixed_context, query_maps
+from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import Preset
-from homologue.progress import silent
 from homologue.seeds import generator
 
 POINTS = torch.tensor([[12.0, 40.0], [50.5, 20.25], [33.0, 33.0]], dtype=torch.float64)
@@ -38,7 +38,7 @@ def test_the_fixed_context_never_changes(tiny: dict[str, LatentDiffusion]) -> No
 
 
 def test_the_pool_is_the_whole_image_and_random_crops(quick: Preset) -> None:
-    config = replace(quick.fit, views=50, crop=0.75, largest_crop=0.0, turn=0.0)
+    config = replace(quick.fit, views=50, crop=0.75, max_crop=0.0, max_rotation=0.0)
     pool = pool_crops(64, config, seed=3)
     assert pool[0] == whole_crop(64)
     assert {crop.size for crop in pool[1:]} == {48}
@@ -114,7 +114,7 @@ def test_one_step_is_that_of_a_reference(
     model: LatentDiffusion, square: Tensor, quick: Preset, heads: str
 ) -> None:
     config = replace(
-        quick.fit, steps=1, views=3, views_per_step=3, crop=0.6, largest_crop=0.0, turn=0.0,
+        quick.fit, steps=1, views=3, views_per_step=3, crop=0.6, max_crop=0.0, max_rotation=0.0,
         heads=heads,  # type: ignore[arg-type]
         embeddings=1, objective="cross-entropy", timestep=140,
     )  # fmt: skip
@@ -124,9 +124,7 @@ def test_one_step_is_that_of_a_reference(
         if sum(_holds(crop, point[0]) for crop in pool_crops(64, config, seed)) == 2
     )  # fmt: skip
     rows = make_rows(point, config, seed, "fit")
-    contexts, losses = optimise_cached(
-        model, Views(model, square), rows, config, seed, None, silent
-    )
+    contexts, losses = optimise_cached(FitTask(model, Views(model, square), config, seed), rows)
 
     context = (
         make_rows(point, config, seed, "fit")[0].start(config.tokens, 768)[None].requires_grad_()
@@ -190,7 +188,7 @@ def test_the_unet_runs_once_a_view_however_many_points_and_steps(
     forward = model._forward
     monkeypatch.setattr(model, "_forward", lambda *a: passes.append(len(a[0])) or forward(*a))
     rows = make_rows(POINTS, quick.fit, 0, "fit")
-    optimise_cached(model, Views(model, square), rows, quick.fit, 0, None, silent)
+    optimise_cached(FitTask(model, Views(model, square), quick.fit), rows)
     assert passes == [1, 1, 1, 1]
 
 
@@ -207,8 +205,9 @@ def test_crops_without_the_point_do_not_count(
     )
     rows = make_rows(corner, config, 0, "fit")
     contexts = torch.randn(1, 6, 768, generator=torch.Generator().manual_seed(0))
-    both = cached._cached_losses(model, queries, crops, [0, 1], contexts, rows, config)
-    whole = cached._cached_losses(model, queries, crops[:1], [0], contexts, rows, config)
+    task = FitTask(model, Views(model, square), config)
+    both = cached._cached_losses(task, queries, crops, [0, 1], contexts, rows)
+    whole = cached._cached_losses(task, queries, crops[:1], [0], contexts, rows)
     torch.testing.assert_close(both, whole)
 
 
@@ -216,8 +215,8 @@ def test_the_noted_loss_is_of_the_last_step_that_saw_the_point(
     model: LatentDiffusion, square: Tensor, quick: Preset
 ) -> None:
     config = replace(
-        quick.fit, embeddings=1, crop=0.5, largest_crop=0.0, turn=0.0, views=2, views_per_step=1,
-        learning_rate=0,
+        quick.fit, embeddings=1, crop=0.5, max_crop=0.0, max_rotation=0.0, views=2,
+        views_per_step=1, learning_rate=0,
     )  # fmt: skip
     seed = next(
         seed
@@ -230,7 +229,7 @@ def test_the_noted_loss_is_of_the_last_step_that_saw_the_point(
     def losses(steps: int, seed: int) -> float:
         several = replace(config, steps=steps)
         rows = make_rows(POINTS[:1], several, seed, "fit")
-        return float(optimise_cached(model, views, rows, several, seed, None, silent)[1])
+        return float(optimise_cached(FitTask(model, views, several, seed), rows)[1])
 
     assert losses(2, seed) == losses(1, seed) > 0
     seed = next(
@@ -253,7 +252,7 @@ def test_the_loss_falls(model: LatentDiffusion, square: Tensor, quick: Preset) -
     def loss(steps: int) -> Tensor:
         config = replace(quick.fit, steps=steps, views=1, views_per_step=1)
         rows = make_rows(POINTS, config, 0, "fit")
-        return optimise_cached(model, Views(model, square), rows, config, 0, None, silent)[1]
+        return optimise_cached(FitTask(model, Views(model, square), config), rows)[1]
 
     first, last = loss(1), loss(40)
     assert bool((last < first - 0.1).all())
@@ -264,14 +263,15 @@ def test_too_small_a_budget_is_refused(
 ) -> None:
     rows = make_rows(POINTS, quick.fit, 0, "fit")
     with pytest.raises(HomologueError, match=r"^One point needs"):
-        optimise_cached(model, Views(model, square), rows, quick.fit, 0, 1e-7, silent)
+        optimise_cached(FitTask(model, Views(model, square), quick.fit, memory=1e-7), rows)
 
 
 def test_progress_goes_to_the_end(model: LatentDiffusion, square: Tensor, quick: Preset) -> None:
     told: list[tuple[str, int, int]] = []
     rows = make_rows(POINTS, quick.fit, 0, "fit")
+    views = Views(model, square)
     optimise_cached(
-        model, Views(model, square), rows, quick.fit, 0, None, lambda *args: told.append(args)
+        FitTask(model, views, quick.fit, progress=lambda *args: told.append(args)), rows
     )
     # Four views, then six rows of two steps, in however many batches.
     assert told[:4] == [("look", index, 4) for index in range(1, 5)]
@@ -295,7 +295,8 @@ def test_batches_give_what_single_rows_give(
         config = replace(quick.fit, learning_rate=1e-3)
         rows = make_rows(POINTS, config, 0, "fit")[members]
         starts = torch.stack([row.start(config.tokens, 768) for row in rows])
-        return cached._optimise_rows(model, queries, pool, rows, starts, config, 0, silent)
+        task = FitTask(model, Views(model, square), config)
+        return cached._optimise_rows(task, queries, pool, rows, starts)
 
     contexts, losses = optimise(slice(None))
     for row in range(6):
@@ -319,8 +320,10 @@ def test_over_places_no_other_token_matters(
     contexts = torch.randn(2, 6, 768, generator=torch.Generator().manual_seed(0))
     others = contexts.clone()
     others[:, [token for token in range(6) if token not in tokens]] += 1.0
-    maps = query_maps(model, queries, contexts, tokens, "places")
-    for one, other in zip(maps, query_maps(model, queries, others, tokens, "places"), strict=True):
+    maps = query_maps(model, queries, contexts, tokens, "positions")
+    for one, other in zip(
+        maps, query_maps(model, queries, others, tokens, "positions"), strict=True
+    ):
         torch.testing.assert_close(one, other)
         torch.testing.assert_close(one.sum(dim=(3, 4)), torch.ones(2, 1, 8, len(tokens)))
 
@@ -332,8 +335,8 @@ def test_over_places_the_unet_and_the_first_cached_layer_agree(
     latent = model.encode(square[None])
     context = torch.randn(1, 6, 768, generator=torch.Generator().manual_seed(0))
     queries = model.queries(latent, 40, fixed_context(model, 6), layers)
-    (cached_maps,) = query_maps(model, queries, context, [1, 3], "places")
-    direct = model.attention(latent, 40, context, layers, [1, 3], "places")[layers[0]]
+    (cached_maps,) = query_maps(model, queries, context, [1, 3], "positions")
+    direct = model.attention(latent, 40, context, layers, [1, 3], "positions")[layers[0]]
     torch.testing.assert_close(cached_maps[:, 0], direct)
     attended = model.attention(latent, 40, context, layers, [1, 3])[layers[0]]
     assert not torch.allclose(direct, attended)

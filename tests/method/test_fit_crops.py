@@ -15,7 +15,7 @@ from homologue.presets import DEFAULT, PAPER
 SIDE = 64
 UNIFORM = st.floats(0, 1, exclude_max=True)
 DRAWS = st.tuples(UNIFORM, UNIFORM, UNIFORM, UNIFORM)
-TURNED = replace(DEFAULT.fit, crop=0.5, largest_crop=2.0, turn=40.0, views=200)
+TURNED = replace(DEFAULT.fit, crop=0.5, max_crop=2.0, max_rotation=40.0, views=200)
 
 
 def test_the_pool_is_the_whole_image_and_turned_crops() -> None:
@@ -60,7 +60,7 @@ def test_a_row_always_sees_its_points(
     assert float(inside.max()) <= SIDE
 
 
-@pytest.mark.parametrize("config", [PAPER.fit, replace(TURNED, turn=0.0, largest_crop=0.0)])
+@pytest.mark.parametrize("config", [PAPER.fit, replace(TURNED, max_rotation=0.0, max_crop=0.0)])
 def test_upright_settings_crop_as_the_released_code_does(config: FitConfig) -> None:
     points = torch.tensor([[20.0, 30.0]], dtype=torch.float64)
     crop = row_crop(points, SIDE, config, (0.2, 0.9))

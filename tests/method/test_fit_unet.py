@@ -15,9 +15,9 @@ from homologue.method import fit_unet as through_unet
 from homologue.method.contexts import make_rows
 from homologue.method.fit_unet import context_losses, optimise_contexts, read_heads
 from homologue.method.losses import OBJECTIVES
+from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import Preset
-from homologue.progress import silent
 
 POINTS = torch.tensor([[12.0, 40.0], [50.5, 20.25], [33.0, 33.0]], dtype=torch.float64)
 
@@ -29,7 +29,7 @@ def square() -> Tensor:
 
 @pytest.fixture(scope="module")
 def exact(quick: Preset) -> FitConfig:
-    return replace(quick.fit, optimise="exact", crop=0.8, largest_crop=0.0, turn=0.0)
+    return replace(quick.fit, strategy="exact", crop=0.8, max_crop=0.0, max_rotation=0.0)
 
 
 def optimise(
@@ -37,7 +37,7 @@ def optimise(
     budget: float | None = None, seed: int = 4,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     rows = make_rows(points, config, seed, "fit")
-    return optimise_contexts(model, Views(model, square), rows, config, seed, budget, silent)
+    return optimise_contexts(FitTask(model, Views(model, square), config, seed, budget), rows)
 
 
 def test_read_heads() -> None:
@@ -51,7 +51,7 @@ def test_the_loss_of_a_point_is_the_objective_of_its_own_token(
     model: LatentDiffusion, exact: FitConfig, objective: str
 ) -> None:
     config = replace(
-        exact, optimise="joint", heads="second-half", objective=objective,  # type: ignore[arg-type]
+        exact, strategy="joint", heads="second-half", objective=objective,  # type: ignore[arg-type]
         pixel_centre=0.0, sigma=0.06,
     )  # fmt: skip
     rows = make_rows(POINTS, config, 0, "fit")
@@ -130,7 +130,7 @@ def test_a_whole_image_is_encoded_once_for_all_steps(
 def test_joint_leaves_places_without_a_point_empty(
     model: LatentDiffusion, square: Tensor, exact: FitConfig
 ) -> None:
-    config = replace(exact, optimise="joint", tokens=3)
+    config = replace(exact, strategy="joint", tokens=3)
     contexts, losses = optimise(model, square, config)
     assert contexts.shape == (4, 3, 768)
     assert losses.isnan().tolist() == [[False, False]] * 2 + [[False, True]] * 2
@@ -172,7 +172,6 @@ def test_too_small_a_budget_is_refused(
 def test_progress_counts_steps(model: LatentDiffusion, square: Tensor, exact: FitConfig) -> None:
     told: list[Sequence[object]] = []
     rows = make_rows(POINTS[:1], exact, 0, "fit")
-    optimise_contexts(
-        model, Views(model, square), rows, exact, 0, None, lambda *args: told.append(args)
-    )
+    task = FitTask(model, Views(model, square), exact, progress=lambda *args: told.append(args))
+    optimise_contexts(task, rows)
     assert told == [("fit", 1, 2), ("fit", 2, 2)]

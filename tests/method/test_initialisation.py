@@ -13,9 +13,9 @@ from homologue.method.contexts import make_rows
 from homologue.method.fit_crops import pool_crops
 from homologue.method.initialisation import PEAK, least_squares, start_contexts, wanted_key
 from homologue.method.queries import pool_queries, read_heads
+from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import Preset
-from homologue.progress import silent
 
 # The second is the middle of a cell of the tiny model's largest maps, of 8 x 8 cells.
 POINTS = torch.tensor([[12.0, 40.0], [52.0, 20.0], [33.0, 33.0]], dtype=torch.float64)
@@ -35,7 +35,7 @@ def starts(
     model: LatentDiffusion, square: Tensor, config: FitConfig, points: Tensor, seed: int = 0
 ) -> Tensor:
     rows = make_rows(points, config, seed, "fit")
-    return start_contexts(model, Views(model, square), rows, config, seed, silent)
+    return start_contexts(FitTask(model, Views(model, square), config, seed), rows)
 
 
 @pytest.mark.parametrize("heads", ["all", "second-half"])
@@ -58,7 +58,7 @@ def test_the_wanted_key_has_the_peak_score_at_its_point(
     model: LatentDiffusion, square: Tensor, config: FitConfig
 ) -> None:
     one = replace(config, views=1)
-    queries = pool_queries(model, Views(model, square), one, 0, silent)
+    queries = pool_queries(FitTask(model, Views(model, square), one))
     pool = pool_crops(64, one, 0)
     key = wanted_key(model, queries, pool, POINTS[1], one)
     first = 0
@@ -83,7 +83,7 @@ def test_only_the_points_token_is_not_zero(
     assert found.shape == (3, 6, 768)
     assert not found[:, 0].any() and not found[:, 2:].any()
     assert found[:, 1].abs().amax(-1).min() > 0
-    joint = starts(model, square, replace(config, optimise="joint"), POINTS)
+    joint = starts(model, square, replace(config, strategy="joint"), POINTS)
     assert torch.equal(joint[0, 1:4], found[:, 1])
 
 

@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from homologue.api import layer_maps
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit import fit_embeddings
-from homologue.method.layer_maps import layer_maps, take_apart
+from homologue.method.layer_maps import take_apart
 from homologue.method.locate import locate_embeddings
 from homologue.presets import Preset
 
@@ -23,7 +24,7 @@ WAYS = ("exact", "joint", "cached")
 def embeddings(
     request: pytest.FixtureRequest, model: LatentDiffusion, source: RGBImage, quick: Preset
 ) -> PointEmbeddings:
-    config = replace(quick.fit, optimise=request.param, steps=1, tokens=4)
+    config = replace(quick.fit, strategy=request.param, steps=1, tokens=4)
     return fit_embeddings(model, source, POINTS, config, quick.locate)
 
 
@@ -52,9 +53,9 @@ def test_other_settings_and_progress_are_passed_on(
     model: LatentDiffusion, source: RGBImage, embeddings: PointEmbeddings, quick: Preset
 ) -> None:
     told: list[tuple[str, int, int]] = []
-    read = replace(quick.locate, crops=1, read_out="mean")
+    preset = replace(quick, locate=replace(quick.locate, crops=1, read_out="mean"))
     parts = layer_maps(
-        model, source, embeddings, read, progress=lambda *args: told.append(args)
+        model, source, embeddings, preset=preset, progress=lambda *args: told.append(args)
     )  # fmt: skip
     assert len(parts) == 3
     assert told[-1] == ("locate", 3, 3)

@@ -17,7 +17,7 @@ from homologue.method import locate as module
 from homologue.method.contexts import Row, make_rows
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit import fit_embeddings
-from homologue.method.locate import Located, locate_embeddings, read_crops, read_point
+from homologue.method.locate import CropReading, Located, locate_embeddings, read_point
 from homologue.method.map_average import combine
 from homologue.method.target_crops import make_plan
 from homologue.presets import DEFAULT, PAPER, Preset
@@ -33,7 +33,7 @@ PLANS = {
 def fitted(
     model: LatentDiffusion, source: RGBImage, quick: Preset, way: str, points: Tensor = POINTS
 ) -> PointEmbeddings:
-    config = replace(quick.fit, optimise=way, steps=1, tokens=4)  # type: ignore[arg-type]
+    config = replace(quick.fit, strategy=way, steps=1, tokens=4)  # type: ignore[arg-type]
     return fit_embeddings(model, source, points, config, quick.locate)
 
 
@@ -203,7 +203,7 @@ def test_a_planted_place_is_found_through_all_crops(
     contexts = torch.arange(4.0)[:, None, None].expand(4, 6, 768)
     scene = Scene(places)
     plan = make_plan(rows, 64, config, seed=0)
-    (pasted,) = read_crops(model, scene, rows, contexts, quick.fit, config, plan)
+    (pasted,) = CropReading(model, scene, quick.fit, config).read(rows, contexts, plan)
     assert len(scene.seen) == 12
     heats = [combine(pasted.mean()[row : row + 1], config.read_out) for row in range(4)]
     for heat, place in zip(heats, places, strict=True):

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from homologue.config import Optimise
+from homologue.api import layer_maps
+from homologue.config import Strategy
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.method.fit import fit_embeddings
-from homologue.method.layer_maps import layer_maps
 from homologue.method.locate import locate_embeddings
 from homologue.method.observers import SmallMaps, stacked
 from homologue.presets import Preset
@@ -19,14 +19,14 @@ POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [41.0, 31.0]], dtype=torch.f
 
 @pytest.mark.parametrize("way", ["exact", "joint", "cached"])
 def test_they_are_means_of_the_large_ones_and_as_fine_as_the_layer(
-    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, way: Optimise
+    model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, way: Strategy
 ) -> None:
-    fit = replace(quick.fit, optimise=way)
+    fit = replace(quick.fit, strategy=way)
     embeddings = fit_embeddings(model, source, POINTS, fit, quick.locate)
     layers = model.layers(fit.layers)
-    witness = SmallMaps(layers, quick.locate, fit.embeddings)
-    locate_embeddings(model, target, embeddings, quick.locate, witness=witness)
-    maps = stacked(witness.maps)
+    observer = SmallMaps(layers, quick.locate, fit.embeddings)
+    locate_embeddings(model, target, embeddings, quick.locate, observer=observer)
+    maps = stacked(observer.maps)
     assert list(maps) == ["all", *layers]
     sizes = [int(maps[layer].shape[-1]) for layer in layers]
     assert sizes == [2, 2, 2, 4]

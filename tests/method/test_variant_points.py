@@ -29,7 +29,7 @@ def embeddings(
 ) -> dict[str, PointEmbeddings]:
     made = {}
     for way in WAYS:
-        config = replace(quick.fit, optimise=way, steps=1, tokens=4, embeddings=2)  # type: ignore[arg-type]
+        config = replace(quick.fit, strategy=way, steps=1, tokens=4, embeddings=2)  # type: ignore[arg-type]
         made[way] = fit_embeddings(model, source, POINTS, config, quick.locate)
     return made
 
@@ -39,9 +39,9 @@ def seen(
 ) -> tuple[Located, dict[Variant, torch.Tensor]]:
     layers = model.layers(embeddings.fit.layers)
     asked = variants(2, config, layers)
-    witness = VariantPoints(asked, layers, config, 2)
-    located = locate_embeddings(model, target, embeddings, config, witness=witness)
-    found = torch.stack(witness.points, dim=1)
+    observer = VariantPoints(asked, layers, config, 2)
+    located = locate_embeddings(model, target, embeddings, config, observer=observer)
+    found = torch.stack(observer.points, dim=1)
     points = square_to_image(found, target.width, target.height, model.side)
     return located, dict(zip(asked, points, strict=True))
 

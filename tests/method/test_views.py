@@ -7,7 +7,7 @@ from torch import Tensor
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, whole_crop
 from homologue.images import RGBImage, to_square
-from homologue.method.views import Views
+from homologue.method.views import ImageViews, Views
 
 
 def test_a_crop_is_encoded_once_and_only_when_asked_for(
@@ -44,7 +44,7 @@ def test_a_latent_is_that_of_the_cut_alone(model: LatentDiffusion) -> None:
 def test_views_of_an_image_are_those_of_its_square(
     model: LatentDiffusion, source: RGBImage
 ) -> None:
-    views = Views.of(model, source)
+    views = ImageViews(model, source)
     squashed = Views(model, to_square(source, 64))
     assert torch.equal(views.latent(whole_crop(64)), squashed.latent(whole_crop(64)))
 

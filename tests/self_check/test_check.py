@@ -12,7 +12,7 @@ import homologue as package
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
-from homologue.images import RGBImage, write_image
+from homologue.images import RGBImage
 from homologue.presets import DEFAULT
 from homologue.self_check.check import check
 from homologue.self_check.pictures import sample_subjects
@@ -184,7 +184,7 @@ def test_the_command_refuses_bad_input_before_a_model_is_loaded(
 
     monkeypatch.setattr("homologue.diffusion.loading.load.load", never)
     empty = tmp_path / "empty.png"
-    write_image(empty, RGBImage(torch.ones(3, 64, 64)))
+    RGBImage(torch.ones(3, 64, 64)).to_pil().save(empty)
     refused(homologue("check", tmp_path / "none.png"), "none.png")
     refused(homologue("check", empty), "empty.png", "distinctive")
     refused(homologue("check", "--vary", "fit.timestep"), "fit.timestep")

@@ -350,7 +350,7 @@ def test_the_points_file_is_read_by_the_command_line(server: Running, tmp_path: 
         ({"do": "settings", "preset": "/etc/passwd"}, "no preset '/etc/passwd'"),
         ({"do": "settings", "preset": "mine.toml"}, "no preset 'mine.toml'"),
         ({"do": "settings", "preset": "hasty+fit.steps=9999"}, "no preset 'hasty+fit.steps=9999'"),
-        ({"do": "settings", "optimise": "none"}, "optimise must be one of"),
+        ({"do": "settings", "optimise": "none"}, "strategy must be one of"),
         ({"do": "settings", "seed": 1.5}, "whole number"),
     ],
 )
@@ -408,7 +408,7 @@ def test_joint_and_exact_are_fitted_alone_too(server: Running, hasty: Preset) ->
     state = server.settled(session)
     pair = [sample("fox/noto"), sample("fox/twemoji")]
     model = server.viewer.models.get("builtin", lambda *args: None)
-    preset = replace(hasty, fit=replace(hasty.fit, optimise="exact"))
+    preset = replace(hasty, fit=replace(hasty.fit, strategy="exact"))
     wanted = homologue.match(model, *pair, [[71, 99]], preset=preset)
     assert found(state, "point-1")[:2] == pytest.approx(wanted.located.points[0].numpy(), abs=0.01)
 
@@ -419,7 +419,7 @@ def test_a_changed_preset_can_be_chosen_besides_the_named_ones(
     changed = with_settings(hasty, ["fit.steps=1", "locate.crops=1"])
     with running(lambda name: builtin, Settings("builtin", changed.name)) as one:
         presets = one.client.get("/api/options").json()["presets"]
-        assert presets[changed.name] == hasty.fit.optimise
+        assert presets[changed.name] == hasty.fit.strategy
         session = one.session()
         one.act(session, "add", id="aaaa", x=96.5, y=145.25)
         x, y, score = found(one.settled(session), "aaaa")

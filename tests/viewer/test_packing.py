@@ -8,7 +8,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from homologue.method.layer_maps import MapParts
+from homologue.method.layer_maps import LayerMaps
 from homologue.viewer.features.match.packing import pack
 from homologue.viewer.packing import MOST_SIDE
 
@@ -24,10 +24,10 @@ def unpack(data: bytes) -> tuple[dict[str, object], NDArray[np.float64]]:
     return header, levels / 65535 * scales[:, None, None]
 
 
-def parts(side: int) -> MapParts:
+def parts(side: int) -> LayerMaps:
     maps = torch.rand(4, side, side, generator=torch.Generator().manual_seed(0)) ** 4
     maps = maps / maps.sum(dim=(1, 2), keepdim=True)
-    return MapParts(maps[0], maps[1:3], maps[3:], ("up.0", "up.1"))
+    return LayerMaps(maps[0], maps[1:3], maps[3:], ("up.0", "up.1"))
 
 
 def test_values_are_times_the_average() -> None:

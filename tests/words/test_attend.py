@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import homologue
-from homologue.config import Over, WordsConfig
+from homologue.config import SoftmaxOver, WordsConfig
 from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
@@ -21,12 +21,12 @@ from homologue.words.attend import attend
 from homologue.words.maps import WordMaps
 
 PROMPT = "a cat wearing cats, a hat"
-QUICK = WordsConfig(timesteps=(100,), noises=1)
+QUICK = WordsConfig(timesteps=(100,), noise_samples=1)
 FAMILIES = ("sd1", "sd2", "sdxl")
 
 
 def attention_of(
-    model: LatentDiffusion, image: RGBImage, timestep: int, number: int, over: Over
+    model: LatentDiffusion, image: RGBImage, timestep: int, number: int, softmax_over: SoftmaxOver
 ) -> dict[str, Tensor]:
     """Maps (heads, h, w, 77) of all tokens of the prompt under the noise that `attend` draws."""
     encoder = text_encoder(model)
@@ -36,8 +36,8 @@ def attention_of(
     noisy = model.add_noise(latent, noise, timestep)
     with torch.no_grad():
         maps = model.attention(
-            noisy, timestep, context.states, model.layers(WordsConfig().layers), range(77), over,
-            context.pooled,
+            noisy, timestep, context.states, model.layers(WordsConfig().layers), range(77),
+            softmax_over, context.pooled,
         )  # fmt: skip
     return {layer: seen[0] for layer, seen in maps.items()}
 
@@ -46,16 +46,16 @@ def normalised(maps: Tensor) -> Tensor:
     return maps / maps.sum()
 
 
-@pytest.mark.parametrize("over", ["tokens", "places"])
+@pytest.mark.parametrize("softmax_over", ["tokens", "positions"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_map_is_the_mean_over_heads_pieces_noises_and_layers(
-    worded: dict[str, LatentDiffusion], source: RGBImage, family: str, over: Over
+    worded: dict[str, LatentDiffusion], source: RGBImage, family: str, softmax_over: SoftmaxOver
 ) -> None:
     model = worded[family]
-    config = WordsConfig(timesteps=(40, 300), noises=2, over=over)
+    config = WordsConfig(timesteps=(40, 300), noise_samples=2, softmax_over=softmax_over)
     found = attend(model, source, PROMPT, words=["cats", "hat"], layers=True, config=config)
     passes = [
-        attention_of(model, source, timestep, number, over)
+        attention_of(model, source, timestep, number, softmax_over)
         for timestep in (40, 300)
         for number in (0, 1)
     ]
@@ -173,7 +173,7 @@ def test_every_kind_of_image(
 
 def test_progress_counts_the_passes(worded: dict[str, LatentDiffusion], source: RGBImage) -> None:
     told: list[tuple[str, int, int]] = []
-    config = WordsConfig(timesteps=(10, 20), noises=2, threshold=0.25)
+    config = WordsConfig(timesteps=(10, 20), noise_samples=2, threshold=0.25)
     found = attend(
         worded["sd1"], source, "a cat", config=config, progress=lambda *step: told.append(step)
     )
@@ -226,8 +226,8 @@ def test_what_cannot_be_done_is_said(
     [
         ({"timesteps": ()}, "timesteps must name"),
         ({"timesteps": (40, 1000)}, "timestep must be from 0 to 999, not 1000"),
-        ({"noises": 0}, "noises must be at least 1"),
-        ({"over": "heads"}, "over must be one of tokens, places"),
+        ({"noise_samples": 0}, "noise_samples must be at least 1"),
+        ({"softmax_over": "heads"}, "softmax_over must be one of tokens, positions"),
         ({"threshold": 0}, "threshold must be above 0"),
         ({"threshold": 1.1}, "threshold must be above 0 and at most 1"),
         ({"threshold": float("nan")}, "threshold must be above 0"),

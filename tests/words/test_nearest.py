@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from homologue.api import fit
 from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit
 from homologue.method.embeddings import PointEmbeddings
 from homologue.presets import Preset
 from homologue.progress import Cancelled
@@ -104,7 +104,7 @@ def test_points_that_share_a_context_have_their_own_tokens(
     worded: dict[str, LatentDiffusion], source: RGBImage, quick: Preset
 ) -> None:
     model = worded["sd1"]
-    joint = fit(model, source, [[10, 20], [50, 30]], preset=quick, optimise="joint")
+    joint = fit(model, source, [[10, 20], [50, 30]], preset=quick, strategy="joint")
     assert joint.tokens.tolist() == [1, 2]
     words, states = vocabulary_states(text_encoder(model))
     rows = states[[words.index("cat"), words.index("with")]]

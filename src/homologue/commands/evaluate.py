@@ -170,5 +170,6 @@ def _map_writer(
         "benchmark": selection.benchmark.name,
         "split": selection.split,
         **{name: engine.settings.get(name) for name in names},
+        "strategy": engine.settings.get("optimise"),
     }
     return MapWriter(folder, selection.pairs, keep, facts)

@@ -35,9 +35,13 @@ from homologue.commands.values import (
     timed_model,
 )
 from homologue.errors import HomologueError, dtype_name
+from homologue.formats.match_json import image_json, matches_json, settings_json
 from homologue.streams import stdout_error
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from homologue.api import Match
     from homologue.diffusion.model import LatentDiffusion
     from homologue.images import RGBImage
     from homologue.method.locate import Located
@@ -73,15 +77,15 @@ def match(
     checked = checked_points(given, images[0])
 
     loaded, seconds = timed_model(model, loading)
+    from homologue.api import match as find
     from homologue.console import print_json, print_matches, progress_bars
-    from homologue.matchers.attention import match as find
 
     with progress_bars() as progress:
         found = find(
             loaded, images[0], images[1], checked, preset=settings, seed=seed,
             memory=memory, heatmaps=plot is not None, maps=maps is not None, progress=progress,
         )  # fmt: skip
-    matches = _matches(checked.tolist(), found.located, given.names)
+    matches = _matches(checked, found, given.names)
     if json:
         print_json({
             "source": _facts(source, images[0]),
@@ -93,9 +97,9 @@ def match(
     else:
         print_matches(f"{source}  ->  {target}{_with(loaded)}", matches)
     if plot:
-        from homologue.viz.match import save_match
+        from homologue.api import plot_match
 
-        save_match(plot, images[0], images[1], checked, found.located)
+        plot_match(found, plot)
     if pair:
         from homologue.viz.map_files import Side, save_maps
 
@@ -104,15 +108,11 @@ def match(
         save_maps(
             pair,
             Side.of(images[0], checked, found.source_maps),
-            Side.of(images[1], found.located.points, found.maps),
+            Side.of(images[1], found.points, found.maps),
             {
                 "source": _facts(source, images[0]),
                 "target": _facts(target, images[1]),
-                "model": loaded.name,
-                "dtype": str(loaded.dtype).removeprefix("torch."),
-                "preset": settings.name,
-                "optimise": settings.fit.optimise,
-                "seed": seed,
+                **_settings(loaded, settings, seed),
             },
         )
 
@@ -156,8 +156,8 @@ def fit(
     checked = checked_points(given, image)
 
     loaded, seconds = timed_model(model, loading)
+    from homologue.api import fit as fit_points
     from homologue.console import print_json, progress_bars
-    from homologue.matchers.attention import fit as fit_points
 
     start = time.perf_counter()
     with progress_bars() as progress:
@@ -199,8 +199,8 @@ def locate(
     preset = reading_preset(own, set_, str(embeddings))
 
     loaded, seconds = timed_model(model or fitted.model, loading)
+    from homologue.api import locate as locate_points
     from homologue.console import print_error, print_json, print_matches, progress_bars
-    from homologue.matchers.attention import locate as locate_points
 
     results: list[dict[str, Any]] = []
     start = time.perf_counter()
@@ -215,23 +215,15 @@ def locate(
             print_error(str(error))
             results.append({"target": {"path": str(path)}, "error": str(error)})
             continue
-        matches = _matches(fitted.points.tolist(), located)
+        matches = _matches(fitted.points, located)
         results.append({"target": _facts(path, image), "matches": matches})
         if not json:
             print_matches(f"{fitted.source.path or 'source'}  ->  {path}{_with(loaded)}", matches)
     if json:
         print_json({
-            "source": {
-                "path": fitted.source.path,
-                "width": fitted.source.width,
-                "height": fitted.source.height,
-            },
+            "source": image_json(fitted.source.path, fitted.source.width, fitted.source.height),
             "embeddings": str(embeddings),
-            "model": loaded.name,
-            "dtype": dtype_name(loaded.dtype),
-            "preset": preset.name,
-            "optimise": fitted.fit.optimise,
-            "seed": fitted.seed,
+            **_settings(loaded, preset, fitted.seed),
             "targets": results,
             "seconds": {"load": seconds, "locate": time.perf_counter() - start},
         })  # fmt: skip
@@ -240,17 +232,12 @@ def locate(
 
 
 def _facts(path: Path, image: "RGBImage") -> dict[str, Any]:
-    return {"path": str(path), "width": image.width, "height": image.height}
+    return image_json(str(path), image.width, image.height)
 
 
 def _settings(model: "LatentDiffusion", preset: "Preset", seed: int) -> dict[str, Any]:
-    return {
-        "model": model.name,
-        "dtype": dtype_name(model.dtype),
-        "preset": preset.name,
-        "optimise": preset.fit.optimise,
-        "seed": seed,
-    }
+    dtype = dtype_name(model.dtype)
+    return settings_json(model.name, dtype, preset.name, preset.fit.strategy, seed)
 
 
 def _with(model: "LatentDiffusion") -> str:
@@ -259,10 +246,7 @@ def _with(model: "LatentDiffusion") -> str:
 
 
 def _matches(
-    points: list[list[float]], located: "Located", names: Sequence[str] = ()
+    points: "Tensor", found: "Located | Match", names: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """`names` of the points, empty where there are none; those that are there are written."""
-    pairs = zip(points, located.points.tolist(), located.scores.tolist(), strict=True)
-    made = [{"source": s, "target": t, "score": score} for s, t, score in pairs]
-    called = names or [""] * len(made)
-    return [{**one, "name": name} if name else one for one, name in zip(made, called, strict=True)]
+    """JSON of the points (P, 2) of the source and their counterparts."""
+    return matches_json(points.tolist(), found.points.tolist(), found.scores.tolist(), names)

@@ -41,7 +41,8 @@ LocateSetOption = Annotated[
     ),
 ]
 OptimiseOption = Annotated[
-    str | None, typer.Option(metavar="exact|joint|cached", help="In place of the preset's.")
+    str | None,
+    typer.Option("--strategy", metavar="exact|joint|cached", help="In place of the preset's."),
 ]
 Seed = Annotated[int, typer.Option(help="Same seed, same result.")]
 

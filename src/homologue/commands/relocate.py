@@ -104,8 +104,8 @@ def relocate(
 
 def _changed(origin: "Store", changed: dict[str, object], settings: list[str]) -> "Preset":
     """The run's preset, read as the options and --set say; the name tells of --set alone."""
-    from homologue.config import FitConfig, LocateConfig
-    from homologue.presets import Preset
+    from homologue.config import FitConfig, LocateConfig, from_stored
+    from homologue.presets import Preset, current_preset_name
 
     was = origin.configuration["settings"]
     for name in changed:
@@ -114,8 +114,8 @@ def _changed(origin: "Store", changed: dict[str, object], settings: list[str]) -
             raise HomologueError(
                 f"{option} and --set locate.{name} say the same: give one of them."
             )
-    locate = LocateConfig(**{**was["locate"], **changed})
-    preset = Preset(was["preset"], FitConfig(**was["fit"]), locate)
+    locate = from_stored(LocateConfig, {**was["locate"], **changed})
+    preset = Preset(current_preset_name(was["preset"]), from_stored(FitConfig, was["fit"]), locate)
     return reading_preset(preset, settings, f"the run {origin.folder}")
 
 

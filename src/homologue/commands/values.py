@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homologue.errors import HomologueError
+from homologue.renamed import current_name
 
 # torch and diffusers take seconds to import: only the commands that need them do it.
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from homologue.presets import Preset
 
 
-_WAY = "fit.optimise"
+_STRATEGY = "fit.strategy"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +66,14 @@ def checked_alphas(given: list[float] | None) -> list[float]:
 
 
 def named_preset(name: str, optimise: str | None, settings: list[str] | None) -> "Preset":
-    """The preset of --preset, --optimise and --set."""
+    """The preset of --preset, --strategy and --set."""
     from homologue.presets import get_preset, with_settings
 
     given = settings or []
-    if optimise is not None and any(one.partition("=")[0].strip() == _WAY for one in given):
-        raise HomologueError(f"--optimise and --set {_WAY} say the same: give one of them.")
-    preset = get_preset(name, optimise)  # type: ignore[arg-type]  # checked by FitConfig
+    names = [current_name(one.partition("=")[0].strip()) for one in given]
+    if optimise is not None and _STRATEGY in names:
+        raise HomologueError(f"--strategy and --set {_STRATEGY} say the same: give one of them.")
+    preset = get_preset(name, optimise)
     return with_settings(preset, given)
 
 

@@ -134,7 +134,7 @@ def _show_words(
         if mask:
             from homologue.words.segment import save_mask, segment
 
-            segments = segment(maps, by)  # type: ignore[arg-type]  # checked before
+            segments = segment(maps, by)
             write(lambda: save_mask(mask, segments))
         if plot:
             from homologue.viz.words import save_words

@@ -12,7 +12,7 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor
 from torch.nn.functional import linear
 
-from homologue.config import Over
+from homologue.config import SoftmaxOver
 from homologue.errors import HomologueError
 
 _PARTS = ("down_blocks", "mid_block", "up_blocks")
@@ -111,12 +111,12 @@ def token_scores(attn: Attention, query: Tensor, key: Tensor) -> Tensor:
     return scores
 
 
-def token_maps(scores: Tensor, tokens: Sequence[int], over: Over) -> Tensor:
+def token_maps(scores: Tensor, tokens: Sequence[int], softmax_over: SoftmaxOver) -> Tensor:
     """Maps (..., N, len(tokens)) of some tokens from all scores (..., N, T).
 
-    `over` is what the softmax runs over: the T tokens, or the N places.
+    `softmax_over` is what the softmax runs over: the T tokens, or the N places.
     """
-    if over == "tokens":
+    if softmax_over == "tokens":
         return scores.softmax(dim=-1)[..., list(tokens)]
     return scores[..., list(tokens)].softmax(dim=-2)
 
@@ -128,9 +128,18 @@ class ReadMaps:
     """
 
     def __init__(
-        self, path: str, store: dict[str, Tensor], tokens: Sequence[int], over: Over = "tokens"
+        self,
+        path: str,
+        store: dict[str, Tensor],
+        tokens: Sequence[int],
+        softmax_over: SoftmaxOver = "tokens",
     ) -> None:
-        self._path, self._store, self._tokens, self._over = path, store, list(tokens), over
+        self._path, self._store, self._tokens, self._softmax_over = (
+            path,
+            store,
+            list(tokens),
+            softmax_over,
+        )
 
     def __call__(
         self,
@@ -146,10 +155,10 @@ class ReadMaps:
         scores = token_scores(attn, query, key)
         side = isqrt(scores.shape[-2])
         probabilities = scores.softmax(dim=-1)
-        if self._over == "tokens":
+        if self._softmax_over == "tokens":
             maps = probabilities[..., self._tokens]
         else:
-            maps = token_maps(scores, self._tokens, self._over)
+            maps = token_maps(scores, self._tokens, self._softmax_over)
         self._store[self._path] = maps.unflatten(2, (side, side))
         return _attend(attn, probabilities.to(value.dtype), value)
 

@@ -10,7 +10,7 @@ from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler, UNet2DCondi
 from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
-from homologue.config import TRAIN_TIMESTEPS, Over
+from homologue.config import TRAIN_TIMESTEPS, SoftmaxOver
 from homologue.diffusion.capture import (
     ReadMaps,
     ReadQueries,
@@ -126,7 +126,7 @@ class LatentDiffusion:
         context: Tensor,
         layers: Sequence[str],
         tokens: Sequence[int],
-        over: Over = "tokens",
+        softmax_over: SoftmaxOver = "tokens",
         pooled: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Attention of some tokens at every place, a layer: (B, heads, h, w, len(tokens)), float32.
@@ -139,12 +139,12 @@ class LatentDiffusion:
             timestep: of 1000, see `own_timestep`.
             context: (B, T, D); gradients flow to it.
             layers: paths, in the order of the forward pass; the pass stops after the last.
-            over: what the softmax of the maps runs over, see `FitConfig`.
+            softmax_over: axis of the softmax, `tokens` or `positions`, see `FitConfig`.
             pooled: (1, P) the summary of the text that SDXL wants beside the context; None is no
                 text.
         """
         store: dict[str, Tensor] = {}
-        readers = {path: ReadMaps(path, store, tokens, over) for path in layers}
+        readers = {path: ReadMaps(path, store, tokens, softmax_over) for path in layers}
         alone = partial(self._as_if_alone, len(noisy))
         lean = recomputed(self._recomputed, alone) if torch.is_grad_enabled() else nullcontext()
         with processors(self.unet, readers), lean:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from homologue.artifacts import ALL, Variant, own_variant
-from homologue.config import LocateConfig
+from homologue.config import LocateConfig, from_stored
 from homologue.errors import HomologueError
 from homologue.evaluation.kept import Parts
 from homologue.evaluation.record import Record
@@ -89,7 +89,7 @@ def ablate(
         for variant in parts.variants
     }
     settings = run.settings
-    own = own_variant(settings["fit"]["embeddings"], LocateConfig(**settings["locate"]))
+    own = own_variant(settings["fit"]["embeddings"], from_stored(LocateConfig, settings["locate"]))
     return Ablation(run, chosen, alpha, scores, own)
 
 

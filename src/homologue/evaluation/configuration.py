@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from homologue.config import FitConfig, LocateConfig, added_defaults
+from homologue.presets import current_preset_name
+from homologue.renamed import current_settings
 
 # Scoring reads configurations too, and has no use for torch.
 if TYPE_CHECKING:
@@ -103,19 +105,24 @@ def asked_otherwise(different: Sequence[str]) -> str:
 
 
 def _completed(configuration: Any) -> Any:
-    """The configuration with the settings that an earlier version did not know, at their defaults.
+    """The configuration of an earlier version as this version would write it.
 
-    >>> _completed({"settings": {"fit": {"steps": 3}}})
-    {'settings': {'fit': {'flip': 0.0, 'upsample': 0, 'steps': 3}}}
+    Settings that it did not know are at their defaults; settings that it called otherwise have
+    their new names.
+
+    >>> _completed({"settings": {"fit": {"turn": 3.0}}})
+    {'settings': {'fit': {'flip': 0.0, 'upsample': 0, 'max_rotation': 3.0}}}
     """
     settings = configuration.get("settings") if isinstance(configuration, Mapping) else None
     if not isinstance(settings, Mapping):
         return configuration
-    whole = {
-        section: {**added_defaults(kind), **settings[section]}
+    whole: dict[str, Any] = {
+        section: {**added_defaults(kind), **current_settings(settings[section])}
         for section, kind in (("fit", FitConfig), ("locate", LocateConfig))
         if isinstance(settings.get(section), Mapping)
     }
+    if isinstance(settings.get("preset"), str):
+        whole["preset"] = current_preset_name(settings["preset"])
     return {**configuration, "settings": {**settings, **whole}}
 
 

@@ -14,7 +14,7 @@ from homologue.geometry import Crop, square_to_image
 from homologue.images import LEAST_SIDE, RGBImage, read_image
 from homologue.matchers.base import Kept, Prediction, Size
 from homologue.method.embeddings import PointEmbeddings
-from homologue.method.locate import Witness, locate_embeddings
+from homologue.method.locate import Observer, locate_embeddings
 from homologue.method.map_average import PastedMaps
 from homologue.method.observers import SmallMaps, VariantPoints, stacked
 from homologue.method.queries import fixed_context
@@ -44,7 +44,7 @@ class AttentionFinder:
         maps = self._small_maps() if MAPS in self._keep else None
         image = read_image(target, least_side=LEAST_SIDE)
         located = locate_embeddings(
-            self._model, image, self._embeddings, self._config, witness=_all(points, maps)
+            self._model, image, self._embeddings, self._config, observer=_all(points, maps)
         )
         kept = self._kept
         if kept and points:
@@ -64,7 +64,7 @@ class AttentionFinder:
             kept = replace(kept, embeddings=nowhere.to_bytes())
         if MAPS in self._keep:
             maps = self._small_maps()
-            locate_embeddings(self._model, source, self._embeddings, self._config, witness=maps)
+            locate_embeddings(self._model, source, self._embeddings, self._config, observer=maps)
             kept = replace(kept, source_maps=stacked(maps.maps))
         return kept
 
@@ -76,16 +76,16 @@ class AttentionFinder:
         return SmallMaps(self._layers, self._config, self._embeddings.fit.embeddings)
 
 
-def _all(*witnesses: Witness | None) -> Witness:
-    there = [witness for witness in witnesses if witness]
+def _all(*observers: Observer | None) -> Observer:
+    there = [one for one in observers if one]
 
-    def witness(
+    def observe(
         index: int, crops: Sequence[Crop], maps: Sequence[Tensor], pasted: Sequence[PastedMaps]
     ) -> None:
         for one in there:
             one(index, crops, maps, pasted)
 
-    return witness
+    return observe
 
 
 def fit_name(embeddings: PointEmbeddings) -> str:
@@ -107,7 +107,7 @@ def sizes(
     made = {}
     layers = model.layers(fit.layers)
     if EMBEDDINGS in keep:
-        shared = fit.tokens - 1 if fit.optimise == "joint" else 1
+        shared = fit.tokens - 1 if fit.strategy == "joint" else 1
         made[EMBEDDINGS] = Size(4 * fit.embeddings * fit.tokens * model.context_width // shared)
     if PARTS in keep:
         made[PARTS] = Size(pair_point=_PART_ROW * len(variants(fit.embeddings, config, layers)))

@@ -8,11 +8,11 @@ from torch import Tensor
 from homologue.config import as_stored
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit
 from homologue.matchers.attention_finder import AttentionFinder, sizes
 from homologue.matchers.base import Finder, Size
 from homologue.matchers.model_settings import model_settings
 from homologue.memory import check_budget
+from homologue.method.locator import Locator
 from homologue.presets import Preset
 
 
@@ -40,14 +40,14 @@ class Attention:
         self.settings: Mapping[str, Any] = {
             **model_settings(model),
             "preset": preset.name,
-            "optimise": preset.fit.optimise,
+            "optimise": preset.fit.strategy,
             "fit": as_stored(preset.fit),
             "locate": as_stored(preset.locate),
             "seed": seed,
         }
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        embeddings = fit(
-            self._model, source, points, preset=self._preset, seed=self._seed, memory=self._memory
-        )
+        embeddings = Locator(self._model).set_image(source).fit(
+            points, preset=self._preset, seed=self._seed, memory=self._memory
+        )  # fmt: skip
         return AttentionFinder(self._model, source, embeddings, self._preset.locate, self.keeps)

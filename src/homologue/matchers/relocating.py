@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from homologue.config import FitConfig, LocateConfig, as_stored
+from homologue.config import FitConfig, LocateConfig, as_stored, from_stored
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
@@ -37,7 +37,9 @@ class Relocating:
     ) -> None:
         """Args: settings, origin: of the run that the embeddings are of, and its hash."""
         self._model, self._shelf, self._config = model, shelf, config
-        self.keeps: Mapping[str, Size] = sizes(model, FitConfig(**settings["fit"]), config, keep)
+        self.keeps: Mapping[str, Size] = sizes(
+            model, from_stored(FitConfig, settings["fit"]), config, keep
+        )
         self.settings: Mapping[str, Any] = {
             **settings, "locate": as_stored(config), "relocated": origin
         }  # fmt: skip

@@ -44,7 +44,7 @@ def group_points(count: int, config: FitConfig) -> list[list[int]]:
     Token 0 is left out: in the text encoder's contexts it marks the start of every sentence and
     draws attention wherever there is nothing to say.
     """
-    size = config.tokens - 1 if config.optimise == "joint" else 1
+    size = config.tokens - 1 if config.strategy == "joint" else 1
     return [list(range(i, min(i + size, count))) for i in range(0, count, size)]
 
 

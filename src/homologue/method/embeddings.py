@@ -11,15 +11,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from homologue.config import FitConfig, LocateConfig, as_stored
+from homologue.config import FitConfig, LocateConfig, as_stored, from_stored
 from homologue.errors import HomologueError, NotFiniteError
 from homologue.files import write_atomically
+from homologue.presets import current_preset_name
 
 FORMAT = "homologue-embeddings-1"
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceImage:
     """The image that points were fitted on: where it was read from, its size and its digest."""
 
     path: str | None
@@ -55,7 +56,7 @@ class PointEmbeddings:
     tokens: Tensor
     points: Tensor
     losses: Tensor
-    source: Source
+    source: SourceImage
     model: str
     fingerprint: str
     preset: str
@@ -143,9 +144,10 @@ class PointEmbeddings:
     ) -> "PointEmbeddings":
         try:
             facts: dict[str, Any] = {**tensors, **json.loads(metadata["facts"])}
-            facts["source"] = Source(**facts["source"])
-            facts["fit"] = FitConfig(**facts["fit"])
-            facts["locate"] = LocateConfig(**facts["locate"])
+            facts["source"] = SourceImage(**facts["source"])
+            facts["fit"] = from_stored(FitConfig, facts["fit"])
+            facts["locate"] = from_stored(LocateConfig, facts["locate"])
+            facts["preset"] = current_preset_name(facts["preset"])
             embeddings = cls(**facts)
             embeddings._check()
         except (KeyError, TypeError, ValueError) as error:

@@ -12,16 +12,14 @@ from homologue.geometry import image_to_square
 from homologue.images import RGBImage
 from homologue.memory import check_budget
 from homologue.method.contexts import Row, group_points, make_rows
-from homologue.method.embeddings import PointEmbeddings, Source
+from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit_cached import optimise_cached
 from homologue.method.fit_unet import optimise_contexts
-from homologue.method.views import Views
+from homologue.method.task import FitTask
+from homologue.method.views import ImageViews, views_of
 from homologue.progress import Progress, silent
 
-Optimiser = Callable[
-    [LatentDiffusion, Views, Sequence[Row], FitConfig, int, float | None, Progress],
-    tuple[Tensor, Tensor],
-]
+Optimiser = Callable[[FitTask, Sequence[Row]], tuple[Tensor, Tensor]]
 
 OPTIMISERS: dict[str, Optimiser] = {
     "exact": optimise_contexts,
@@ -32,7 +30,7 @@ OPTIMISERS: dict[str, Optimiser] = {
 
 def fit_embeddings(
     model: LatentDiffusion,
-    image: RGBImage,
+    image: RGBImage | ImageViews,
     points: Tensor,
     config: FitConfig,
     read: LocateConfig,
@@ -45,45 +43,18 @@ def fit_embeddings(
     """Embeddings whose attention lights up at the points.
 
     Args:
+        image: an image, or views of it that are kept to fit more of its points.
         points: (P, 2), image frame, checked before.
-        read: how targets are to be read, kept with the embeddings.
-        memory: GiB that may be used at once, None for half of what is free.
-    """
-    return fit_views(
-        model, Views.of(model, image), source_of(image), points, config, read,
-        seed=seed, preset=preset, memory=memory, progress=progress,
-    )  # fmt: skip
-
-
-def source_of(image: RGBImage) -> Source:
-    """What embeddings remember of the image that they were fitted on."""
-    return Source(image.path, image.width, image.height, image.digest)
-
-
-def fit_views(
-    model: LatentDiffusion,
-    views: Views,
-    source: Source,
-    points: Tensor,
-    config: FitConfig,
-    read: LocateConfig,
-    *,
-    seed: int = 0,
-    preset: str = "custom",
-    memory: float | None = None,
-    progress: Progress = silent,
-) -> PointEmbeddings:
-    """As `fit_embeddings`, for who keeps the views of an image to fit more of its points.
-
-    Args:
-        views: of the image that `source` tells of.
+        read: settings for reading targets, stored with the embeddings.
+        memory: memory budget in GiB (None: half of the free memory).
     """
     check_budget(memory)
+    views = views_of(model, image)
+    source = views.image
     in_square = image_to_square(points, source.width, source.height, model.side)
     rows = make_rows(in_square, config, seed, "fit")
-    contexts, losses = OPTIMISERS[config.optimise](
-        model, views, rows, config, seed, memory, progress
-    )
+    task = FitTask(model, views, config, seed, memory, progress)
+    contexts, losses = OPTIMISERS[config.strategy](task, rows)
     groups = group_points(len(points), config)
     by_group = losses.unflatten(0, (len(groups), config.embeddings))
     return PointEmbeddings(

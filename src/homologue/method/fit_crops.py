@@ -51,9 +51,9 @@ def turned_crop(side: int, config: FitConfig, draw: Sequence[float]) -> TurnedCr
     Sizes are uniform in their logarithm. A small crop lies anywhere within the image, as far as it
     does so unturned; a large one anywhere such that the image lies within it.
     """
-    largest = config.largest_crop or config.crop
+    largest = config.max_crop or config.crop
     size = side * config.crop * (largest / config.crop) ** draw[0]
-    turn = (2 * draw[1] - 1) * config.turn
+    turn = (2 * draw[1] - 1) * config.max_rotation
     room = abs(side - size)
     x, y = (side / 2 + (uniform - 0.5) * room for uniform in draw[2:])
     return TurnedCrop((x, y), size, turn)

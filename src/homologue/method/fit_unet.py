@@ -19,8 +19,8 @@ from homologue.method.initialisation import start_contexts
 from homologue.method.loss_scale import ScaledGradients
 from homologue.method.losses import point_losses
 from homologue.method.queries import read_heads
-from homologue.method.views import Views
-from homologue.progress import Progress, tell_loss
+from homologue.method.task import FitTask
+from homologue.progress import tell_loss
 from homologue.seeds import generator
 
 
@@ -39,7 +39,9 @@ def context_losses(
         contexts: (B, T, D).
     """
     layers = model.layers(config.layers)
-    maps = model.attention(noisy, config.timestep, contexts, layers, rows[0].tokens, config.over)
+    maps = model.attention(
+        noisy, config.timestep, contexts, layers, rows[0].tokens, config.softmax_over
+    )
     centres = torch.cat(
         [crop.to_crop(row.points, model.side) for row, crop in zip(rows, crops, strict=True)]
     )
@@ -50,25 +52,17 @@ def context_losses(
     return losses.reshape(len(rows), -1)
 
 
-def optimise_contexts(
-    model: LatentDiffusion,
-    views: Views,
-    rows: Sequence[Row],
-    config: FitConfig,
-    seed: int,
-    budget: float | None,
-    progress: Progress,
-) -> tuple[Tensor, Tensor]:
+def optimise_contexts(task: FitTask, rows: Sequence[Row]) -> tuple[Tensor, Tensor]:
     """Contexts (rows, T, D) and their losses in the last step (rows, n; NaN where a row has fewer).
 
     Every step draws one crop for each row from a few numbers that all rows share, so points that
     can be in the same crop are, and it is encoded once.
     """
-    starts = start_contexts(model, views, rows, config, seed, progress)
-    contexts = starts.requires_grad_()
+    model, config = task.model, task.config
+    contexts = start_contexts(task, rows).requires_grad_()
     adam = Adam(contexts, config.learning_rate)
-    crop_stream = generator(seed, "fit crops")
-    mirrored = mirrorings(config, seed)
+    crop_stream = generator(task.seed, "fit crops")
+    mirrored = mirrorings(config, task.seed)
     losses = torch.full((len(rows), max(len(row.tokens) for row in rows)), torch.nan)
     numbers = 2 if config.upright else 4
     scaled = ScaledGradients(model, len(rows))
@@ -80,20 +74,20 @@ def optimise_contexts(
         if next(mirrored):
             crops = [replace(crop, mirrored=True) for crop in crops]
         if not batch:
-            latent = views.latent(crops[0])[None]
+            latent = task.views.latent(crops[0])[None]
             batch = rows_at_once(
                 model, latent, config.timestep, contexts[:1], model.layers(config.layers),
-                len(rows), backward=True, budget=budget,
+                len(rows), backward=True, budget=task.memory,
             )  # fmt: skip
         for chunk in _chunks(rows, batch):
             some, cut = [rows[i] for i in chunk], [crops[i] for i in chunk]
-            noisy = dict(zip(chunk, _noisy(model, views, some, cut, config), strict=True))
+            noisy = dict(zip(chunk, _noisy(task, some, cut), strict=True))
             look = partial(_losses_of, model, noisy, rows, crops, config)
             each = scaled.add(contexts, chunk, look)
             losses[chunk, : each.shape[1]] = each
         adam.step()
-        tell_loss(progress, losses)
-        progress("fit", step + 1, config.steps)
+        tell_loss(task.progress, losses)
+        task.progress("fit", step + 1, config.steps)
     return contexts.detach().cpu(), losses
 
 
@@ -121,13 +115,7 @@ def _chunks(rows: Sequence[Row], batch: int) -> list[list[int]]:
     return chunks
 
 
-def _noisy(
-    model: LatentDiffusion,
-    views: Views,
-    rows: Sequence[Row],
-    crops: Sequence[Crop | TurnedCrop],
-    config: FitConfig,
-) -> Tensor:
-    latents = torch.stack([views.latent(crop) for crop in crops])
-    noise = torch.stack([row.noise(tuple(latents.shape[1:]), config.noise) for row in rows])
-    return model.add_noise(latents, noise, config.timestep)
+def _noisy(task: FitTask, rows: Sequence[Row], crops: Sequence[Crop | TurnedCrop]) -> Tensor:
+    latents = torch.stack([task.views.latent(crop) for crop in crops])
+    noise = torch.stack([row.noise(tuple(latents.shape[1:]), task.config.noise) for row in rows])
+    return task.model.add_noise(latents, noise, task.config.timestep)

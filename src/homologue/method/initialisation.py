@@ -12,8 +12,7 @@ from homologue.geometry import Crop, TurnedCrop, read_maps
 from homologue.method.contexts import Row
 from homologue.method.fit_crops import pool_crops
 from homologue.method.queries import Queries, pool_queries, query_images, read_heads
-from homologue.method.views import Views
-from homologue.progress import Progress
+from homologue.method.task import FitTask
 
 PEAK = 16.0
 """Score at the point, averaged over a layer's heads: as a softmax of cosines at a temperature of
@@ -23,27 +22,20 @@ RIDGE = 0.01
 """Of the least squares, in mean squared lengths of a context direction's keys."""
 
 
-def start_contexts(
-    model: LatentDiffusion,
-    views: Views,
-    rows: Sequence[Row],
-    config: FitConfig,
-    seed: int,
-    progress: Progress,
-    queries: Queries | None = None,
-) -> Tensor:
+def start_contexts(task: FitTask, rows: Sequence[Row], queries: Queries | None = None) -> Tensor:
     """The rows' first contexts (rows, T, D), see `FitConfig.start`.
 
     Args:
         queries: what `pool_queries` gives, where it is known already.
     """
+    model, config = task.model, task.config
     # Drawn for every start: the noise of a row comes from the same stream after it.
     drawn = torch.stack([row.start(config.tokens, model.context_width) for row in rows])
     if config.start == "random":
         return drawn.to(model.device)
     if queries is None:
-        queries = pool_queries(model, views, config, seed, progress)
-    pool = pool_crops(model.side, config, seed)
+        queries = pool_queries(task)
+    pool = pool_crops(model.side, config, task.seed)
     solve = least_squares(model, list(queries), config)
     starts = torch.zeros_like(drawn)
     for index, row in enumerate(rows):

@@ -16,11 +16,12 @@ from homologue.heatmaps import argmax, mass_near, window_soft_argmax
 from homologue.images import RGBImage
 from homologue.method.contexts import Row, make_rows
 from homologue.method.embeddings import PointEmbeddings
+from homologue.method.layer_maps import LayerMaps, take_apart
 from homologue.method.map_average import PastedMaps, combine, reduce_heads
 from homologue.method.queries import read_heads
 from homologue.method.readers import QueryReader, Reader, UnetReader
 from homologue.method.target_crops import CropPlan, make_plan
-from homologue.method.views import Views
+from homologue.method.views import ImageViews, Views, views_of
 from homologue.progress import Progress, silent
 
 _MOST_ROWS = 32
@@ -38,7 +39,8 @@ class Located:
         heatmaps: (P, side, side) over the target squashed to the model's side, each with sum 1 and
             not negative; None unless asked for.
         width, height: of the target, in pixels.
-        path: where the target was read from, if it was.
+        path: file that the target was read from; None for an image in memory.
+        layer_maps: P maps taken apart by layer and by embedding; None unless asked for.
     """
 
     points: Tensor
@@ -47,13 +49,14 @@ class Located:
     width: int
     height: int
     path: str | None
+    layer_maps: list[LayerMaps] | None = None
 
 
-class Witness(Protocol):
-    """Sees all that is seen of a target, crop after crop, some rows at a time.
+class Observer(Protocol):
+    """Callback invoked after each crop of the target, for a few rows at a time.
 
-    Rows come in the order of `PointEmbeddings.contexts`, those of a group together, and what it is
-    shown it must leave as it is.
+    Rows come in the order of `PointEmbeddings.contexts`, those of a group together. An observer
+    must not change its arguments.
     """
 
     def __call__(
@@ -75,41 +78,53 @@ class Witness(Protocol):
         ...
 
 
-def see_nothing(*seen: object) -> None:
-    """The witness where there is none."""
+def ignore(*seen: object) -> None:
+    """The observer that does nothing."""
 
 
 def locate_embeddings(
     model: LatentDiffusion,
-    image: RGBImage,
+    image: RGBImage | ImageViews,
     embeddings: PointEmbeddings,
     config: LocateConfig,
     *,
     heatmaps: bool = False,
+    layer_maps: bool = False,
     progress: Progress = silent,
-    witness: Witness = see_nothing,
+    observer: Observer = ignore,
 ) -> Located:
-    """Where the embeddings' points are in `image`.
+    """Where the embeddings' points are in an image.
+
+    Args:
+        image: an image, or views of it that are kept to locate more points in it.
+        config: settings for reading it.
+        heatmaps, layer_maps: whether to keep them in the result.
 
     Raises:
         HomologueError: the embeddings were made with another model.
+        NotFiniteError: the model computes NaN or infinities.
     """
-    views = Views.of(model, image)
-    found, scores, kept = [], [], []
-    for maps in point_maps(model, views, embeddings, config, progress, witness):
+    views = views_of(model, image)
+    size = views.image.width, views.image.height
+    names = model.layers(embeddings.fit.layers)
+    found, scores, kept, apart = [], [], [], []
+    for maps in point_maps(model, views, embeddings, config, progress, observer):
         heat = combine(maps, config.read_out)
         point = read_point(heat, config, model.side)
-        found.append(square_to_image(point, image.width, image.height, model.side))
+        found.append(square_to_image(point, *size, model.side))
         scores.append(score_point(heat, point))
         if heatmaps:
             kept.append(heat / heat.sum())
+        if layer_maps:
+            apart.append(take_apart(maps, names, config.read_out))
     return Located(
         points=torch.stack(found),
         scores=torch.stack(scores),
         heatmaps=torch.stack(kept) if heatmaps else None,
-        width=image.width,
-        height=image.height,
-        path=image.path,
+        width=size[0],
+        height=size[1],
+        path=views.image.path,
+        layer_maps=apart if layer_maps else None,
     )
 
 
@@ -119,7 +134,7 @@ def point_maps(
     embeddings: PointEmbeddings,
     config: LocateConfig,
     progress: Progress = silent,
-    witness: Witness = see_nothing,
+    observer: Observer = ignore,
 ) -> Iterator[Tensor]:
     """Maps (embeddings, layers, side, side) of each point over the image that the views show.
 
@@ -132,11 +147,12 @@ def point_maps(
     """
     check_same_model(model, embeddings)
     reader = make_reader(model, views, embeddings, config)
+    crops = CropReading(model, reader, embeddings.fit, config, observer)
     before, total = 0, len(embeddings) * config.crops
     for groups in _chunks(embeddings):
         members = int(torch.isin(embeddings.groups, torch.tensor(groups)).sum())
         tell = partial(_tell_crops, progress, before * config.crops, members, total)
-        for maps in _group_maps(model, reader, embeddings, groups, config, tell, witness):
+        for maps in _group_maps(crops, embeddings, groups, tell):
             check_finite(maps, "the heat maps", model.dtype)
             yield maps
         before += members
@@ -164,60 +180,75 @@ def check_same_model(model: LatentDiffusion, embeddings: PointEmbeddings) -> Non
 def make_reader(
     model: LatentDiffusion, views: Views, embeddings: PointEmbeddings, config: LocateConfig
 ) -> Reader:
-    if embeddings.fit.optimise == "cached":
+    if embeddings.fit.strategy == "cached":
         return QueryReader(model, views, embeddings.fit, config, embeddings.seed)
     return UnetReader(model, views, embeddings.fit, config)
 
 
 def _group_maps(
-    model: LatentDiffusion,
-    reader: Reader,
+    crops: "CropReading",
     embeddings: PointEmbeddings,
     groups: list[int],
-    config: LocateConfig,
     tell: Callable[[int], None],
-    witness: Witness,
 ) -> list[Tensor]:
     """The `point_maps` of some groups, which have equally many points."""
+    model = crops.model
     repeats = embeddings.contexts.shape[1]
     rows = [row for group in groups for row in _rows(model, embeddings, group)]
     contexts = embeddings.contexts[groups].flatten(0, 1).to(model.device)
     points = len(rows[0].tokens)
-    plan = make_plan(rows, model.side, config, embeddings.seed)
-    pasted = read_crops(model, reader, rows, contexts, embeddings.fit, config, plan, tell, witness)
+    plan = make_plan(rows, model.side, crops.config, embeddings.seed)
+    pasted = crops.read(rows, contexts, plan, tell)
     means = [one.mean().unflatten(0, (len(groups), repeats)) for one in pasted]
     return [means[point][group].cpu() for group in range(len(groups)) for point in range(points)]
 
 
-def read_crops(
-    model: LatentDiffusion,
-    reader: Reader,
-    rows: Sequence[Row],
-    contexts: Tensor,
-    fit: FitConfig,
-    config: LocateConfig,
-    plan: CropPlan,
-    tell: Callable[[int], None] = lambda crops: None,
-    witness: Witness = see_nothing,
-) -> list[PastedMaps]:
-    """What the rows see in all crops, for the first, second ... point of each row.
+@dataclass(frozen=True)
+class CropReading:
+    """Reads the maps of rows from the crops of a target.
 
-    Args:
-        contexts: (rows, T, D).
-        tell: is told how many crops have been read.
+    Attributes:
+        model: the diffusion model.
+        reader: computes the maps of a crop.
+        fit: settings that the contexts were fitted with.
+        config: settings for reading the target.
+        observer: sees every crop.
     """
-    points, layers = len(rows[0].tokens), len(model.layers(fit.layers))
-    pasted = [PastedMaps(len(rows), layers, model.side, model.device) for _ in range(points)]
-    for index in range(config.crops):
-        crops = plan(index, pasted[0])
-        maps = [read_heads(m, fit.heads) for m in reader(index, crops, contexts, rows)]
-        for row, crop in enumerate(crops):
-            for point in range(points):
-                seen = [reduce_heads(m[row, ..., point], config.read_out) for m in maps]
-                pasted[point].add(row, crop, seen)
-        witness(index, crops, maps, pasted)
-        tell(index + 1)
-    return pasted
+
+    model: LatentDiffusion
+    reader: Reader
+    fit: FitConfig
+    config: LocateConfig
+    observer: Observer = ignore
+
+    def read(
+        self,
+        rows: Sequence[Row],
+        contexts: Tensor,
+        plan: CropPlan,
+        tell: Callable[[int], None] = lambda crops: None,
+    ) -> list[PastedMaps]:
+        """What the rows see in all crops, for the first, second ... point of each row.
+
+        Args:
+            contexts: (rows, T, D).
+            plan: chooses the crop of each row.
+            tell: called with the number of crops that have been read.
+        """
+        model, config = self.model, self.config
+        points, layers = len(rows[0].tokens), len(model.layers(self.fit.layers))
+        pasted = [PastedMaps(len(rows), layers, model.side, model.device) for _ in range(points)]
+        for index in range(config.crops):
+            crops = plan(index, pasted[0])
+            seen = self.reader(index, crops, contexts, rows)
+            maps = [read_heads(layer, self.fit.heads) for layer in seen]
+            for row, crop in enumerate(crops):
+                for point in range(points):
+                    means = [reduce_heads(m[row, ..., point], config.read_out) for m in maps]
+                    pasted[point].add(row, crop, means)
+            self.observer(index, crops, maps, pasted)
+            tell(index + 1)
+        return pasted
 
 
 def _rows(model: LatentDiffusion, embeddings: PointEmbeddings, group: int) -> list[Row]:

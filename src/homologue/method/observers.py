@@ -16,7 +16,7 @@ from homologue.method.map_average import PastedMaps, combine, reduce_heads
 
 
 class SmallMaps:
-    """A `Witness` that keeps what each layer says of each point, averaged over all crops.
+    """An `Observer` that keeps what each layer says of each point, averaged over all crops.
 
     Attributes:
         maps: for each point, in the order of `point_maps`, the maps (h, w) float16 by the path of
@@ -68,7 +68,7 @@ _AFTER: dict[ReadOut, ReadOut] = {"mean": "mean", "softmax": "mean", "log-mean":
 
 
 class VariantPoints:
-    """A `Witness` that reads every point in every variant.
+    """An `Observer` that reads every point in every variant.
 
     Attributes:
         points: for each point, in the order of `point_maps`, (V, 2) in the square frame.

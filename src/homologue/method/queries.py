@@ -11,14 +11,14 @@ from math import isqrt
 import torch
 from torch import Tensor
 
-from homologue.config import FitConfig, Heads, Noise, Over
+from homologue.config import Heads, Noise, SoftmaxOver
 from homologue.diffusion.capture import token_maps, token_scores
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, TurnedCrop
 from homologue.method.contexts import draw_noise
 from homologue.method.fit_crops import pool_crops
+from homologue.method.task import FitTask
 from homologue.method.views import Views
-from homologue.progress import Progress
 from homologue.seeds import generator
 
 Queries = dict[str, Tensor]
@@ -62,33 +62,32 @@ def query_maps(
     queries: Queries,
     contexts: Tensor,
     tokens: Sequence[int],
-    over: Over = "tokens",
+    softmax_over: SoftmaxOver = "tokens",
 ) -> list[Tensor]:
     """Attention of some tokens for cached queries, a layer: (B, views, heads, h, w, n).
 
     Args:
         queries: (views, heads, N, d) of each layer.
         contexts: (B, T, D).
-        over: what the softmax of the maps runs over, see `FitConfig`.
+        softmax_over: axis of the softmax of the maps, see `FitConfig`.
     """
-    if over == "places":  # the other tokens have no part in it
+    if softmax_over == "positions":  # the other tokens have no part in it
         contexts, tokens = contexts[:, list(tokens)], range(len(tokens))
     maps = []
     for layer, query in queries.items():
         key = model.keys(contexts, layer)[:, None]
         scores = token_scores(model.attention_layer(layer), query[None], key)
         side = isqrt(query.shape[2])
-        maps.append(token_maps(scores, tokens, over).unflatten(3, (side, side)))
+        maps.append(token_maps(scores, tokens, softmax_over).unflatten(3, (side, side)))
     return maps
 
 
-def pool_queries(
-    model: LatentDiffusion, views: Views, config: FitConfig, seed: int, progress: Progress
-) -> Queries:
+def pool_queries(task: FitTask) -> Queries:
     """Queries (views, heads, N, d) of each layer for the crops that points are fitted to.
 
     They do not depend on the points: the views keep them for others.
     """
+    model, views, config, seed = task.model, task.views, task.config, task.seed
     layers, context = model.layers(config.layers), fixed_context(model, config.tokens)
     pool = pool_crops(model.side, config, seed)
     parts = []
@@ -99,7 +98,7 @@ def pool_queries(
             streams,
         )  # fmt: skip
         parts.append(views.once(("fit", config, seed, index), look))
-        progress("look", index + 1, len(pool))
+        task.progress("look", index + 1, len(pool))
     return {layer: torch.cat([part[layer] for part in parts]) for layer in layers}
 
 

@@ -32,7 +32,12 @@ class UnetReader:
     def __init__(
         self, model: LatentDiffusion, views: Views, fit: FitConfig, locate: LocateConfig
     ) -> None:
-        self._model, self._views, self._locate, self._over = model, views, locate, fit.over
+        self._model, self._views, self._locate, self._softmax_over = (
+            model,
+            views,
+            locate,
+            fit.softmax_over,
+        )
         self._layers = model.layers(fit.layers)
         self._sizes: dict[int, int] = {}
 
@@ -60,7 +65,7 @@ class UnetReader:
         timestep = self._locate.timestep
         noisy = self._model.add_noise(latents, noise, timestep)
         maps = self._model.attention(
-            noisy, timestep, contexts, self._layers, rows[0].tokens, self._over
+            noisy, timestep, contexts, self._layers, rows[0].tokens, self._softmax_over
         )
         return [maps[layer] for layer in self._layers]
 
@@ -80,13 +85,15 @@ class QueryReader:
     def __call__(
         self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
     ) -> list[Tensor]:
-        tokens, over = rows[0].tokens, self._fit.over
+        tokens, softmax_over = rows[0].tokens, self._fit.softmax_over
         if len(set(crops)) == 1:
-            maps = query_maps(self._model, self.queries(index, crops[0]), contexts, tokens, over)
+            maps = query_maps(
+                self._model, self.queries(index, crops[0]), contexts, tokens, softmax_over
+            )
             return [layer[:, 0] for layer in maps]
         # Not kept: one crop's queries are several megabytes, and nobody else looks at it.
         parts = [
-            query_maps(self._model, self._look(index, crop), context[None], tokens, over)
+            query_maps(self._model, self._look(index, crop), context[None], tokens, softmax_over)
             for crop, context in zip(crops, contexts, strict=True)
         ]
         return [torch.cat(layer)[:, 0] for layer in zip(*parts, strict=True)]

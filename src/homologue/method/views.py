@@ -8,6 +8,7 @@ from torch import Tensor
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, TurnedCrop
 from homologue.images import RGBImage, to_square
+from homologue.method.embeddings import SourceImage
 
 T = TypeVar("T")
 
@@ -25,11 +26,6 @@ class Views:
         self._square = square
         self._latents: dict[Crop | TurnedCrop, Tensor] = {}
         self._kept: dict[Hashable, Any] = {}
-
-    @classmethod
-    def of(cls, model: LatentDiffusion, image: RGBImage) -> "Views":
-        """Those of an image, squashed to the model's side."""
-        return cls(model, to_square(image, model.side).to(model.device))
 
     @property
     def side(self) -> int:
@@ -49,3 +45,25 @@ class Views:
         if key not in self._kept:
             self._kept[key] = compute()
         return cast(T, self._kept[key])
+
+    def forget_latents(self) -> None:
+        """Frees the latents; a crop that is asked for again is encoded again, to the same bits."""
+        self._latents.clear()
+
+
+class ImageViews(Views):
+    """The views of an image whose size and path are known: encode it once, use it often.
+
+    Attributes:
+        image: path, size in pixels and digest of the image.
+    """
+
+    def __init__(self, model: LatentDiffusion, image: RGBImage) -> None:
+        """Squashes the image to the model's side."""
+        super().__init__(model, to_square(image, model.side).to(model.device))
+        self.image = SourceImage(image.path, image.width, image.height, image.digest)
+
+
+def views_of(model: LatentDiffusion, image: RGBImage | ImageViews) -> ImageViews:
+    """The views of an image; views that are kept are returned as they are."""
+    return image if isinstance(image, ImageViews) else ImageViews(model, image)

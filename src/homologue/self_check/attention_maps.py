@@ -7,7 +7,7 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from homologue.config import FitConfig, Over
+from homologue.config import FitConfig, SoftmaxOver
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import NotFiniteError
 from homologue.method.queries import query_maps
@@ -64,9 +64,9 @@ def layer_facts(model: LatentDiffusion, probe: Probe, fit: FitConfig) -> dict[st
     layers = model.layers(fit.layers)
     queries = [model.queries(one, probe.timestep, probe.context, layers) for one in probe.noisy]
     facts: dict[str, list[LayerFacts]] = {layer: [] for layer in layers}
-    for over in get_args(Over):
-        expected = [_expected(model, one, probe.context, over) for one in queries]
-        for read in _readings(model, probe, queries, layers, over):
+    for softmax_over in get_args(SoftmaxOver):
+        expected = [_expected(model, one, probe.context, softmax_over) for one in queries]
+        for read in _readings(model, probe, queries, layers, softmax_over):
             for layer in layers:
                 facts[layer].append(
                     _compare([r[layer] for r in read], [e[layer] for e in expected])
@@ -79,14 +79,14 @@ def _readings(
     probe: Probe,
     queries: Sequence[dict[str, Tensor]],
     layers: Sequence[str],
-    over: Over,
+    softmax_over: SoftmaxOver,
 ) -> list[list[dict[str, Tensor] | Any]]:
     """Maps (heads, N, n) of each layer and picture: through the UNet, and from its queries."""
     through_unet, from_queries = [], []
     for noisy, kept in zip(probe.noisy, queries, strict=True):
-        maps = model.attention(noisy, probe.timestep, probe.context, layers, _READ, over)
+        maps = model.attention(noisy, probe.timestep, probe.context, layers, _READ, softmax_over)
         through_unet.append({layer: maps[layer][0].flatten(1, 2) for layer in layers})
-        cached = query_maps(model, kept, probe.context, _READ, over)
+        cached = query_maps(model, kept, probe.context, _READ, softmax_over)
         from_queries.append(
             {layer: one[0, 0].flatten(1, 2) for layer, one in zip(layers, cached, strict=True)}
         )
@@ -94,14 +94,14 @@ def _readings(
 
 
 def _expected(
-    model: LatentDiffusion, queries: dict[str, Tensor], context: Tensor, over: Over
+    model: LatentDiffusion, queries: dict[str, Tensor], context: Tensor, softmax_over: SoftmaxOver
 ) -> dict[str, Tensor]:
     """Maps (heads, N, n) by a softmax that shares no code with the model's, in float64."""
     expected = {}
     for layer, query in queries.items():
         keys = model.keys(context, layer)[0].double().cpu()
         scores = query[0].double().cpu() @ keys.mT * float(model.attention_layer(layer).scale)
-        dim = -1 if over == "tokens" else -2
+        dim = -1 if softmax_over == "tokens" else -2
         powers = (scores - scores.amax(dim, keepdim=True)).exp()
         expected[layer] = (powers / powers.sum(dim, keepdim=True))[..., list(_READ)]
     return expected
@@ -143,7 +143,9 @@ def map_agreement(
     for one in (model, exact):
         noisy = probe.noisy[0].to(one.dtype)
         try:
-            seen = one.attention(noisy, probe.timestep, probe.context, layers, _READ, fit.over)
+            seen = one.attention(
+                noisy, probe.timestep, probe.context, layers, _READ, fit.softmax_over
+            )
         except NotFiniteError:
             return dict.fromkeys(layers)
         maps.append({layer: seen[layer].double().cpu() for layer in layers})

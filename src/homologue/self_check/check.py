@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from torch import Tensor
 
-from homologue.config import Optimise
+from homologue.config import Strategy
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError, NotFiniteError, check_finite
 from homologue.images import ImageLike, RGBImage
@@ -16,6 +16,7 @@ from homologue.information import environment, model_facts
 from homologue.memory import check_budget
 from homologue.presets import Preset, get_preset
 from homologue.progress import Progress, silent
+from homologue.renamed import renamed_arguments
 from homologue.self_check import judging
 from homologue.self_check.attention_maps import LayerFacts, Probe, layer_facts
 from homologue.self_check.correspondence import Found, Matching, counts, overall, shares
@@ -54,12 +55,13 @@ from homologue.self_check.weights import (
 )
 
 
+@renamed_arguments
 def check(
     model: LatentDiffusion,
     images: ImageLike | RGBImage | Sequence[ImageLike | RGBImage] | None = None,
     *,
     preset: str | Preset = "default",
-    optimise: Optimise | None = None,
+    strategy: Strategy | str | None = None,
     vary: Sequence[str] = (),
     seed: int = 0,
     memory: float | None = None,
@@ -76,7 +78,7 @@ def check(
         images: one or several, as for `fit`; their points are chosen automatically. None takes
             drawings that come with the package, with annotated points.
         preset: settings of `fit` and `locate` that points are found with.
-        optimise: in place of the preset's.
+        strategy: in place of the preset's.
         vary: settings to compare on the same points, such as `fit.timestep=40,140,261`; of
             several, all combinations.
         seed: same seed, same points.
@@ -88,7 +90,7 @@ def check(
             error but a finding of the report.
     """
     check_budget(memory)
-    settings = get_preset(preset, optimise)
+    settings = get_preset(preset, strategy)
     varied = varied_presets(settings, list(vary))
     model.layers(settings.fit.layers)
     for _, one in varied:
@@ -155,7 +157,8 @@ class _Check:
         where = environment()
         facts = {
             "preset": self.preset.name,
-            "optimise": self.preset.fit.optimise,
+            "optimise": self.preset.fit.strategy,
+            "strategy": self.preset.fit.strategy,
             "seed": self.matching.seed,
             "model": model_facts(self.model),
             "device": where["device"],

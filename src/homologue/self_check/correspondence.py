@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from homologue.api import fit, locate
 from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import NotFiniteError
 from homologue.evaluation.record import is_right
 from homologue.images import RGBImage
-from homologue.matchers.attention import fit, locate
 from homologue.method.embeddings import PointEmbeddings
 from homologue.presets import Preset
 from homologue.progress import Progress, silent

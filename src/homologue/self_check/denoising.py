@@ -22,7 +22,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import check_finite
 from homologue.geometry import whole_crop
 from homologue.images import RGBImage
-from homologue.method.views import Views
+from homologue.method.views import ImageViews
 from homologue.progress import Progress, silent
 from homologue.seeds import generator
 
@@ -101,7 +101,7 @@ class Denoising:
 
 def latents_of(model: LatentDiffusion, images: Iterable[RGBImage]) -> list[Tensor]:
     """(1, C, h, w) of each whole picture."""
-    return [Views.of(model, image).latent(whole_crop(model.side))[None] for image in images]
+    return [ImageViews(model, image).latent(whole_crop(model.side))[None] for image in images]
 
 
 def latent_facts(latents: Sequence[Tensor]) -> LatentFacts:

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import matplotlib
 
-from homologue.config import Optimise
+from homologue.config import Strategy
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import PRESETS, get_preset
 from homologue.viewer.controller import Desk
@@ -79,8 +79,8 @@ class Viewer:
             "models": self.models.names,
             "worded": self._worded,
             "runs": len(self._runs.all),
-            "presets": {name: get_preset(name).fit.optimise for name in self._presets},
-            "ways": get_args(Optimise),
+            "presets": {name: get_preset(name).fit.strategy for name in self._presets},
+            "ways": get_args(Strategy),
             "samples": sample_names(),
             "colours": {name: _colours(name) for name in COLOUR_MAPS},
             "limits": {

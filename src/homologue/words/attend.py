@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from homologue.config import Over, WordsConfig
+from homologue.config import SoftmaxOver, WordsConfig
 from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
 from homologue.diffusion.text import Context
 from homologue.geometry import whole_crop
 from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
-from homologue.method.views import Views
+from homologue.method.views import ImageViews
 from homologue.progress import Progress, silent
 from homologue.seeds import generator
 from homologue.words.maps import WordMaps, distribution, merge_layers
@@ -77,14 +77,19 @@ def _layer_maps(
 ) -> dict[str, Tensor]:
     """Maps (W, h, w) of words in each layer, each with sum 1, on the CPU."""
     layers = model.layers(config.layers)
-    latent = Views.of(model, image).latent(whole_crop(model.side))[None]
+    latent = ImageViews(model, image).latent(whole_crop(model.side))[None]
     sums: dict[str, Tensor] = {}
-    total = len(config.timesteps) * config.noises
+    total = len(config.timesteps) * config.noise_samples
     for done in range(total):
-        timestep, number = config.timesteps[done // config.noises], done % config.noises
+        timestep, number = (
+            config.timesteps[done // config.noise_samples],
+            done % config.noise_samples,
+        )
         noise = torch.randn(latent.shape, generator=generator(seed, "words", timestep, number))
         noisy = model.add_noise(latent, noise, timestep)
-        for layer, maps in _look(model, noisy, timestep, context, layers, words, config.over):
+        for layer, maps in _look(
+            model, noisy, timestep, context, layers, words, config.softmax_over
+        ):
             sums[layer] = sums.get(layer, 0) + maps
         progress("words", done + 1, total)
     return {layer: distribution(maps) for layer, maps in sums.items()}
@@ -98,11 +103,13 @@ def _look(
     context: Context,
     layers: Sequence[str],
     words: Sequence[Word],
-    over: Over,
+    softmax_over: SoftmaxOver,
 ) -> list[tuple[str, Tensor]]:
     """Maps (W, h, w) of words in each layer: means over the heads and the pieces of a word."""
     tokens = sorted({token for word in words for token in word.tokens})
-    seen = model.attention(noisy, timestep, context.states, layers, tokens, over, context.pooled)
+    seen = model.attention(
+        noisy, timestep, context.states, layers, tokens, softmax_over, context.pooled
+    )
     rows = [[tokens.index(token) for token in word.tokens] for word in words]
     found = []
     for layer in layers:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from homologue.config import WordsConfig
+from homologue.formats.match_json import image_json
 from homologue.words.maps import WordMaps
 
 
@@ -18,7 +19,7 @@ def describe(
         path: what the image is called.
     """
     return {
-        "image": {"path": path, "width": maps.width, "height": maps.height},
+        "image": image_json(path, maps.width, maps.height),
         "prompt": maps.prompt,
         "model": model,
         "dtype": dtype,
@@ -26,8 +27,10 @@ def describe(
         "settings": {
             "layers": config.layers,
             "timesteps": list(config.timesteps),
-            "noises": config.noises,
-            "over": config.over,
+            "noises": config.noise_samples,
+            "noise_samples": config.noise_samples,
+            "over": config.softmax_over,
+            "softmax_over": config.softmax_over,
             "threshold": maps.threshold,
         },
         "words": places(maps),

@@ -25,11 +25,13 @@ PALETTE = (
 )  # fmt: skip
 
 
-def segment(maps: WordMaps, by: SegmentBy = "threshold") -> NDArray[np.uint8]:
+def segment(maps: WordMaps, by: SegmentBy | str = "threshold") -> NDArray[np.uint8]:
     """Which word each pixel of the image belongs to, (H, W): n for the n-th word, 0 for none.
 
     A pixel belongs to the word with the greatest share of its map there: of the words whose region
     it is in by `threshold`, of all words by `strongest`, which leaves no pixel out.
+
+    Raises HomologueError for another way.
     """
     check_way(by)
     size = (maps.height, maps.width)

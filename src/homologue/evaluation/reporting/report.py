@@ -32,6 +32,7 @@ def summary(run: Run, alphas: Sequence[float], seed: int = 0) -> dict[str, Any]:
         "split": run.split,
         "matcher": run.matcher,
         **known,
+        "strategy": known["optimise"],
         "settings": dict(run.settings),
         "planned": len(run.records) if run.planned is None else run.planned,
         **_scope(run, EVERYTHING, alphas, seed),

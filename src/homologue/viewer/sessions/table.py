@@ -124,7 +124,7 @@ class Table:
             raise HomologueError(
                 f"There is no preset {preset!r}: choose one of {', '.join(self._presets)}."
             )
-        get_preset(preset, optimise)  # type: ignore[arg-type]  # refuses what there is not
+        get_preset(preset, optimise)  # refuses what there is not
         seed = fields.whole("seed") if "seed" in fields else now.seed
         settings = replace(now, model=model, preset=preset, optimise=optimise, seed=seed)
         session.change(replace(session.scene, settings=settings))

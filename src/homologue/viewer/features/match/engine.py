@@ -2,21 +2,13 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import torch
-from torch import Tensor
+from dataclasses import dataclass
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import square_to_image
-from homologue.method.embeddings import PointEmbeddings, Source
-from homologue.method.fit import fit_views, source_of
-from homologue.method.layer_maps import take_apart
-from homologue.method.locate import point_maps, read_point, score_point
-from homologue.method.map_average import combine
-from homologue.method.prepare import prepare_source, prepare_target
-from homologue.method.views import Views
-from homologue.presets import Preset, get_preset
+from homologue.images import RGBImage
+from homologue.method.embeddings import PointEmbeddings
+from homologue.method.locate import Located
+from homologue.method.locator import Locator
 from homologue.progress import Progress
 from homologue.viewer.errors import MissingError
 from homologue.viewer.features.match.keys import Finding, Fitting, Readiness
@@ -31,7 +23,7 @@ from homologue.viewer.uploads import decode
 
 _MOST_VIEWED = 8
 
-_Shelf = OrderedDict[tuple[str, str], tuple[Views, Source]]
+_Shelf = OrderedDict[tuple[str, str], Locator]
 
 
 @dataclass(frozen=True)
@@ -71,11 +63,11 @@ class Engine:
         settings = key.fitting.settings
         model = self._models.get(settings.model, progress)
         fitted = self.fitted(key.fitting, progress)
-        views, image = self._look(model, settings, key.picture)
-        maps = next(point_maps(model, views, fitted, fitted.locate, progress))
-        parts = take_apart(maps, model.layers(fitted.fit.layers), fitted.locate.read_out)
-        self.maps.put(key.address, pack(parts))
-        self.found.put(key, _found(model, maps, fitted, image))
+        locator = self._look(model, settings, key.picture)
+        located = locator.locate(fitted, layer_maps=True, progress=progress)
+        assert located.layer_maps is not None
+        self.maps.put(key.address, pack(located.layer_maps[0]))
+        self.found.put(key, _found(located, 0, fitted))
 
     def carry(self, keys: Sequence[Finding], progress: Progress) -> None:
         """Finds several points of one source in one picture; keeps no maps, see `carried`."""
@@ -85,11 +77,10 @@ class Engine:
         settings = keys[0].fitting.settings
         model = self._models.get(settings.model, progress)
         fitted = [self.fitted(key.fitting, progress) for key in keys]
-        views, image = self._look(model, settings, keys[0].picture, passing=True)
-        together = joined(fitted)
-        all_maps = point_maps(model, views, together, together.locate, progress)
-        for key, one, maps in zip(keys, fitted, all_maps, strict=True):
-            self._carried.put(key, _found(model, maps, one, image))
+        locator = self._look(model, settings, keys[0].picture, passing=True)
+        located = locator.locate(joined(fitted), progress=progress)
+        for index, (key, one) in enumerate(zip(keys, fitted, strict=True)):
+            self._carried.put(key, _found(located, index, one))
 
     def dtype(self, model: str) -> str | None:
         """Precision of a model; None until it is loaded."""
@@ -109,33 +100,30 @@ class Engine:
     def prepare(self, key: Readiness, progress: Progress) -> None:
         """Loads the model and looks at the pictures, so that the first point is found sooner."""
         model = self._models.get(key.settings.model, progress)
-        preset, seed = _preset(key.settings), key.settings.seed
-        views, _ = self._look(model, key.settings, key.source)
-        prepare_source(model, views, preset.fit, seed, progress)
+        preset, way, seed = key.settings.preset, key.settings.optimise, key.settings.seed
+        self._look(model, key.settings, key.source).prepare(
+            preset=preset, strategy=way, seed=seed, target=False, progress=progress
+        )
         for picture in (key.target, key.source):
             if picture is not None:
-                views, _ = self._look(model, key.settings, picture)
-                prepare_target(model, views, preset.fit, preset.locate, seed, progress)
+                self._look(model, key.settings, picture).prepare(
+                    preset=preset, strategy=way, seed=seed, source=False, progress=progress
+                )
         self.ready.put(key, True)
 
     def _fit(self, model: LatentDiffusion, key: Fitting, progress: Progress) -> PointEmbeddings:
-        views, source = self._look(model, key.settings, key.source)
-        preset = _preset(key.settings)
-        point = torch.tensor([[key.x, key.y]], dtype=torch.float64)
-        fitted = fit_views(
-            model, views, source, point, preset.fit, preset.locate,
-            seed=key.settings.seed, preset=preset.name, progress=progress,
+        settings = key.settings
+        fitted = self._look(model, settings, key.source).fit(
+            [[key.x, key.y]], preset=settings.preset, strategy=settings.optimise,
+            seed=settings.seed, progress=progress,
         )  # fmt: skip
         self._embeddings.put(key, fitted)
-        if preset.fit.optimise != "cached":
-            # Their crops depend on the point, and would pile up.
-            del self._views[key.settings.model, key.source]
         return fitted
 
     def _look(
         self, model: LatentDiffusion, settings: Settings, picture: str, passing: bool = False
-    ) -> tuple[Views, Source]:
-        """The views of a picture; those of the last few pictures are kept.
+    ) -> Locator:
+        """The locator of a picture; those of the last few pictures are kept.
 
         `passing`: it is seen once among many, and pushes out none that somebody works with.
         """
@@ -147,20 +135,14 @@ class Engine:
             if kept is None:
                 raise MissingError("The picture is no longer kept: open it again.")
             image = decode(kept.data, kept.name, self._limits.upload_pixels)
-            shelf[key] = Views.of(model, image), replace(source_of(image), path=kept.name)
+            shelf[key] = Locator(model).set_image(RGBImage(image.pixels, kept.name))
         shelf.move_to_end(key)
         while len(shelf) > most:
             shelf.popitem(last=False)
         return shelf[key]
 
 
-def _found(model: LatentDiffusion, maps: Tensor, fitted: PointEmbeddings, image: Source) -> Found:
-    """Reads a point from its maps, see `point_maps`."""
-    heat = combine(maps, fitted.locate.read_out)
-    point = read_point(heat, fitted.locate, model.side)
-    x, y = square_to_image(point, image.width, image.height, model.side).tolist()
-    return Found(x, y, float(score_point(heat, point)), float(fitted.losses.nanmean()))
-
-
-def _preset(settings: Settings) -> Preset:
-    return get_preset(settings.preset, settings.optimise)  # type: ignore[arg-type]  # checked before
+def _found(located: Located, index: int, fitted: PointEmbeddings) -> Found:
+    """One of the points that were located; `fitted` are its embeddings alone."""
+    x, y = located.points[index].tolist()
+    return Found(x, y, float(located.scores[index]), float(fitted.losses.nanmean()))

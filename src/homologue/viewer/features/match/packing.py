@@ -2,11 +2,11 @@
 
 import torch
 
-from homologue.method.layer_maps import MapParts
+from homologue.method.layer_maps import LayerMaps
 from homologue.viewer.packing import pack_maps
 
 
-def pack(parts: MapParts) -> bytes:
+def pack(parts: LayerMaps) -> bytes:
     """All maps of one point over one picture."""
     names = [("mean", "mean")]
     names += [("layer", name) for name in parts.names]

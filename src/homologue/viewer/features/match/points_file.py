@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from homologue.formats.match_json import image_json, point_json, settings_json
 from homologue.presets import get_preset
 from homologue.viewer.features.match.engine import Found
 from homologue.viewer.pictures import Pictures
@@ -22,15 +23,11 @@ def points_file(
     loaded.
     """
     settings = scene.settings
-    optimise = get_preset(settings.preset, settings.optimise).fit.optimise  # type: ignore[arg-type]
+    strategy = get_preset(settings.preset, settings.optimise).fit.strategy
     return {
         "source": _picture(scene.source, pictures),
         "target": _picture(scene.target, pictures),
-        "model": settings.model,
-        "dtype": dtype,
-        "preset": settings.preset,
-        "optimise": optimise,
-        "seed": settings.seed,
+        **settings_json(settings.model, dtype, settings.preset, strategy, settings.seed),
         "points": [[point.x, point.y] for point in scene.points],
         "matches": [_match(point, found(scene, point)) for point in scene.points],
     }
@@ -38,15 +35,10 @@ def points_file(
 
 def _picture(id_: str | None, pictures: Pictures) -> dict[str, Any] | None:
     picture = pictures.get(id_) if id_ else None
-    if picture is None:
-        return None
-    return {"path": picture.name, "width": picture.width, "height": picture.height}
+    return image_json(picture.name, picture.width, picture.height) if picture else None
 
 
 def _match(point: Point, found: Found | None) -> dict[str, Any]:
-    return {
-        "number": point.number,
-        "source": [point.x, point.y],
-        "target": [found.x, found.y] if found else None,
-        "score": found.score if found else None,
-    }
+    target = (found.x, found.y) if found else None
+    score = found.score if found else None
+    return point_json((point.x, point.y), target, score, number=point.number)

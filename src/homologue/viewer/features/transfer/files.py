@@ -20,8 +20,8 @@ def coco(scene: Scene, sheet: Sequence[Filled]) -> dict[str, Any]:
     `corrected` what the model and a person said.
     """
     settings = scene.settings
-    way = get_preset(settings.preset, settings.optimise).fit.optimise  # type: ignore[arg-type]
-    facts = {"model": settings.model, "preset": settings.preset, "optimise": way}
+    way = get_preset(settings.preset, settings.optimise).fit.strategy
+    facts = {"model": settings.model, "preset": settings.preset, "optimise": way, "strategy": way}
     return {
         "info": {
             "description": "Points of the first image, transferred by homologue",

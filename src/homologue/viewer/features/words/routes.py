@@ -68,9 +68,7 @@ class WordRoutes:
         by, given = (request.query_params.get(name) for name in ("by", "words"))
         by, chosen = by or "threshold", _places(given, found) if given else None
         check_way(by)
-        mask = await self._made(
-            lambda: encode_mask(segment(found.maps(threshold, chosen), by))  # type: ignore[arg-type]
-        )
+        mask = await self._made(lambda: encode_mask(segment(found.maps(threshold, chosen), by)))
         return Response(mask, media_type="image/png", headers=to_save("mask.png"))
 
     async def _names(self, request: Request) -> Response:

@@ -1,0 +1,138 @@
+"""Encode an image once, then fit and locate points in it as often as wanted."""
+
+from typing import Any, Self
+
+from homologue.config import Strategy
+from homologue.diffusion.model import LatentDiffusion
+from homologue.errors import HomologueError
+from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
+from homologue.method.embeddings import PointEmbeddings
+from homologue.method.fit import fit_embeddings
+from homologue.method.locate import Located, Observer, ignore, locate_embeddings
+from homologue.method.prepare import prepare_source, prepare_target
+from homologue.method.task import FitTask
+from homologue.method.views import ImageViews
+from homologue.points import check_points
+from homologue.presets import Preset, get_preset
+from homologue.progress import Progress, silent
+from homologue.renamed import renamed_arguments
+
+
+class Locator:
+    """Keeps what the model computes of one image, and fits and locates points in that image.
+
+    `set_image` is cheap: a crop of the image is encoded when it is first needed and then kept.
+    Every result equals, bit for bit, that of `homologue.fit` and `homologue.locate`.
+
+    locator = Locator(model).set_image("target.png")
+    for embeddings in many:
+        print(locator.locate(embeddings).points)
+    """
+
+    def __init__(self, model: LatentDiffusion) -> None:
+        self._model = model
+        self._views: ImageViews | None = None
+
+    def set_image(self, image: ImageLike | RGBImage) -> Self:
+        """Sets the image that points are fitted and located in; forgets the one before.
+
+        Args:
+            image: path, PIL image, (H, W, 3) uint8 array or (3, H, W) float tensor in [0, 1].
+
+        Returns:
+            The locator itself.
+
+        Raises:
+            HomologueError: the image cannot be read.
+        """
+        self._views = ImageViews(self._model, read_image(image, least_side=LEAST_SIDE))
+        return self
+
+    @property
+    def views(self) -> ImageViews:
+        """The views of the image.
+
+        Raises:
+            HomologueError: no image was set.
+        """
+        if self._views is None:
+            raise HomologueError("The locator has no image: call set_image(IMAGE) first.")
+        return self._views
+
+    @renamed_arguments
+    def fit(
+        self,
+        points: Any,
+        *,
+        preset: str | Preset = "default",
+        strategy: Strategy | str | None = None,
+        seed: int = 0,
+        memory: float | None = None,
+        progress: Progress = silent,
+    ) -> PointEmbeddings:
+        """Fits embeddings to points of the image; arguments and errors as in `homologue.fit`."""
+        image = self.views.image
+        checked = check_points(points, image.width, image.height)
+        settings = get_preset(preset, strategy)
+        fitted = fit_embeddings(
+            self._model, self.views, checked, settings.fit, settings.locate,
+            seed=seed, preset=settings.name, memory=memory, progress=progress,
+        )  # fmt: skip
+        if settings.fit.strategy != "cached":
+            # These crops depend on the points and would pile up.
+            self.views.forget_latents()
+        return fitted
+
+    def locate(
+        self,
+        embeddings: PointEmbeddings,
+        *,
+        preset: str | Preset | None = None,
+        heatmaps: bool = False,
+        layer_maps: bool = False,
+        progress: Progress = silent,
+        observer: Observer = ignore,
+    ) -> Located:
+        """Locates fitted points in the image; arguments and errors as in `homologue.locate`.
+
+        Args:
+            observer: sees every crop, see `Observer`.
+        """
+        config = embeddings.locate if preset is None else get_preset(preset).locate
+        located = locate_embeddings(
+            self._model, self.views, embeddings, config,
+            heatmaps=heatmaps, layer_maps=layer_maps, progress=progress, observer=observer,
+        )  # fmt: skip
+        if config.follow:
+            # These crops depend on the points and would pile up.
+            self.views.forget_latents()
+        return located
+
+    @renamed_arguments
+    def prepare(
+        self,
+        *,
+        preset: str | Preset = "default",
+        strategy: Strategy | str | None = None,
+        seed: int = 0,
+        source: bool = True,
+        target: bool = True,
+        progress: Progress = silent,
+    ) -> None:
+        """Computes what all points share, so that the first one takes no longer than the others.
+
+        Where crops depend on the point, as in the strategies `exact` and `joint`, there is nothing
+        to compute.
+
+        Args:
+            source: for points that will be fitted in the image.
+            target: for points that will be located in it; they must be fitted with the same preset
+                and seed.
+            progress: called after each crop.
+        """
+        settings = get_preset(preset, strategy)
+        task = FitTask(self._model, self.views, settings.fit, seed, progress=progress)
+        if source:
+            prepare_source(task)
+        if target:
+            prepare_target(task, settings.locate)
