@@ -187,6 +187,7 @@ def test_match_writes_maps(homologue: Any, tmp_path: Path) -> None:
         refused(homologue("match", "none.png", TARGET, *two, "--maps", place), "file")
 
 
+@pytest.mark.slow
 def test_evaluate_writes_maps_whether_the_run_keeps_them_or_not(
     homologue: Any, tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ def short(preset: Preset, way: Strategy) -> Preset:
     return replace(preset, fit=fit, locate=replace(preset.locate, crops=5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["cached", "joint", "exact"])
 @pytest.mark.parametrize("preset", [DEFAULT, PAPER], ids=lambda preset: preset.name)
 @pytest.mark.parametrize("family", ["sd1", "sdxl"])

@@ -58,7 +58,6 @@ def builtin() -> dict[str, LatentDiffusion]:
     return {dtype: load("builtin", device="cpu", dtype=dtype) for dtype in ("float32", "float16")}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("subject", "target"),
     [("fox", "fox-twemoji"), ("fox", "fox-twemoji-turned"), ("cat", "cat-twemoji"),

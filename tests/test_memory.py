@@ -12,7 +12,7 @@ from homologue import memory
 from homologue.errors import HomologueError
 from homologue.matchers.attention_matcher import Attention
 from homologue.memory import free_bytes, rows_that_fit, saved_bytes
-from homologue.method.fit import fit_views
+from homologue.method.fit import fit_embeddings
 from homologue.presets import DEFAULT
 from homologue.self_check.check import check
 
@@ -68,7 +68,7 @@ def test_a_budget_is_checked_where_it_is_given(budget: Any) -> None:
     nothing: Any = None
     sentence = f"^A memory budget of {budget} GiB is no budget; give a finite number above 0.$"
     with pytest.raises(HomologueError, match=sentence):
-        fit_views(nothing, nothing, nothing, nothing, nothing, nothing, memory=budget)
+        fit_embeddings(nothing, nothing, nothing, nothing, nothing, memory=budget)
     with pytest.raises(HomologueError, match=sentence):
         Attention(nothing, DEFAULT, memory=budget)
     with pytest.raises(HomologueError, match=sentence):

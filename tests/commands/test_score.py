@@ -203,7 +203,6 @@ def test_it_needs_neither_torch_nor_matplotlib(folders: list[str]) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.slow
 def test_a_benchmark_of_spair_s_size_is_scored_within_ten_seconds(
     score: Score, tmp_path: Path
 ) -> None:

@@ -308,6 +308,7 @@ def test_forty_points(browser: Browser, server: Running) -> None:
         expect(one.page.locator(".overlay")).to_have_class(re.compile("focussed"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(50, 50), (6000, 6000), (50, 3000)])
 def test_pictures_of_all_sizes(visitor: Person, server: Running, width: int, height: int) -> None:
     data = encoded(Image.linear_gradient("L").resize((width, height)), "JPEG")

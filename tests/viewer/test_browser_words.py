@@ -359,6 +359,7 @@ def test_everything_by_keyboard(reader: Reader) -> None:
     expect(reader.cards).to_have_count(3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "height", "scheme"),
     [(360, 740, "dark"), (1280, 800, "light"), (3840, 2160, "dark")],

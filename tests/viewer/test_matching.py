@@ -373,6 +373,7 @@ def test_what_is_not_there(server: Running) -> None:
     assert server.refused(session, "source", sample="none/none")[0] == 404
 
 
+@pytest.mark.slow
 def test_points_have_an_end(server: Running) -> None:
     session = server.session()
     most = server.viewer.limits.points

@@ -142,7 +142,8 @@ def with_model_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def typed(**values: Any) -> None:
-        chosen = ModelOptions(**{option.name: values.pop(option.name) for option in options})
+        given = {option.name for option in options} & values.keys()
+        chosen = ModelOptions(**{option: values.pop(option) for option in given})
         command(**values, **{name: chosen})
 
     typed.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}

@@ -225,7 +225,6 @@ def test_loading_says_nothing(sd1: Path, tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "parameters", "layers"),
     [("sd1", 859_520_964, 16), ("sd2", 865_910_724, 16), ("sdxl", 2_567_463_684, 70)],
