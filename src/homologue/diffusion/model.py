@@ -168,6 +168,9 @@ class LatentDiffusion:
         """What the whole UNet makes of noisy latents (B, C, h, w) and a context (1 or B, T, D).
 
         (B, C, h, w): the noise, the velocity or the latents, see the scheduler's `prediction_type`.
+
+        Args:
+            timestep: a step of the model's own schedule, an index of `alphas_cumprod`.
         """
         predicted: Tensor = self.unet(
             noisy.to(self.device, self.dtype),
