@@ -27,7 +27,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, resize, whole_crop
 from homologue.heatmaps import argmax
 from homologue.images import read_image
-from homologue.method.contexts import Row
+from homologue.method.contexts import ContextRow
 from homologue.method.fit_unet import context_losses, optimise_contexts, read_heads
 from homologue.method.locate import CropReading
 from homologue.method.loss_scale import ScaledGradients
@@ -42,7 +42,7 @@ IMAGES = ("source_image", "target_image")
 
 
 @dataclass
-class RecordedRow(Row):
+class RecordedRow(ContextRow):
     """A row whose start and noises are given instead of drawn."""
 
     context: Tensor = field(kw_only=True)

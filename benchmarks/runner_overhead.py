@@ -34,11 +34,11 @@ from torch import Tensor
 
 import homologue
 from homologue.console import pair_counter
-from homologue.datasets.base import Pair, Picture, get_benchmark
+from homologue.datasets.base import BenchmarkImage, Pair, get_benchmark
 from homologue.evaluation.run import Plan, Selection, Watch, carry_out
 from homologue.evaluation.runner import Local
 from homologue.evaluation.storage.store import Store
-from homologue.evaluation.work import Placed
+from homologue.evaluation.work import IndexedPair
 from homologue.images import RGBImage, read_image
 from homologue.matchers.base import Finder, Prediction
 from homologue.presets import DEFAULT
@@ -61,7 +61,7 @@ def overhead(count: int) -> dict[str, Any]:
 
     model = homologue.load("builtin", device="cpu")
     pairs = different_sources(count)
-    work = [Placed(position, pair) for position, pair in enumerate(pairs)]
+    work = [IndexedPair(position, pair) for position, pair in enumerate(pairs)]
 
     def loop() -> Iterator[float]:
         for pair in pairs:
@@ -132,8 +132,8 @@ def as_spair(folder: Path, count: int) -> list[Pair]:
                 name=f"{len(pairs):06}-{source}-{target}:{category}",
                 category=category,
                 group="test",
-                source=Picture(source, partial(read_image, folder / source)),
-                target=Picture(target, partial(read_image, folder / target)),
+                source=BenchmarkImage(source, partial(read_image, folder / source)),
+                target=BenchmarkImage(target, partial(read_image, folder / target)),
                 source_points=known[source][rows],
                 target_points=known[target][rows],
                 point_names=tuple(map(str, rows)),

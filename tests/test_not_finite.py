@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from homologue.api import fit, locate, match
 from homologue.console import print_json
-from homologue.datasets.base import Pair, Picture
+from homologue.datasets.base import BenchmarkImage, Pair
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError, NotFiniteError, check_finite
@@ -127,8 +127,8 @@ def test_an_evaluation_records_the_pair_as_failed_and_goes_on(
     pairs = [
         Pair(
             name=name,
-            source=Picture(name, lambda: source),
-            target=Picture("t", lambda: target),
+            source=BenchmarkImage(name, lambda: source),
+            target=BenchmarkImage("t", lambda: target),
             source_points=given,
             target_points=given / 2,
             fit_points=given,

@@ -5,10 +5,10 @@ import sys
 
 import torch
 
-from homologue.seeds import Part, generator
+from homologue.seeds import SeedPart, generator
 
 
-def numbers(seed: int, *parts: Part) -> list[float]:
+def numbers(seed: int, *parts: SeedPart) -> list[float]:
     drawn: list[float] = torch.rand(4, generator=generator(seed, *parts)).tolist()
     return drawn
 
@@ -29,7 +29,7 @@ def test_torchs_own_stream_is_left_alone() -> None:
 
 
 def test_different_parts_give_different_numbers() -> None:
-    purposes: list[tuple[Part, ...]] = [
+    purposes: list[tuple[SeedPart, ...]] = [
         (0,), (1,), (0, "fit"), (0, "locate"), (0, "fit", 1), (0, "fit", 1.0), (0, "fit", 1, 2),
         (0, "fit", 2, 1), (0, "fit", 12), (0, "fit", 0.1), (0, "fit", 0.1 + 2**-56),
         (-1,), (2**80,),

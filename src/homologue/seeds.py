@@ -4,10 +4,10 @@ import hashlib
 
 import torch
 
-Part = int | float | str
+SeedPart = int | float | str
 
 
-def generator(seed: int, *parts: Part) -> torch.Generator:
+def generator(seed: int, *parts: SeedPart) -> torch.Generator:
     """A CPU generator for one purpose, e.g. `generator(seed, "fit", x, y, repeat)`.
 
     The same parts give the same numbers whatever the batch size, the order, the device or a

@@ -8,13 +8,13 @@ from helpers.trees import cub, pascal, spair, text, willow
 
 from homologue.datasets.base import (
     NAMES,
+    BenchmarkImage,
     Pair,
-    Picture,
     default_split,
     get_benchmark,
     select_pairs,
 )
-from homologue.datasets.gathering import FileBenchmark, Reading
+from homologue.datasets.gathering import FileBenchmark, SplitPairs
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
 
@@ -75,7 +75,7 @@ def test_an_unknown_name_is_answered_with_all_names() -> None:
 
 def pair(number: int, category: str, kind: str | None = None) -> Pair:
     points = torch.zeros(1, 2, dtype=torch.float64)
-    blank = Picture("blank", lambda: RGBImage(torch.zeros(3, 4, 4)))
+    blank = BenchmarkImage("blank", lambda: RGBImage(torch.zeros(3, 4, 4)))
     tags = {} if kind is None else {"kind": kind}
     return Pair(
         str(number), category, "test", blank, blank, points, points, ("a",), points, {}, tags
@@ -84,7 +84,7 @@ def pair(number: int, category: str, kind: str | None = None) -> Pair:
 
 def without_kinds() -> FileBenchmark:
     pairs = [pair(number, "ab"[number // 6]) for number in range(10)]
-    return FileBenchmark("toy", ("trn", "test"), lambda split: Reading(pairs))
+    return FileBenchmark("toy", ("trn", "test"), lambda split: SplitPairs(pairs))
 
 
 def test_a_benchmark_without_kinds_is_chosen_from_as_a_whole() -> None:
@@ -113,15 +113,17 @@ def test_what_it_does_not_have_is_refused(options: dict[str, object], words: str
 
 def test_the_split_is_test_where_there_is_one() -> None:
     assert default_split(without_kinds()) == "test"
-    assert default_split(FileBenchmark("toy", ("one", "two"), lambda split: Reading([]))) == "one"
+    assert (
+        default_split(FileBenchmark("toy", ("one", "two"), lambda split: SplitPairs([]))) == "one"
+    )
 
 
 def test_a_split_is_read_once_and_when_it_is_asked_for() -> None:
     asked: list[str] = []
 
-    def read(split: str) -> Reading:
+    def read(split: str) -> SplitPairs:
         asked.append(split)
-        return Reading([pair(0, split)], (f"about {split}",))
+        return SplitPairs([pair(0, split)], (f"about {split}",))
 
     benchmark = FileBenchmark("toy", ("one", "two"), read)
     assert not asked

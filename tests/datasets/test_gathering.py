@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from homologue.datasets.gathering import Annotated, Gathering, Pictures, as_points, joined
+from homologue.datasets.gathering import Annotated, Gathering, ImageFolder, as_points, joined
 from homologue.datasets.thresholds import Size
 from homologue.errors import HomologueError
 from homologue.images import read_image
@@ -40,7 +40,7 @@ ONE = Annotated(
 def gathering(folder: Path) -> Gathering:
     picture(folder / "a.png", 40, 30)
     picture(folder / "deep/b.png", 20, 50)
-    return Gathering("toy", "test", Pictures(folder))
+    return Gathering("toy", "test", ImageFolder(folder))
 
 
 def test_a_pair_has_what_its_annotation_and_its_pictures_say(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_pictures_are_read_when_they_are_needed_even_in_another_process(tmp_path
 
 def test_sizes_are_those_after_rotation(tmp_path: Path) -> None:
     picture(tmp_path / "turned.jpg", 30, 70, turned=True)
-    pictures = Pictures(tmp_path)
+    pictures = ImageFolder(tmp_path)
     assert pictures.size("turned.jpg") == (30, 70)
     image = pictures.picture("turned.jpg").read()
     assert (image.width, image.height) == (30, 70)
@@ -93,7 +93,7 @@ def test_a_size_is_that_of_the_picture_that_is_read(
         file = Path(folder) / f"a.{suffix}"
         Image.new("RGB", size).save(file, exif=exif)
         image = read_image(file)
-        assert Pictures(Path(folder)).size(file.name) == (image.width, image.height)
+        assert ImageFolder(Path(folder)).size(file.name) == (image.width, image.height)
         assert (image.width, image.height) == (size[::-1] if 5 <= orientation <= 8 else size)
 
 
@@ -105,7 +105,7 @@ def test_a_tiff_is_turned_once(tmp_path: Path, compression: str | None, pages: i
     page = Image.new("RGB", (60, 40))
     more = {"save_all": True, "append_images": [page]} if pages > 1 else {}
     page.save(tmp_path / "a.tif", compression=compression, exif=exif, **more)
-    assert Pictures(tmp_path).size("a.tif") == (40, 60)
+    assert ImageFolder(tmp_path).size("a.tif") == (40, 60)
 
 
 def test_an_orientation_in_xmp_turns_too(tmp_path: Path) -> None:
@@ -114,12 +114,12 @@ def test_an_orientation_in_xmp_turns_too(tmp_path: Path) -> None:
     Image.new("RGB", (60, 40)).save(tmp_path / "a.tif", tiffinfo={700: xmp})
     for name in ("a.jpg", "a.tif"):
         image = read_image(tmp_path / name)
-        assert Pictures(tmp_path).size(name) == (image.width, image.height) == (40, 60)
+        assert ImageFolder(tmp_path).size(name) == (image.width, image.height) == (40, 60)
 
 
 def test_exif_that_is_broken_turns_nothing_and_hides_nothing(tmp_path: Path) -> None:
     Image.new("RGB", (60, 40)).save(tmp_path / "a.jpg", exif=b"Exif\0\0garbage!")
-    assert Pictures(tmp_path).size("a.jpg") == (60, 40)
+    assert ImageFolder(tmp_path).size("a.jpg") == (60, 40)
 
 
 def test_formats_whose_size_shows_on_loading_are_loaded(tmp_path: Path) -> None:
@@ -127,13 +127,13 @@ def test_formats_whose_size_shows_on_loading_are_loaded(tmp_path: Path) -> None:
     Image.new("RGB", (48, 32)).save(tmp_path / "a.ico")
     for name in ("a.icns", "a.ico"):
         image = read_image(tmp_path / name)
-        assert Pictures(tmp_path).size(name) == (image.width, image.height)
+        assert ImageFolder(tmp_path).size(name) == (image.width, image.height)
 
 
 def test_why_a_picture_cannot_be_read_is_known(tmp_path: Path) -> None:
     picture(tmp_path / "a.png", 4, 5)
     text(tmp_path / "b.png", "<svg/>")
-    pictures = Pictures(tmp_path)
+    pictures = ImageFolder(tmp_path)
     assert pictures.problem("a.png") == ""
     assert pictures.size("b.png") is None
     assert "is an SVG drawing" in pictures.problem("b.png")

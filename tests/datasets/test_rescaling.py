@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homologue.datasets import rescaling
-from homologue.datasets.gathering import Pictures, as_points
+from homologue.datasets.gathering import ImageFolder, as_points
 from homologue.datasets.rescaling import Rescaling, Rescalings
 from homologue.errors import HomologueError
 
@@ -38,7 +38,7 @@ def test_a_picture_that_was_scaled_has_the_proportions_that_it_had(
 
 def test_only_what_differs_is_noted(tmp_path: Path) -> None:
     picture(tmp_path / "a.png", 40, 30)
-    rescalings = Rescalings("toy", Pictures(tmp_path))
+    rescalings = Rescalings("toy", ImageFolder(tmp_path))
     points = as_points([(1, 2)])
     same = rescalings.of("a.png", (40, 30), "x.json")
     unsaid = rescalings.of("a.png", None, "x.json")

@@ -11,16 +11,16 @@ import torch
 from helpers.trees import picture, spair, text
 
 from homologue.datasets.base import Pair, get_benchmark, select_pairs
-from homologue.datasets.gathering import Reading
+from homologue.datasets.gathering import SplitPairs
 from homologue.datasets.spair import benchmark
 from homologue.errors import HomologueError
 
 FIRST = "000001-2008_002719-2008_004100:aeroplane"
 
 
-def read(folder: Path, split: str = "test") -> Reading:
+def read(folder: Path, split: str = "test") -> SplitPairs:
     made = benchmark(folder)
-    return Reading(made.pairs(split), made.notes(split))
+    return SplitPairs(made.pairs(split), made.notes(split))
 
 
 @pytest.fixture

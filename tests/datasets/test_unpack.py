@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from homologue.datasets.unpack import Limits, unpack
+from homologue.datasets.unpack import ArchiveLimits, unpack
 from homologue.errors import HomologueError
 
 FILES = {"set/a.txt": b"one", "set/deep/b:c.txt": b"two" * 1000, "notes.txt": b"three"}
@@ -112,16 +112,16 @@ def test_nothing_lands_outside(tmp_path: Path, make: Callable[[Path], Path]) -> 
 
 
 @BOTH
-@pytest.mark.parametrize("limits", [Limits(size=3000), Limits(files=2)])
+@pytest.mark.parametrize("limits", [ArchiveLimits(size=3000), ArchiveLimits(files=2)])
 def test_an_archive_that_grows_too_large_is_refused(
-    tmp_path: Path, make: Make, limits: Limits
+    tmp_path: Path, make: Make, limits: ArchiveLimits
 ) -> None:
     archive, folder = make(tmp_path / "archive", FILES), tmp_path / "to"
     folder.mkdir()
     with pytest.raises(HomologueError, match="unpacks to more than"):
         unpack(archive, folder, limits)
     assert not list(folder.iterdir())
-    unpack(archive, folder, Limits(size=3008, files=3))
+    unpack(archive, folder, ArchiveLimits(size=3008, files=3))
     assert content(folder) == FILES
 
 

@@ -17,8 +17,8 @@ from helpers.processes import ALONE, done, finished, rows, started, wait_for
 
 from homologue.errors import HomologueError
 from homologue.evaluation import distributed
-from homologue.evaluation.distributed import Worker, cluster, shares
-from homologue.evaluation.work import Placed
+from homologue.evaluation.distributed import RayWorker, cluster, shares
+from homologue.evaluation.work import IndexedPair
 from homologue.matchers.identity import Identity
 from homologue.matchers.registry import Ingredients, make_matcher
 from homologue.presets import DEFAULT
@@ -128,10 +128,10 @@ def test_a_worker_makes_its_matcher_once_and_when_it_is_needed() -> None:
         made.append(Identity())
         return made[-1]
 
-    worker = Worker(recipe, None)
+    worker = RayWorker(recipe, None)
     assert made == []
     assert worker.describe() == ("identity", {})
-    record = worker.predict(Placed(7, pair("a", "b")))
+    record = worker.predict(IndexedPair(7, pair("a", "b")))
     assert (record.position, record.error, len(made)) == (7, None, 1)
 
 

@@ -9,12 +9,12 @@ from helpers.made_up import POINTS, Counting, assert_same, broken, failed, pair,
 from helpers.predicting import evaluate
 
 from homologue.config import Strategy
-from homologue.datasets.base import Pair, Picture
+from homologue.datasets.base import BenchmarkImage, Pair
 from homologue.diffusion.model import LatentDiffusion
 from homologue.evaluation.record import Record
 from homologue.evaluation.runner import Local, Memory, Predictor, predict
 from homologue.evaluation.storage.store import Store
-from homologue.evaluation.work import Placed, outstanding
+from homologue.evaluation.work import IndexedPair, outstanding
 from homologue.images import RGBImage
 from homologue.matchers.attention_matcher import Attention
 from homologue.matchers.base import Finder, Prediction
@@ -127,7 +127,7 @@ def test_an_interrupt_is_no_failed_pair() -> None:
     def stop() -> RGBImage:
         raise KeyboardInterrupt
 
-    for ends in ({"source": Picture("a1", stop)}, {"target": Picture("a9", stop)}):
+    for ends in ({"source": BenchmarkImage("a1", stop)}, {"target": BenchmarkImage("a9", stop)}):
         with pytest.raises(KeyboardInterrupt):
             evaluate(Counting(), [pair("a1", "a9", **ends)])
 
@@ -142,8 +142,8 @@ def test_after_an_interrupted_fit_the_source_is_fitted_again() -> None:
 
     predictor = Predictor(Interrupted())
     with pytest.raises(KeyboardInterrupt):
-        predictor(Placed(0, PAIRS[0]))
-    assert predictor(Placed(0, PAIRS[0])).error is None
+        predictor(IndexedPair(0, PAIRS[0]))
+    assert predictor(IndexedPair(0, PAIRS[0])).error is None
 
 
 @pytest.mark.parametrize("kept", ["memory", "store"])
@@ -176,8 +176,8 @@ def test_what_is_found_does_not_depend_on_what_else_is_done(
     turned = (RGBImage(image.pixels.flip(1)) for image in (source, target))
     images = dict(zip("abcd", (source, target, *turned), strict=True))
 
-    def shown(name: str) -> Picture:
-        return Picture(name, lambda: images[name])
+    def shown(name: str) -> BenchmarkImage:
+        return BenchmarkImage(name, lambda: images[name])
 
     def seen(one: str, other: str) -> Pair:
         return pair(one, other, source=shown(one), target=shown(other))
@@ -218,8 +218,8 @@ def test_distances_and_counts_of_a_record() -> None:
 def test_pictures_of_other_sizes_are_read_for_each_pair() -> None:
     read: list[str] = []
 
-    def noting(name: str) -> Picture:
-        return Picture(name, lambda: (read.append(name), picture(name).read())[1])
+    def noting(name: str) -> BenchmarkImage:
+        return BenchmarkImage(name, lambda: (read.append(name), picture(name).read())[1])
 
     pairs = [
         pair("a", "b", source=noting("a"), target=noting("b")),

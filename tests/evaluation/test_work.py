@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from homologue.datasets.base import Pair
 from homologue.errors import HomologueError
-from homologue.evaluation.work import Placed, Shard, by_source, outstanding, source_of
+from homologue.evaluation.work import IndexedPair, Shard, by_source, outstanding, source_of
 
 SOURCES = st.lists(st.sampled_from("abcdefgh"), max_size=40)
 
@@ -62,7 +62,7 @@ def test_pairs_of_a_source_follow_each_other() -> None:
 def test_a_source_with_other_points_is_fitted_apart() -> None:
     one, other = pair("a", "b"), pair("a", "c", fit_points=POINTS[:2])
     assert source_of(one) != source_of(other)
-    groups = by_source([Placed(0, one), Placed(1, other), Placed(2, one)])
+    groups = by_source([IndexedPair(0, one), IndexedPair(1, other), IndexedPair(2, one)])
     assert [[position for position, _ in group] for group in groups] == [[0, 2], [1]]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from homologue.datasets.base import Pair, Picture
+from homologue.datasets.base import BenchmarkImage, Pair
 from homologue.evaluation.distributed import RayEngine, cluster
 from homologue.evaluation.work import outstanding
 from homologue.images import RGBImage
@@ -41,8 +41,8 @@ def pair(source: str, width: int) -> Pair:
         name=f"{source} {width}",
         category="",
         group="",
-        source=Picture(source, partial(blank, 8)),
-        target=Picture(str(width), partial(blank, width)),
+        source=BenchmarkImage(source, partial(blank, 8)),
+        target=BenchmarkImage(str(width), partial(blank, width)),
         source_points=POINTS,
         target_points=POINTS,
         point_names=("a",),

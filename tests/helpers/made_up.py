@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from homologue.datasets.base import Pair, Picture
+from homologue.datasets.base import BenchmarkImage, Pair
 from homologue.evaluation.record import Record
 from homologue.images import RGBImage
 from homologue.matchers.base import Finder, Prediction
@@ -16,15 +16,15 @@ from homologue.matchers.base import Finder, Prediction
 POINTS = torch.tensor([[10.0, 10], [20, 20], [30, 10]], dtype=torch.float64)
 
 
-def picture(name: str, width: int = 40) -> Picture:
-    return Picture(name, lambda: RGBImage(torch.zeros(3, 40, width)))
+def picture(name: str, width: int = 40) -> BenchmarkImage:
+    return BenchmarkImage(name, lambda: RGBImage(torch.zeros(3, 40, width)))
 
 
-def broken(name: str) -> Picture:
+def broken(name: str) -> BenchmarkImage:
     def read() -> RGBImage:
         raise OSError("no such picture")
 
-    return Picture(name, read)
+    return BenchmarkImage(name, read)
 
 
 def pair(

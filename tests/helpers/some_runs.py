@@ -10,7 +10,7 @@ from PIL import Image
 
 from homologue.artifacts import pack
 from homologue.datasets.base import Pair, get_benchmark
-from homologue.evaluation.record import Kept, Record
+from homologue.evaluation.record import Record, StoredArtifacts
 from homologue.evaluation.storage.store import Store
 
 SIZES = {"a.png": (80, 60), "b.png": (1000, 500), "c.png": (60, 90)}
@@ -83,10 +83,10 @@ def record_of(pair: Pair, position: int, kept: bool = False) -> Record:
     return record
 
 
-def _kept(points: int, source: str) -> Kept:
+def _kept(points: int, source: str) -> StoredArtifacts:
     """Maps whose peaks move with the point: at column `point` of the first row."""
     rows = tuple(range(points))
-    return Kept(
+    return StoredArtifacts(
         f"fit of {source}", rows, maps=pack(maps_of(points)), source_maps=pack(maps_of(points))
     )
 

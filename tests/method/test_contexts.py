@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from homologue.method.contexts import Row, draw_noise, group_points, make_rows
+from homologue.method.contexts import ContextRow, draw_noise, group_points, make_rows
 from homologue.presets import DEFAULT
 
 CACHED = replace(DEFAULT.fit, embeddings=2, tokens=4, start="random")
@@ -14,7 +14,7 @@ JOINT = replace(CACHED, strategy="joint")
 POINTS = torch.tensor([[1.0, 2.0], [3.0, 4.0], [1.0, 2.5], [2.0, 1.0]], dtype=torch.float64)
 
 
-def drawn(row: Row) -> Tensor:
+def drawn(row: ContextRow) -> Tensor:
     return torch.cat([row.start(3, 5).flatten(), row.noise((2, 3), "uniform").flatten()])
 
 

@@ -9,7 +9,7 @@ from homologue.config import FitConfig
 from homologue.diffusion import batching
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
-from homologue.method.contexts import Row
+from homologue.method.contexts import ContextRow
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit import OPTIMISERS, fit_embeddings
 from homologue.method.task import FitTask
@@ -206,7 +206,9 @@ def test_a_mirrored_crop_is_a_crop_of_the_mirrored_image_and_point(
         members = [[0, 1]] if way == "joint" else [[0], [1]]
         # The noise is the same wherever the points are.
         rows = [
-            Row(at[some], tuple(range(1, len(some) + 1)), torch.Generator().manual_seed(some[0]))
+            ContextRow(
+                at[some], tuple(range(1, len(some) + 1)), torch.Generator().manual_seed(some[0])
+            )
             for some in members
         ]
         views = ImageViews(model, image)

@@ -14,7 +14,7 @@ from homologue.geometry import Crop
 from homologue.heatmaps import argmax, gaussian, mass_near
 from homologue.images import RGBImage
 from homologue.method import locate as module
-from homologue.method.contexts import Row, make_rows
+from homologue.method.contexts import ContextRow, make_rows
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit import fit_embeddings
 from homologue.method.locate import CropReading, Located, locate_embeddings, read_point
@@ -174,7 +174,7 @@ class Scene:
         self._maps = gaussian(places, 64, 3.0)
 
     def __call__(
-        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
+        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[ContextRow]
     ) -> list[Tensor]:
         self.seen.append(crops)
         layers = []

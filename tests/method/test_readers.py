@@ -9,7 +9,7 @@ from torch import Tensor
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, whole_crop
 from homologue.method import readers
-from homologue.method.contexts import Row, make_rows
+from homologue.method.contexts import ContextRow, make_rows
 from homologue.method.queries import cached_queries, fixed_context, query_maps
 from homologue.method.readers import QueryReader, UnetReader
 from homologue.method.views import Views
@@ -30,7 +30,7 @@ def contexts() -> Tensor:
     return torch.randn(3, 6, 768, generator=torch.Generator().manual_seed(1))
 
 
-def make_three(quick: Preset) -> list[Row]:
+def make_three(quick: Preset) -> list[ContextRow]:
     return make_rows(POINTS, replace(quick.fit, embeddings=1), 0, "locate")
 
 

@@ -7,7 +7,7 @@ import torch
 
 from homologue.config import LocateConfig
 from homologue.geometry import Crop, whole_crop
-from homologue.method.contexts import Row, make_rows
+from homologue.method.contexts import ContextRow, make_rows
 from homologue.method.map_average import PastedMaps
 from homologue.method.target_crops import make_plan
 from homologue.presets import DEFAULT, PAPER
@@ -17,7 +17,7 @@ POINTS = torch.tensor([[10.0, 20.0], [50.0, 40.0]], dtype=torch.float64)
 FOLLOW = replace(PAPER.locate, crop=0.75)
 
 
-def rows(points: torch.Tensor = POINTS) -> list[Row]:
+def rows(points: torch.Tensor = POINTS) -> list[ContextRow]:
     return make_rows(points, replace(DEFAULT.fit, embeddings=2, start="random"), 0, "locate")
 
 

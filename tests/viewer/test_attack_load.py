@@ -11,7 +11,7 @@ from PIL import Image
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import Preset
-from homologue.viewer.features.match.engine import Engine
+from homologue.viewer.features.match.engine import MatchEngine
 from homologue.viewer.limits import Limits
 from homologue.viewer.sessions.scene import Settings
 
@@ -38,13 +38,13 @@ def test_a_slow_upload_holds_up_nobody_for_ever(small: Running) -> None:
 def test_two_hundred_requests_at_once(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every point is computed exactly once, every session answered, memory bounded."""
     computed: list[tuple[float, float]] = []
-    fit = Engine._fit
+    fit = MatchEngine._fit
 
-    def noting(self: Engine, model: Any, key: Any, progress: Any) -> Any:
+    def noting(self: MatchEngine, model: Any, key: Any, progress: Any) -> Any:
         computed.append((key.x, key.y))
         return fit(self, model, key, progress)
 
-    monkeypatch.setattr(Engine, "_fit", noting)
+    monkeypatch.setattr(MatchEngine, "_fit", noting)
     sessions = [server.session() for _ in range(4)]
 
     def ask(index: int) -> int:

@@ -10,7 +10,7 @@ from helpers.browsing import Person, person
 from helpers.running import Running
 from playwright.sync_api import Browser, expect
 
-from homologue.viewer.features.match.engine import Engine
+from homologue.viewer.features.match.engine import MatchEngine
 
 EYE, NOSE, EAR = (0.375, 0.57), (0.5, 0.83), (0.25, 0.06)
 
@@ -92,13 +92,13 @@ def test_dragging_moves_a_point_and_fits_only_it(
     visitor.wait_found(2)
     server.settled(visitor.session)
     fitted: list[tuple[float, float]] = []
-    fit = Engine._fit
+    fit = MatchEngine._fit
 
-    def noting(self: Engine, model: Any, key: Any, progress: Any) -> Any:
+    def noting(self: MatchEngine, model: Any, key: Any, progress: Any) -> Any:
         fitted.append((key.x, key.y))
         return fit(self, model, key, progress)
 
-    monkeypatch.setattr(Engine, "_fit", noting)
+    monkeypatch.setattr(MatchEngine, "_fit", noting)
     before = server.state(visitor.session)["scene"]["points"]
     mouse = visitor.page.mouse
     start, end = visitor.place("source", *NOSE), visitor.place("source", 0.7, 0.3)

@@ -11,10 +11,10 @@ from starlette.routing import BaseRoute
 from homologue.errors import HomologueError
 from homologue.viewer.controller import Desk
 from homologue.viewer.errors import BusyError, MissingError
+from homologue.viewer.feature import Action, Feature
 from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Task
 from homologue.viewer.limits import Limits
-from homologue.viewer.parts import Action, Part
 from homologue.viewer.reports import Report
 from homologue.viewer.sessions.scene import Scene, Settings
 from homologue.viewer.sessions.session import Session
@@ -55,7 +55,7 @@ class Counting:
 
 
 @contextmanager
-def started(desk: Desk, *parts: Part) -> Iterator[None]:
+def started(desk: Desk, *parts: Feature) -> Iterator[None]:
     """From within a loop."""
     desk.start(parts)
     try:

@@ -1,10 +1,10 @@
 """What is kept, and what goes first."""
 
-from homologue.viewer.kept import Kept
+from homologue.viewer.kept import LRUCache
 
 
 def test_what_was_used_longest_ago_is_forgotten() -> None:
-    kept: Kept[str, bytes] = Kept(10, len)
+    kept: LRUCache[str, bytes] = LRUCache(10, len)
     for key in "abc":
         kept.put(key, b"123")
     assert kept.get("a") == b"123"
@@ -13,7 +13,7 @@ def test_what_was_used_longest_ago_is_forgotten() -> None:
 
 
 def test_the_newest_is_kept_whatever_its_size() -> None:
-    kept: Kept[str, bytes] = Kept(4, len)
+    kept: LRUCache[str, bytes] = LRUCache(4, len)
     kept.put("small", b"1")
     kept.put("large", b"123456789")
     assert kept.get("large") == b"123456789"
@@ -23,7 +23,7 @@ def test_the_newest_is_kept_whatever_its_size() -> None:
 
 
 def test_replacing_and_dropping_free_their_room() -> None:
-    kept: Kept[str, bytes] = Kept(6, len)
+    kept: LRUCache[str, bytes] = LRUCache(6, len)
     kept.put("a", b"12345")
     kept.put("a", b"1")
     kept.put("b", b"12345")
@@ -36,7 +36,7 @@ def test_replacing_and_dropping_free_their_room() -> None:
 
 
 def test_by_default_everything_counts_as_one() -> None:
-    kept: Kept[int, int] = Kept(3)
+    kept: LRUCache[int, int] = LRUCache(3)
     for number in range(5):
         kept.put(number, number)
     assert [kept.get(number) for number in range(5)] == [None, None, 2, 3, 4]

@@ -15,7 +15,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.points import read_points
 from homologue.presets import Preset, with_settings
-from homologue.viewer.features.match.engine import Engine
+from homologue.viewer.features.match.engine import MatchEngine
 from homologue.viewer.samples import read_sample
 from homologue.viewer.sessions.scene import Settings
 from homologue.viewer.uploads import decode
@@ -31,13 +31,13 @@ def sample(name: str) -> RGBImage:
 def fits(server: Running, monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
     """The points that are fitted from now on."""
     seen: list[tuple[float, float]] = []
-    fit = Engine._fit
+    fit = MatchEngine._fit
 
-    def noting(self: Engine, model: Any, key: Any, progress: Any) -> Any:
+    def noting(self: MatchEngine, model: Any, key: Any, progress: Any) -> Any:
         seen.append((key.x, key.y))
         return fit(self, model, key, progress)
 
-    monkeypatch.setattr(Engine, "_fit", noting)
+    monkeypatch.setattr(MatchEngine, "_fit", noting)
     return seen
 
 

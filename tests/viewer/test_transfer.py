@@ -12,7 +12,7 @@ from test_matching import fits, sample  # noqa: F401
 import homologue
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import Preset
-from homologue.viewer.features.match.engine import Engine
+from homologue.viewer.features.match.engine import MatchEngine
 from homologue.viewer.limits import Limits
 from homologue.viewer.sessions.scene import Settings
 
@@ -290,7 +290,7 @@ def test_what_somebody_waits_for_goes_first(server: Running) -> None:
 
 def test_many_targets_do_not_push_out_the_pictures_of_the_match(server: Running) -> None:
     (engine,) = [part._engine for part in server.viewer.parts if part.name == "match"]  # type: ignore[attr-defined]
-    assert isinstance(engine, Engine)
+    assert isinstance(engine, MatchEngine)
     session = begun(server, [[99.0, 98.0]], ())
     scene = server.settled(session)["scene"]
     for seed in range(12):

@@ -13,21 +13,21 @@ from test_transfer import begun, cells, done, news
 from homologue.datasets.pairs import benchmark
 from homologue.errors import HomologueError
 from homologue.viewer.features.transfer.files import coco, table
-from homologue.viewer.features.transfer.filled import Filled, Placed, lowest
+from homologue.viewer.features.transfer.filled import Filled, PlacedPoint, lowest
 from homologue.viewer.features.transfer.names import check_point_name, clean_path, file_names
 from homologue.viewer.sessions.scene import Point, Scene, Settings
 
 POINTS = (Point("aaaa", 1, 10, 20), Point("bbbb", 2, 30, 5, "left, ear"))
 SCENE = Scene(Settings("builtin"), "s", points=POINTS)
 SHEET = [
-    Filled("cat.png", 40, 30, (Placed((10, 20)), Placed((30, 5)))),
+    Filled("cat.png", 40, 30, (PlacedPoint((10, 20)), PlacedPoint((30, 5)))),
     Filled(
         "sub/dog.png",
         50,
         60,
-        (Placed((12.34567, 20), 0.25), Placed((22, 50.5), corrected=True)),
+        (PlacedPoint((12.34567, 20), 0.25), PlacedPoint((22, 50.5), corrected=True)),
     ),
-    Filled("cow.png", 10, 10, (Placed(), Placed(corrected=True))),
+    Filled("cow.png", 10, 10, (PlacedPoint(), PlacedPoint(corrected=True))),
 ]
 
 

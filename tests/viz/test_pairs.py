@@ -9,7 +9,7 @@ import torch
 from helpers.found import found, lost
 from PIL import Image
 
-from homologue.datasets.base import Picture
+from homologue.datasets.base import BenchmarkImage
 from homologue.evaluation.record import Record
 from homologue.images import RGBImage
 from homologue.viz.pairs import RIGHT, UNKNOWN, WRONG, Cell, Rule, draw_sheet, save_sheet
@@ -19,9 +19,9 @@ TINTS = (140, 150, 130), (170, 160, 180)
 RULE = Rule("bbox", 0.1)
 
 
-def picture(tint: tuple[int, int, int], width: int, height: int) -> Picture:
+def picture(tint: tuple[int, int, int], width: int, height: int) -> BenchmarkImage:
     pixels = (torch.tensor(tint) / 255)[:, None, None].repeat(1, height, width)
-    return Picture("x", lambda: RGBImage(pixels))
+    return BenchmarkImage("x", lambda: RGBImage(pixels))
 
 
 def cell(record: Record, source=(200, 150), target=(150, 150), run: str = "run") -> Cell:  # type: ignore[no-untyped-def]

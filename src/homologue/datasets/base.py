@@ -14,7 +14,7 @@ from homologue.images import RGBImage
 
 
 @dataclass(frozen=True)
-class Picture:
+class BenchmarkImage:
     """An image that is read when it is needed.
 
     Attributes:
@@ -49,8 +49,8 @@ class Pair:
     name: str
     category: str
     group: str
-    source: Picture
-    target: Picture
+    source: BenchmarkImage
+    target: BenchmarkImage
     source_points: Tensor
     target_points: Tensor
     point_names: tuple[str, ...]

@@ -15,8 +15,8 @@ from homologue.datasets.gathering import (
     Annotated,
     FileBenchmark,
     Gathering,
-    Pictures,
-    Reading,
+    ImageFolder,
+    SplitPairs,
     as_points,
 )
 from homologue.datasets.padding import PADDING
@@ -55,7 +55,7 @@ def benchmark(root: Path | None) -> FileBenchmark:
     return FileBenchmark(NAME, ("released", "all"), partial(_read, folder))
 
 
-def _read(folder: Path, split: str) -> Reading:
+def _read(folder: Path, split: str) -> SplitPairs:
     last = RELEASED_CLASSES if split == "released" else None
     names = {part: name for part, (name,) in _table(folder / "parts" / "parts.txt", 2).items()}
     for name in names.values():
@@ -63,7 +63,7 @@ def _read(folder: Path, split: str) -> Reading:
             raise HomologueError(
                 f"{folder / 'parts' / 'parts.txt'} has the name {name!r} twice; fetch it again."
             )
-    gathering = Gathering(NAME, split, Pictures(folder / "images"))
+    gathering = Gathering(NAME, split, ImageFolder(folder / "images"))
     for _, birds in itertools.groupby(_birds(folder, last), key=lambda bird: bird.category):
         pairs = [
             (source, target)

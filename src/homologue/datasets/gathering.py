@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from homologue.datasets.base import Pair, Picture
+from homologue.datasets.base import BenchmarkImage, Pair
 from homologue.datasets.thresholds import LEGACY, Size, aspect
 from homologue.errors import HomologueError
 from homologue.image_readers.files import read_size
@@ -16,7 +16,7 @@ from homologue.images import LEAST_SIDE, read_image
 
 
 @dataclass(frozen=True)
-class Reading:
+class SplitPairs:
     """The pairs of a split, and what has to be said of them."""
 
     pairs: list[Pair]
@@ -28,10 +28,12 @@ class FileBenchmark:
 
     kinds: tuple[str, ...] = ()
 
-    def __init__(self, name: str, splits: tuple[str, ...], read: Callable[[str], Reading]) -> None:
+    def __init__(
+        self, name: str, splits: tuple[str, ...], read: Callable[[str], SplitPairs]
+    ) -> None:
         self.name, self.splits = name, splits
         self._read = read
-        self._readings: dict[str, Reading] = {}
+        self._readings: dict[str, SplitPairs] = {}
 
     def pairs(self, split: str) -> list[Pair]:
         return self._reading(split).pairs
@@ -39,19 +41,19 @@ class FileBenchmark:
     def notes(self, split: str) -> tuple[str, ...]:
         return self._reading(split).notes
 
-    def _reading(self, split: str) -> Reading:
+    def _reading(self, split: str) -> SplitPairs:
         if split not in self._readings:
             self._readings[split] = self._read(split)
         return self._readings[split]
 
 
-class Pictures:
+class ImageFolder:
     """The image files below a folder, each looked at once. Names are relative to the folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._sizes: dict[str, Size | HomologueError] = {}
-        self._pictures: dict[str, Picture] = {}
+        self._pictures: dict[str, BenchmarkImage] = {}
 
     def size(self, name: str) -> Size | None:
         """Width and height as `read_image` gives them; None if the picture cannot be read."""
@@ -71,10 +73,10 @@ class Pictures:
                 self._sizes[name] = error
         return self._sizes[name]
 
-    def picture(self, name: str) -> Picture:
+    def picture(self, name: str) -> BenchmarkImage:
         if name not in self._pictures:
             read = partial(read_image, self.folder / name, least_side=LEAST_SIDE)
-            self._pictures[name] = Picture(name, read)
+            self._pictures[name] = BenchmarkImage(name, read)
         return self._pictures[name]
 
 
@@ -104,7 +106,7 @@ class Annotated:
 class Gathering:
     """The pairs of a split that can be made of what is there."""
 
-    def __init__(self, benchmark: str, split: str, pictures: Pictures) -> None:
+    def __init__(self, benchmark: str, split: str, pictures: ImageFolder) -> None:
         self._benchmark, self._split, self._pictures = benchmark, split, pictures
         self._pairs: list[Pair] = []
         self._names: dict[str, int] = {}
@@ -148,7 +150,7 @@ class Gathering:
         """Says something of the split besides what is left out or moved."""
         self._said.append(sentence)
 
-    def reading(self) -> Reading:
+    def reading(self) -> SplitPairs:
         """What was gathered.
 
         Raises:
@@ -161,7 +163,7 @@ class Gathering:
                 f"Not one of the {total} pairs of {self._benchmark}, split {self._split}, can be "
                 f"read: {what}; see docs/benchmarks.md for what has to be where."
             )
-        return Reading(self._pairs, tuple(self._notes(total)))
+        return SplitPairs(self._pairs, tuple(self._notes(total)))
 
     def _notes(self, total: int) -> Iterable[str]:
         yield from self._said

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from homologue.datasets.gathering import Pictures, as_points
+from homologue.datasets.gathering import ImageFolder, as_points
 from homologue.datasets.thresholds import Size, box_of_known, known
 from homologue.errors import HomologueError
 from homologue.files import is_file
@@ -37,7 +37,7 @@ class Own:
 
 def own_pair(
     where: str,
-    pictures: Pictures,
+    pictures: ImageFolder,
     *,
     source: str,
     target: str,
@@ -79,7 +79,7 @@ def own_pair(
     )
 
 
-def size_of(picture: str, pictures: Pictures, where: str) -> Size:
+def size_of(picture: str, pictures: ImageFolder, where: str) -> Size:
     size = pictures.size(picture)
     if size is None:
         path = pictures.folder / picture

@@ -10,8 +10,8 @@ from homologue.datasets.gathering import (
     Annotated,
     FileBenchmark,
     Gathering,
-    Pictures,
-    Reading,
+    ImageFolder,
+    SplitPairs,
     joined,
 )
 from homologue.datasets.own import Own
@@ -21,7 +21,7 @@ from homologue.datasets.pairs_jsonl import read_jsonl
 from homologue.errors import HomologueError
 
 NAME = "pairs"
-_READERS: dict[str, Callable[[Path, Pictures], Iterator[Own]]] = {
+_READERS: dict[str, Callable[[Path, ImageFolder], Iterator[Own]]] = {
     ".jsonl": read_jsonl,
     ".csv": read_csv,
 }
@@ -47,8 +47,8 @@ def benchmark(root: Path | None) -> FileBenchmark:
     return FileBenchmark(NAME, ("all",), partial(_read, root))
 
 
-def _read(file: Path, split: str) -> Reading:
-    pictures = Pictures(file.parent)
+def _read(file: Path, split: str) -> SplitPairs:
+    pictures = ImageFolder(file.parent)
     notes: list[str] = []
     suffix = file.suffix.lower()
     if suffix == _COCO:
@@ -69,7 +69,7 @@ def _read(file: Path, split: str) -> Reading:
     for pair in pairs:
         gathering.add(_annotated(pair, known[pair.source]))
     reading = gathering.reading()
-    return Reading(reading.pairs, (*notes, *reading.notes))
+    return SplitPairs(reading.pairs, (*notes, *reading.notes))
 
 
 def _annotated(pair: Own, of_source: Tensor) -> Annotated:

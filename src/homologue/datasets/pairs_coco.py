@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from homologue.datasets.gathering import Pictures, as_points
+from homologue.datasets.gathering import ImageFolder, as_points
 from homologue.datasets.own import Own, inside, size_of
 from homologue.datasets.texts import read_json_object
 from homologue.datasets.thresholds import Size, box_of_known
@@ -19,7 +19,7 @@ from homologue.formats.json_text import shown
 MOST_PAIRS = 200_000
 
 
-def read_coco(file: Path, pictures: Pictures, note: Callable[[str], None]) -> Iterator[Own]:
+def read_coco(file: Path, pictures: ImageFolder, note: Callable[[str], None]) -> Iterator[Own]:
     """The pairs of a file, category by category.
 
     Args:
@@ -57,7 +57,7 @@ def read_coco(file: Path, pictures: Pictures, note: Callable[[str], None]) -> It
                 yield _pair(source, target, coco)
 
 
-def _size(thing: Annotation, coco: Coco, pictures: Pictures, file: Path) -> Size:
+def _size(thing: Annotation, coco: Coco, pictures: ImageFolder, file: Path) -> Size:
     """The size of its picture; raises HomologueError unless its points lie inside."""
     image = coco.images[thing.image]
     where = f"{file}, annotation {shown(thing.number)},"

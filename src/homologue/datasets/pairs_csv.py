@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from homologue.datasets.gathering import Pictures
+from homologue.datasets.gathering import ImageFolder
 from homologue.datasets.own import Own, own_pair
 from homologue.datasets.texts import numbers, read_table
 from homologue.errors import HomologueError
@@ -29,7 +29,7 @@ class _Rows:
     target_points: list[list[float] | None] = field(default_factory=list)
 
 
-def read_csv(file: Path, pictures: Pictures) -> Iterator[Own]:
+def read_csv(file: Path, pictures: ImageFolder) -> Iterator[Own]:
     """The pairs of a file, in the order of their first rows.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from homologue.datasets.gathering import Pictures
+from homologue.datasets.gathering import ImageFolder
 from homologue.datasets.own import Own, own_pair
 from homologue.datasets.texts import json_object, read_text
 from homologue.errors import HomologueError
@@ -14,7 +14,7 @@ _NEEDED = ("source", "target", "source_points", "target_points")
 _OPTIONAL = ("category", "threshold")
 
 
-def read_jsonl(file: Path, pictures: Pictures) -> Iterator[Own]:
+def read_jsonl(file: Path, pictures: ImageFolder) -> Iterator[Own]:
     """The pairs of a file; empty lines are skipped.
 
     Raises:
@@ -26,7 +26,7 @@ def read_jsonl(file: Path, pictures: Pictures) -> Iterator[Own]:
             yield _pair(json_object(line, where), where, pictures)
 
 
-def _pair(facts: dict[str, Any], where: str, pictures: Pictures) -> Own:
+def _pair(facts: dict[str, Any], where: str, pictures: ImageFolder) -> Own:
     if missing := [name for name in _NEEDED if name not in facts]:
         raise HomologueError(f'{where} has no "{missing[0]}"; give {_listed(_NEEDED)}.')
     if unknown := sorted(facts.keys() - {*_NEEDED, *_OPTIONAL}):

@@ -12,8 +12,8 @@ from homologue.datasets.gathering import (
     Annotated,
     FileBenchmark,
     Gathering,
-    Pictures,
-    Reading,
+    ImageFolder,
+    SplitPairs,
     joined,
 )
 from homologue.datasets.padding import padded
@@ -67,7 +67,7 @@ def _places(folder: Path, split: str) -> list[Path]:
     return places
 
 
-def _read(folder: Path, split: str) -> Reading:
+def _read(folder: Path, split: str) -> SplitPairs:
     file = _file(folder, split)
     assert file is not None  # or the split would not be offered
     rows = list(_rows(file))
@@ -76,7 +76,7 @@ def _read(folder: Path, split: str) -> Reading:
     for _, source, target, _, here, there in rows:
         for name, points in ((source, here), (target, there)):
             known[name] = joined(known.get(name, points), points)
-    gathering = Gathering(NAME, split, Pictures(folder / _PICTURES))
+    gathering = Gathering(NAME, split, ImageFolder(folder / _PICTURES))
     for row in rows:
         gathering.add(_annotated(row, known[row[1]]))
     return gathering.reading()

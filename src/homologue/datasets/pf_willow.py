@@ -14,8 +14,8 @@ from homologue.datasets.gathering import (
     Annotated,
     FileBenchmark,
     Gathering,
-    Pictures,
-    Reading,
+    ImageFolder,
+    SplitPairs,
     as_points,
 )
 from homologue.datasets.padding import known_points
@@ -56,9 +56,9 @@ def _official_list(folder: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def _read(folder: Path, listed: Path | None, split: str) -> Reading:
+def _read(folder: Path, listed: Path | None, split: str) -> SplitPairs:
     pairs = _from_list(listed) if listed else _from_folders(folder)
-    gathering = Gathering(NAME, split, Pictures(folder))
+    gathering = Gathering(NAME, split, ImageFolder(folder))
     count = 0
     # The same order whether the pairs come from the list or from the folders.
     for pair in sorted(pairs, key=lambda pair: pair[:2]):
@@ -68,7 +68,7 @@ def _read(folder: Path, listed: Path | None, split: str) -> Reading:
     if listed or count == PAIRS:
         return reading
     note = f"{folder} holds {count} of the {PAIRS} pairs of {NAME}."
-    return Reading(reading.pairs, (note, *reading.notes))
+    return SplitPairs(reading.pairs, (note, *reading.notes))
 
 
 def _from_list(file: Path) -> Iterator[Ends]:

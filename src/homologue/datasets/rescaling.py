@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from homologue.datasets.gathering import Pictures
+from homologue.datasets.gathering import ImageFolder
 from homologue.datasets.thresholds import Box, Size
 from homologue.errors import HomologueError
 
@@ -41,7 +41,7 @@ class Rescaling:
 class Rescalings:
     """Of the pictures of a split: which have another size than their annotations say."""
 
-    def __init__(self, benchmark: str, pictures: Pictures) -> None:
+    def __init__(self, benchmark: str, pictures: ImageFolder) -> None:
         self._benchmark, self._pictures = benchmark, pictures
         self._resized: dict[str, Rescaling] = {}
 

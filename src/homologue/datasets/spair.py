@@ -15,8 +15,8 @@ from homologue.datasets.gathering import (
     Annotated,
     FileBenchmark,
     Gathering,
-    Pictures,
-    Reading,
+    ImageFolder,
+    SplitPairs,
     as_points,
     joined,
 )
@@ -51,10 +51,10 @@ def benchmark(root: Path | None) -> FileBenchmark:
     return FileBenchmark(NAME, ("trn", "val", "test"), partial(_read, folder))
 
 
-def _read(folder: Path, split: str) -> Reading:
+def _read(folder: Path, split: str) -> SplitPairs:
     listed = read_text(require(folder / "Layout" / "large" / f"{split}.txt", NAME)).split()
     files = _annotations(folder / "PairAnnotation" / split)
-    pictures = Pictures(folder)
+    pictures = ImageFolder(folder)
     gathering, rescalings = Gathering(NAME, split, pictures), Rescalings(NAME, pictures)
     keypoints = _Keypoints(folder, rescalings)
     for name in listed:

@@ -21,7 +21,7 @@ _LITTER = "__MACOSX"  # what macOS puts into zip files
 
 
 @dataclass(frozen=True)
-class Limits:
+class ArchiveLimits:
     """What an archive may become: the bytes of all its files, and how many there are."""
 
     size: int = 10 * 2**30
@@ -29,7 +29,7 @@ class Limits:
 
 
 def unpack(
-    archive: Path, folder: Path, limits: Limits | None = None, progress: Progress = silent
+    archive: Path, folder: Path, limits: ArchiveLimits | None = None, progress: Progress = silent
 ) -> list[Path]:
     """Unpacks a .zip or .tar[.*] into a folder, all of it or nothing.
 
@@ -43,7 +43,7 @@ def unpack(
         HomologueError: the archive is damaged or too large, something in it would land elsewhere,
             or something of the same name is already there.
     """
-    limits = limits or Limits()
+    limits = limits or ArchiveLimits()
     # Beside its later place, so that moving it there copies nothing.
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as temporary:
         with _explained(archive):
@@ -67,7 +67,7 @@ def _replaceable(old: Path, new: Path) -> bool:
     return old.is_file() and new.is_file() and filecmp.cmp(old, new, shallow=False)
 
 
-def _unzip(archive: Path, folder: Path, limits: Limits, progress: Progress) -> None:
+def _unzip(archive: Path, folder: Path, limits: ArchiveLimits, progress: Progress) -> None:
     with zipfile.ZipFile(archive) as opened:
         members = [m for m in opened.infolist() if not m.filename.startswith(_LITTER)]
         _check(archive, limits, len(members), sum(member.file_size for member in members))
@@ -100,7 +100,7 @@ def _inside(archive: Path, member: zipfile.ZipInfo) -> PurePosixPath:
     return path
 
 
-def _untar(archive: Path, folder: Path, limits: Limits, progress: Progress) -> None:
+def _untar(archive: Path, folder: Path, limits: ArchiveLimits, progress: Progress) -> None:
     if not hasattr(tarfile, "data_filter"):
         raise HomologueError(
             f"{archive} cannot be unpacked safely by this Python; use Python 3.11.4 or newer."
@@ -117,7 +117,7 @@ def _untar(archive: Path, folder: Path, limits: Limits, progress: Progress) -> N
             progress("unpack", raw.tell() // _CHUNK, total // _CHUNK)
 
 
-def _check(archive: Path, limits: Limits, files: int, size: int) -> None:
+def _check(archive: Path, limits: ArchiveLimits, files: int, size: int) -> None:
     if files > limits.files or size > limits.size:
         raise HomologueError(
             f"{archive} unpacks to more than {limits.files:,} files or {limits.size:,} bytes, so "

@@ -21,7 +21,7 @@ import torch
 from homologue.errors import HomologueError
 from homologue.evaluation.record import Record
 from homologue.evaluation.runner import Predictor, record_of
-from homologue.evaluation.work import Placed, by_source
+from homologue.evaluation.work import IndexedPair, by_source
 from homologue.matchers.base import Matcher, Size, kept_by
 
 RETRIES = 3
@@ -136,7 +136,7 @@ def _why_not_here(error: Exception) -> str:
     )
 
 
-class Worker:
+class RayWorker:
     """What runs in a worker's process."""
 
     def __init__(self, recipe: Callable[[], Matcher], threads: int | None) -> None:
@@ -153,7 +153,7 @@ class Worker:
         """What is kept of the matcher's work."""
         return dict(kept_by(self._made()))
 
-    def predict(self, placed: Placed) -> Record:
+    def predict(self, placed: IndexedPair) -> Record:
         self._made()
         assert self._predict is not None
         return self._predict(placed)
@@ -189,7 +189,7 @@ class RayEngine:
         import ray
 
         count, options = shares(ray.cluster_resources(), self._wanted, self._gpus)
-        made = ray.remote(max_restarts=-1, max_task_retries=RETRIES, **options)(Worker)
+        made = ray.remote(max_restarts=-1, max_task_retries=RETRIES, **options)(RayWorker)
         threads = None if options["num_gpus"] else torch.get_num_threads()
         self._workers = [made.remote(self._recipe, threads) for _ in range(count)]
         try:
@@ -221,7 +221,7 @@ class RayEngine:
             ray.kill(worker)
         self._workers = []
 
-    def predict(self, work: Sequence[Placed]) -> Iterator[Record]:
+    def predict(self, work: Sequence[IndexedPair]) -> Iterator[Record]:
         """Records as the workers make them; each worker has one pair at a time.
 
         With more on its way to it, a worker's death would count against pairs that it had not
@@ -230,8 +230,8 @@ class RayEngine:
         import ray
 
         sources = deque(deque(group) for group in by_source(work))
-        mine: dict[Any, deque[Placed]] = {worker: deque() for worker in self._workers}
-        running: dict[Any, tuple[Any, Placed]] = {}
+        mine: dict[Any, deque[IndexedPair]] = {worker: deque() for worker in self._workers}
+        running: dict[Any, tuple[Any, IndexedPair]] = {}
 
         def give(worker: Any) -> None:
             if not mine[worker] and sources:
@@ -249,7 +249,7 @@ class RayEngine:
             yield _result(ready[0], placed)
 
 
-def _result(reference: Any, placed: Placed) -> Record:
+def _result(reference: Any, placed: IndexedPair) -> Record:
     from ray.exceptions import RayActorError
 
     try:

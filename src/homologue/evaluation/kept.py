@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from homologue.artifacts import Maps, Variant, pack
-from homologue.evaluation.record import Kept
+from homologue.evaluation.record import StoredArtifacts
 from homologue.metrics import Array
 
 # Reading what is kept has no use for torch.
@@ -42,7 +42,7 @@ class Parts:
         return {pair: found[index] for pair, found in self.found.items()}
 
 
-def kept_of(found: "base.Kept", rows: Sequence[int]) -> Kept:
+def kept_of(found: "base.PointArtifacts", rows: Sequence[int]) -> StoredArtifacts:
     """What is kept of a pair whose points are some of those that were found."""
     chosen = list(rows)
     parts = maps = source_maps = None
@@ -52,4 +52,4 @@ def kept_of(found: "base.Kept", rows: Sequence[int]) -> Kept:
         maps = pack({name: one[chosen].numpy() for name, one in found.maps.items()})
     if found.source_maps is not None:
         source_maps = pack({name: one.numpy() for name, one in found.source_maps.items()})
-    return Kept(found.fit, tuple(chosen), found.embeddings, parts, maps, source_maps)
+    return StoredArtifacts(found.fit, tuple(chosen), found.embeddings, parts, maps, source_maps)

@@ -69,7 +69,7 @@ def count(
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class StoredArtifacts:
     """What is kept of a pair besides what scoring needs; None is what is not.
 
     Attributes:
@@ -125,7 +125,7 @@ class Record:
     error: str | None
     seconds: float
     aspects: Mapping[str, float] = field(default_factory=dict)
-    kept: Kept | None = None
+    kept: StoredArtifacts | None = None
 
     @property
     def distances(self) -> Array:

@@ -9,7 +9,7 @@ from torch import Tensor
 from homologue.datasets.base import Pair
 from homologue.evaluation.kept import kept_of
 from homologue.evaluation.record import Record
-from homologue.evaluation.work import Placed, source_of
+from homologue.evaluation.work import IndexedPair, source_of
 from homologue.files import escaped
 from homologue.matchers.base import Finder, Matcher, Prediction, Size, kept_by
 
@@ -32,7 +32,7 @@ class Engine(Protocol):
         """What is kept of the matcher's work, see `homologue.matchers.base.Keeping`."""
         ...
 
-    def predict(self, work: Sequence[Placed]) -> Iterator[Record]:
+    def predict(self, work: Sequence[IndexedPair]) -> Iterator[Record]:
         """A record for each pair as it comes, in any order."""
         ...
 
@@ -45,7 +45,7 @@ class Local:
         self.name, self.settings = matcher.name, matcher.settings
         self.keeps = kept_by(matcher)
 
-    def predict(self, work: Sequence[Placed]) -> Iterator[Record]:
+    def predict(self, work: Sequence[IndexedPair]) -> Iterator[Record]:
         return predict(self._matcher, work)
 
 
@@ -60,7 +60,7 @@ class Predictor:
         self._source: tuple[str, bytes] | None = None
         self._fitted: Finder | Exception
 
-    def __call__(self, placed: Placed) -> Record:
+    def __call__(self, placed: IndexedPair) -> Record:
         start = time.perf_counter()
         try:
             found = self._find(placed.pair)
@@ -93,7 +93,7 @@ class Predictor:
             return error
 
 
-def predict(matcher: Matcher, work: Iterable[Placed]) -> Iterator[Record]:
+def predict(matcher: Matcher, work: Iterable[IndexedPair]) -> Iterator[Record]:
     """Records as they are made, in the order of the work."""
     return map(Predictor(matcher), work)
 
@@ -129,7 +129,7 @@ class Memory:
 
 
 def record_of(
-    placed: Placed, found: Prediction | None, error: str | None, seconds: float
+    placed: IndexedPair, found: Prediction | None, error: str | None, seconds: float
 ) -> Record:
     """What became of a pair; `found` has all points that the source was fitted with."""
     pair = placed.pair

@@ -8,7 +8,7 @@ from homologue.datasets.base import Pair
 from homologue.errors import HomologueError
 
 
-class Placed(NamedTuple):
+class IndexedPair(NamedTuple):
     """A pair and its position in the selection that the run is for."""
 
     position: int
@@ -43,9 +43,9 @@ def source_of(pair: Pair) -> tuple[str, bytes]:
     return pair.source.key, pair.fit_points.numpy().tobytes()
 
 
-def by_source(work: Iterable[Placed]) -> list[list[Placed]]:
+def by_source(work: Iterable[IndexedPair]) -> list[list[IndexedPair]]:
     """Pairs that can share a fit together, in the order of their first ones."""
-    groups: dict[tuple[str, bytes], list[Placed]] = {}
+    groups: dict[tuple[str, bytes], list[IndexedPair]] = {}
     for placed in work:
         groups.setdefault(source_of(placed.pair), []).append(placed)
     return list(groups.values())
@@ -53,17 +53,17 @@ def by_source(work: Iterable[Placed]) -> list[list[Placed]]:
 
 def outstanding(
     pairs: Sequence[Pair], shard: Shard = Shard(), done: Collection[str] = ()
-) -> list[Placed]:
+) -> list[IndexedPair]:
     """What is left of a shard of the pairs, those of one source after each other.
 
     Sources stay whole, so that each is fitted by one shard alone. Which shard has which does not
     depend on what is done.
     """
-    mine = _dealt(by_source(map(Placed._make, enumerate(pairs))), shard)
+    mine = _dealt(by_source(map(IndexedPair._make, enumerate(pairs))), shard)
     return [placed for group in mine for placed in group if placed.pair.name not in done]
 
 
-def _dealt(groups: list[list[Placed]], shard: Shard) -> list[list[Placed]]:
+def _dealt(groups: list[list[IndexedPair]], shard: Shard) -> list[list[IndexedPair]]:
     """The groups of a shard: dealt out from the longest on, there and back, as teams are chosen.
 
     So no shard has more than one source more than another, and the pairs are nearly as even.

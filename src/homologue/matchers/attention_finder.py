@@ -12,7 +12,7 @@ from homologue.config import FitConfig, LocateConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, square_to_image
 from homologue.images import LEAST_SIDE, RGBImage, read_image
-from homologue.matchers.base import Kept, Prediction, Size
+from homologue.matchers.base import PointArtifacts, Prediction, Size
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.locate import Observer, locate_embeddings
 from homologue.method.map_average import PastedMaps
@@ -55,9 +55,9 @@ class AttentionFinder:
             kept = replace(kept, maps=stacked(maps.maps))
         return Prediction(located.points, located.scores, kept)
 
-    def _of_source(self, source: RGBImage) -> Kept:
+    def _of_source(self, source: RGBImage) -> PointArtifacts:
         """What is kept once for all targets."""
-        kept = Kept(fit_name(self._embeddings))
+        kept = PointArtifacts(fit_name(self._embeddings))
         if EMBEDDINGS in self._keep:
             # Where the image lay is no part of the result.
             nowhere = replace(self._embeddings, source=replace(self._embeddings.source, path=None))

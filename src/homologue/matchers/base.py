@@ -11,7 +11,7 @@ from homologue.images import RGBImage
 
 
 @dataclass(frozen=True)
-class Kept:
+class PointArtifacts:
     """What else can be kept of how P points were found in a target; None is what is not.
 
     Attributes:
@@ -42,7 +42,7 @@ class Prediction:
 
     points: Tensor
     scores: Tensor | None = None
-    kept: Kept | None = None
+    kept: PointArtifacts | None = None
 
 
 Finder = Callable[[RGBImage], Prediction]

@@ -10,7 +10,7 @@ from homologue.seeds import generator
 
 
 @dataclass
-class Row:
+class ContextRow:
     """One context and the points that it serves.
 
     Attributes:
@@ -48,7 +48,7 @@ def group_points(count: int, config: FitConfig) -> list[list[int]]:
     return [list(range(i, min(i + size, count))) for i in range(0, count, size)]
 
 
-def make_rows(points: Tensor, config: FitConfig, seed: int, purpose: str) -> list[Row]:
+def make_rows(points: Tensor, config: FitConfig, seed: int, purpose: str) -> list[ContextRow]:
     """A row for each group of points (P, 2) and each embedding, embeddings running fastest."""
     rows = []
     for members in group_points(len(points), config):
@@ -56,5 +56,5 @@ def make_rows(points: Tensor, config: FitConfig, seed: int, purpose: str) -> lis
             chosen = points[members]
             parts = [float(number) for number in chosen.flatten()]
             stream = generator(seed, purpose, repeat, *parts)
-            rows.append(Row(chosen, tuple(range(1, len(members) + 1)), stream))
+            rows.append(ContextRow(chosen, tuple(range(1, len(members) + 1)), stream))
     return rows

@@ -11,7 +11,7 @@ from homologue.errors import dtype_name
 from homologue.geometry import image_to_square
 from homologue.images import RGBImage
 from homologue.memory import check_budget
-from homologue.method.contexts import Row, group_points, make_rows
+from homologue.method.contexts import ContextRow, group_points, make_rows
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit_cached import optimise_cached
 from homologue.method.fit_unet import optimise_contexts
@@ -19,7 +19,7 @@ from homologue.method.task import FitTask
 from homologue.method.views import ImageViews, views_of
 from homologue.progress import Progress, silent
 
-Optimiser = Callable[[FitTask, Sequence[Row]], tuple[Tensor, Tensor]]
+Optimiser = Callable[[FitTask, Sequence[ContextRow]], tuple[Tensor, Tensor]]
 
 OPTIMISERS: dict[str, Optimiser] = {
     "exact": optimise_contexts,

@@ -15,7 +15,7 @@ from homologue.errors import check_finite
 from homologue.geometry import Crop, TurnedCrop
 from homologue.memory import rows_that_fit
 from homologue.method.adam import Adam
-from homologue.method.contexts import Row
+from homologue.method.contexts import ContextRow
 from homologue.method.fit_crops import pool_crops
 from homologue.method.initialisation import start_contexts
 from homologue.method.losses import point_losses
@@ -27,7 +27,7 @@ from homologue.seeds import generator
 _MOST_ROWS = 64
 
 
-def optimise_cached(task: FitTask, rows: Sequence[Row]) -> tuple[Tensor, Tensor]:
+def optimise_cached(task: FitTask, rows: Sequence[ContextRow]) -> tuple[Tensor, Tensor]:
     """Contexts (rows, T, D) and their losses in the last step that saw the point (rows, 1).
 
     The loss of a point that no step saw is that of the whole image.
@@ -67,7 +67,7 @@ def _optimise_rows(
     task: FitTask,
     queries: Queries,
     pool: Sequence[Crop | TurnedCrop],
-    rows: Sequence[Row],
+    rows: Sequence[ContextRow],
     starts: Tensor,
 ) -> tuple[Tensor, Tensor]:
     dtype, config = task.model.dtype, task.config
@@ -102,7 +102,7 @@ def _cached_losses(
     crops: Sequence[Crop | TurnedCrop],
     seen: Sequence[int],
     contexts: Tensor,
-    rows: Sequence[Row],
+    rows: Sequence[ContextRow],
 ) -> Tensor:
     """The objective of each row, (B,), averaged over the crops that hold its point."""
     model, config = task.model, task.config

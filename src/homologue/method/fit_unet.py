@@ -13,7 +13,7 @@ from homologue.diffusion.batching import in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, TurnedCrop
 from homologue.method.adam import Adam
-from homologue.method.contexts import Row
+from homologue.method.contexts import ContextRow
 from homologue.method.fit_crops import mirrorings, row_crop
 from homologue.method.initialisation import start_contexts
 from homologue.method.loss_scale import ScaledGradients
@@ -28,7 +28,7 @@ def context_losses(
     model: LatentDiffusion,
     noisy: Tensor,
     contexts: Tensor,
-    rows: Sequence[Row],
+    rows: Sequence[ContextRow],
     crops: Sequence[Crop | TurnedCrop],
     config: FitConfig,
 ) -> Tensor:
@@ -52,7 +52,7 @@ def context_losses(
     return losses.reshape(len(rows), -1)
 
 
-def optimise_contexts(task: FitTask, rows: Sequence[Row]) -> tuple[Tensor, Tensor]:
+def optimise_contexts(task: FitTask, rows: Sequence[ContextRow]) -> tuple[Tensor, Tensor]:
     """Contexts (rows, T, D) and their losses in the last step (rows, n; NaN where a row has fewer).
 
     Every step draws one crop for each row from a few numbers that all rows share, so points that
@@ -94,7 +94,7 @@ def optimise_contexts(task: FitTask, rows: Sequence[Row]) -> tuple[Tensor, Tenso
 def _losses_of(
     model: LatentDiffusion,
     noisy: Mapping[int, Tensor],
-    rows: Sequence[Row],
+    rows: Sequence[ContextRow],
     crops: Sequence[Crop | TurnedCrop],
     config: FitConfig,
     chosen: Sequence[int],
@@ -106,7 +106,7 @@ def _losses_of(
     return context_losses(model, latents, contexts, some, cut, config)
 
 
-def _chunks(rows: Sequence[Row], batch: int) -> list[list[int]]:
+def _chunks(rows: Sequence[ContextRow], batch: int) -> list[list[int]]:
     """Indices of rows that are worked on together, which have equally many points."""
     chunks: list[list[int]] = []
     for _, same in groupby(range(len(rows)), key=lambda i: len(rows[i].tokens)):
@@ -115,7 +115,7 @@ def _chunks(rows: Sequence[Row], batch: int) -> list[list[int]]:
     return chunks
 
 
-def _noisy(task: FitTask, rows: Sequence[Row], crops: Sequence[Crop | TurnedCrop]) -> Tensor:
+def _noisy(task: FitTask, rows: Sequence[ContextRow], crops: Sequence[Crop | TurnedCrop]) -> Tensor:
     latents = torch.stack([task.views.latent(crop) for crop in crops])
     noise = torch.stack([row.noise(tuple(latents.shape[1:]), task.config.noise) for row in rows])
     return task.model.add_noise(latents, noise, task.config.timestep)

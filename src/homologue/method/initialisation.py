@@ -9,7 +9,7 @@ from torch.nn import functional
 from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, TurnedCrop, read_maps
-from homologue.method.contexts import Row
+from homologue.method.contexts import ContextRow
 from homologue.method.fit_crops import pool_crops
 from homologue.method.queries import Queries, pool_queries, query_images, read_heads
 from homologue.method.task import FitTask
@@ -22,7 +22,9 @@ RIDGE = 0.01
 """Of the least squares, in mean squared lengths of a context direction's keys."""
 
 
-def start_contexts(task: FitTask, rows: Sequence[Row], queries: Queries | None = None) -> Tensor:
+def start_contexts(
+    task: FitTask, rows: Sequence[ContextRow], queries: Queries | None = None
+) -> Tensor:
     """The rows' first contexts (rows, T, D), see `FitConfig.start`.
 
     Args:

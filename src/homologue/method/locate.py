@@ -14,7 +14,7 @@ from homologue.errors import HomologueError, check_finite
 from homologue.geometry import Crop, image_to_square, square_to_image
 from homologue.heatmaps import argmax, mass_near, window_soft_argmax
 from homologue.images import RGBImage
-from homologue.method.contexts import Row, make_rows
+from homologue.method.contexts import ContextRow, make_rows
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.layer_maps import LayerMaps, take_apart
 from homologue.method.map_average import PastedMaps, combine, reduce_heads
@@ -223,7 +223,7 @@ class CropReading:
 
     def read(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[ContextRow],
         contexts: Tensor,
         plan: CropPlan,
         tell: Callable[[int], None] = lambda crops: None,
@@ -251,7 +251,7 @@ class CropReading:
         return pasted
 
 
-def _rows(model: LatentDiffusion, embeddings: PointEmbeddings, group: int) -> list[Row]:
+def _rows(model: LatentDiffusion, embeddings: PointEmbeddings, group: int) -> list[ContextRow]:
     source = embeddings.source
     points = embeddings.points[embeddings.groups == group]
     square = image_to_square(points, source.width, source.height, model.side)

@@ -10,7 +10,7 @@ from homologue.config import FitConfig, LocateConfig
 from homologue.diffusion.batching import in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop
-from homologue.method.contexts import Row
+from homologue.method.contexts import ContextRow
 from homologue.method.queries import Queries, cached_queries, fixed_context, query_maps
 from homologue.method.views import Views
 from homologue.seeds import generator
@@ -20,7 +20,7 @@ class Reader(Protocol):
     """Reads the maps of rows, each in a crop of its own."""
 
     def __call__(
-        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
+        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[ContextRow]
     ) -> list[Tensor]:
         """Probabilities of each layer, (B, heads, h, w, n), of contexts (B, T, D)."""
         ...
@@ -43,7 +43,7 @@ class UnetReader:
 
     @torch.no_grad()
     def __call__(
-        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
+        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[ContextRow]
     ) -> list[Tensor]:
         latents = torch.stack([self._views.latent(crop) for crop in crops])
         shape = tuple(latents.shape[1:])
@@ -60,7 +60,7 @@ class UnetReader:
         return [torch.cat(layer) for layer in zip(*parts, strict=True)]
 
     def _read(
-        self, latents: Tensor, noise: Tensor, contexts: Tensor, rows: Sequence[Row]
+        self, latents: Tensor, noise: Tensor, contexts: Tensor, rows: Sequence[ContextRow]
     ) -> list[Tensor]:
         timestep = self._locate.timestep
         noisy = self._model.add_noise(latents, noise, timestep)
@@ -83,7 +83,7 @@ class QueryReader:
 
     @torch.no_grad()
     def __call__(
-        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[Row]
+        self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[ContextRow]
     ) -> list[Tensor]:
         tokens, softmax_over = rows[0].tokens, self._fit.softmax_over
         if len(set(crops)) == 1:

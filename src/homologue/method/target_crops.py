@@ -7,7 +7,7 @@ import torch
 from homologue.config import LocateConfig
 from homologue.geometry import Crop, corner_crops, draw_crop, whole_crop
 from homologue.heatmaps import argmax
-from homologue.method.contexts import Row
+from homologue.method.contexts import ContextRow
 from homologue.method.map_average import PastedMaps
 from homologue.seeds import generator
 
@@ -17,7 +17,7 @@ CropPlan = Callable[[int, PastedMaps], list[Crop]]
 _CORNERS = 4
 
 
-def make_plan(rows: Sequence[Row], side: int, config: LocateConfig, seed: int) -> CropPlan:
+def make_plan(rows: Sequence[ContextRow], side: int, config: LocateConfig, seed: int) -> CropPlan:
     """The plan that the settings ask for, for `config.crops` steps."""
     return _following(rows, side, config) if config.follow else _shared(rows, side, config, seed)
 
@@ -31,12 +31,12 @@ def shared_crops(side: int, config: LocateConfig, seed: int) -> list[Crop]:
     return [whole_crop(side), *(Crop(int(u * starts), int(v * starts), size) for u, v in draws)]
 
 
-def _shared(rows: Sequence[Row], side: int, config: LocateConfig, seed: int) -> CropPlan:
+def _shared(rows: Sequence[ContextRow], side: int, config: LocateConfig, seed: int) -> CropPlan:
     crops = shared_crops(side, config, seed)
     return lambda index, pasted: [crops[index]] * len(rows)
 
 
-def _following(rows: Sequence[Row], side: int, config: LocateConfig) -> CropPlan:
+def _following(rows: Sequence[ContextRow], side: int, config: LocateConfig) -> CropPlan:
     """A corner, then crops that keep each row's highest pixel so far inside.
 
     As in the released code, the highest pixel is that of the plain mean of the layers' maps.

@@ -19,7 +19,7 @@ from homologue.progress import Progress, silent
 from homologue.renamed import renamed_arguments
 from homologue.self_check import judging
 from homologue.self_check.attention_maps import LayerFacts, Probe, layer_facts
-from homologue.self_check.correspondence import Found, Matching, counts, overall, shares
+from homologue.self_check.correspondence import MappedPoints, TimedFits, counts, overall, shares
 from homologue.self_check.denoising import (
     Denoising,
     LatentFacts,
@@ -96,7 +96,7 @@ def check(
     for _, one in varied:
         model.layers(one.fit.layers)
     subjects = sample_subjects() if images is None else given_subjects(images)
-    matching = Matching(model, seed, memory, progress)
+    matching = TimedFits(model, seed, memory, progress)
     work = _Check(model, subjects, images is not None, settings, matching)
     start_counting(model.device)
     with work.timed("total"):
@@ -116,7 +116,7 @@ class _Check:
     subjects: Sequence[Subject]
     own: bool
     preset: Preset
-    matching: Matching
+    matching: TimedFits
     findings: list[Finding] = field(default_factory=list)
     not_run: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -250,14 +250,14 @@ class _Check:
         self.layers = layer_facts(self.model, probe, self.preset.fit)
         self.findings += judging.judge_attention(self.model, self.layers)
 
-    def _check_maps(self) -> list[Found]:
+    def _check_maps(self) -> list[MappedPoints]:
         found = self.matching.find(self.subjects, self.preset)
         self.maps, self.overall = shares(found), overall(found)
         self.findings += judging.judge_maps(self.overall, self.maps[0])
         return found
 
     def _check_float32(
-        self, latents: Sequence[Tensor] | None, found: Sequence[Found] | None
+        self, latents: Sequence[Tensor] | None, found: Sequence[MappedPoints] | None
     ) -> None:
         self.no_agreement = no_agreement_because(self.model)
         if self.no_agreement is not None:

@@ -22,7 +22,7 @@ from homologue.self_check.results import MapShares
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class MappedPoints:
     """Points of one picture in one mapped picture, in shares of the picture's longest side.
 
     Attributes:
@@ -43,7 +43,7 @@ class Found:
 
 
 @dataclass
-class Matching:
+class TimedFits:
     """Fits each picture's points once for the same settings, and adds up the seconds."""
 
     model: LatentDiffusion
@@ -57,7 +57,7 @@ class Matching:
 
     def find(
         self, subjects: Sequence[Subject], preset: Preset, maps: Sequence[KnownMap] = KNOWN_MAPS
-    ) -> list[Found]:
+    ) -> list[MappedPoints]:
         """Every picture's points in each of its mapped pictures.
 
         Raises:
@@ -67,7 +67,7 @@ class Matching:
 
     def _find(
         self, subjects: Sequence[Subject], preset: Preset, maps: Sequence[KnownMap]
-    ) -> Iterator[Found]:
+    ) -> Iterator[MappedPoints]:
         total = len(subjects) * (len(maps) + 1)
         for number, subject in enumerate(subjects):
             done = number * (len(maps) + 1)
@@ -99,7 +99,7 @@ def found_again(
     known: KnownMap,
     embeddings: PointEmbeddings,
     preset: Preset,
-) -> Found:
+) -> MappedPoints:
     """Locates a picture's points in the picture that a map made of it.
 
     Raises:
@@ -116,7 +116,7 @@ def found_again(
         raise NotFiniteError("the located points", str(model.dtype).removeprefix("torch."))
     kept = truth[inside]
     apart = torch.cdist(kept, kept)[~torch.eye(len(kept), dtype=torch.bool)]
-    return Found(
+    return MappedPoints(
         map=known,
         errors=(located.points - truth)[inside].norm(dim=1) / longest,
         same_place=(subject.points - truth)[inside].norm(dim=1) / longest,
@@ -126,13 +126,13 @@ def found_again(
     )
 
 
-def shares(found: Sequence[Found]) -> list[MapShares]:
+def shares(found: Sequence[MappedPoints]) -> list[MapShares]:
     """The shares of each map, in the order in which the maps first come."""
     maps = list(dict.fromkeys(one.map for one in found))
     return [_shares(known.name, [one for one in found if one.map == known]) for known in maps]
 
 
-def overall(found: Sequence[Found]) -> MapShares:
+def overall(found: Sequence[MappedPoints]) -> MapShares:
     """The shares of all maps that count together."""
     return _shares("all but mirrored", [one for one in found if counts(one.map)])
 
@@ -145,7 +145,7 @@ def counts(known: KnownMap) -> bool:
     return not known.mirrored
 
 
-def _shares(name: str, found: Sequence[Found]) -> MapShares:
+def _shares(name: str, found: Sequence[MappedPoints]) -> MapShares:
     errors, same, other = (
         torch.cat([getattr(one, part) for one in found])
         for part in ("errors", "same_place", "any_point")

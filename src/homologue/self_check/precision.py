@@ -11,7 +11,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.memory import free_bytes
 from homologue.presets import Preset
 from homologue.self_check.attention_maps import map_agreement
-from homologue.self_check.correspondence import Found, Matching
+from homologue.self_check.correspondence import MappedPoints, TimedFits
 from homologue.self_check.known_maps import KNOWN_MAPS
 from homologue.self_check.pictures import Subject
 
@@ -56,7 +56,7 @@ def measure_agreement(
     latents: Sequence[Tensor],
     subject: Subject,
     preset: Preset,
-    found: Sequence[Found],
+    found: Sequence[MappedPoints],
     seed: int = 0,
     memory: float | None = None,
 ) -> Agreement:
@@ -75,7 +75,7 @@ def measure_agreement(
         fingerprint=model.fingerprint,
     )
     correlations = map_agreement(model, exact, latents, preset.fit)
-    again = Matching(exact, seed, memory).find([subject], preset, MAPS)
+    again = TimedFits(exact, seed, memory).find([subject], preset, MAPS)
     pairs = zip(found, again, strict=True)
     distances = torch.cat([(one.located - other.located).norm(dim=1) for one, other in pairs])
     return Agreement(

@@ -10,10 +10,10 @@ from typing import Any
 from homologue.errors import HomologueError
 from homologue.viewer.channel import Kind
 from homologue.viewer.errors import BusyError, MissingError
+from homologue.viewer.feature import Feature
 from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Outcome, Task, Worker
 from homologue.viewer.limits import Limits
-from homologue.viewer.parts import Part
 from homologue.viewer.sessions.scene import Scene
 from homologue.viewer.sessions.session import Session
 
@@ -28,13 +28,13 @@ class Desk:
 
     def __init__(self, limits: Limits, first_scene: Callable[[], Scene]) -> None:
         self._limits, self._first_scene = limits, first_scene
-        self._parts: tuple[Part, ...] = ()
+        self._parts: tuple[Feature, ...] = ()
         self._sessions: dict[str, Session] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._moments = count()
         self.worker = Worker(self)
 
-    def start(self, parts: Sequence[Part]) -> None:
+    def start(self, parts: Sequence[Feature]) -> None:
         """From within the server's loop."""
         self._parts = tuple(parts)
         self._loop = asyncio.get_running_loop()

@@ -9,7 +9,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Kept(Generic[K, V]):
+class LRUCache(Generic[K, V]):
     """A dictionary that forgets what was used longest ago; any thread may use it."""
 
     def __init__(self, most: int, size: Callable[[V], int] = lambda value: 1) -> None:

@@ -9,19 +9,19 @@ from homologue.config import Strategy
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import PRESETS, get_preset
 from homologue.viewer.controller import Desk
-from homologue.viewer.features.match.engine import Engine
-from homologue.viewer.features.match.part import Matching
+from homologue.viewer.feature import Feature
+from homologue.viewer.features.match.engine import MatchEngine
+from homologue.viewer.features.match.feature import MatchFeature
+from homologue.viewer.features.runs.feature import RunsFeature
 from homologue.viewer.features.runs.opened import OpenRuns
-from homologue.viewer.features.runs.part import Runs
-from homologue.viewer.features.transfer.part import Transfer
+from homologue.viewer.features.transfer.feature import TransferFeature
 from homologue.viewer.features.words.engine import WordEngine
+from homologue.viewer.features.words.feature import WordsFeature
 from homologue.viewer.features.words.models import reads_words
-from homologue.viewer.features.words.part import Words
 from homologue.viewer.features.words.routes import WordRoutes
 from homologue.viewer.limits import Limits
 from homologue.viewer.models import Models
 from homologue.viewer.page import Page
-from homologue.viewer.parts import Part
 from homologue.viewer.pictures import Picture, Pictures, make_picture
 from homologue.viewer.samples import FIRST_PAIR, read_sample, sample_names
 from homologue.viewer.sessions.scene import Scene, Settings
@@ -61,16 +61,16 @@ class Viewer:
         self._runs = runs or OpenRuns()
         self._sample_ids: dict[str, str] = {}
         self._worded = reads_words(self.models.names)
-        engine = Engine(self.models, self.pictures, self.limits)
+        engine = MatchEngine(self.models, self.pictures, self.limits)
         words = WordEngine(self.models, self.pictures, self.limits, engine)
-        self.parts: tuple[Part, ...] = (
+        self.parts: tuple[Feature, ...] = (
             Table(self.limits, self.pictures, self._sample, self.models.names, self._presets),
-            Matching(engine, self.desk.worker, self.pictures, self.desk.get),
-            Transfer(
+            MatchFeature(engine, self.desk.worker, self.pictures, self.desk.get),
+            TransferFeature(
                 engine, self.desk.worker, self.pictures, self.limits, self._sample, self.desk.get
             ),
-            Words(words, self.desk.worker, WordRoutes(words, self.desk.get)),
-            Runs(self._runs, self.pictures, self.limits),
+            WordsFeature(words, self.desk.worker, WordRoutes(words, self.desk.get)),
+            RunsFeature(self._runs, self.pictures, self.limits),
         )
 
     def options(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from matplotlib.patches import Circle
 from numpy.typing import NDArray
 from torch import Tensor
 
-from homologue.datasets.base import Picture
+from homologue.datasets.base import BenchmarkImage
 from homologue.evaluation.record import Record
 from homologue.viz.canvas import (
     Colour,
@@ -47,8 +47,8 @@ class Cell:
 
     record: Record
     run: str
-    source: Picture
-    target: Picture
+    source: BenchmarkImage
+    target: BenchmarkImage
 
 
 @dataclass(frozen=True)

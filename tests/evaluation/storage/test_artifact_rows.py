@@ -14,7 +14,7 @@ from helpers.made_up import CONFIGURATION, Counting, assert_same, failed, pair, 
 from homologue.artifacts import ITEMS, Variant, pack
 from homologue.datasets.base import Pair
 from homologue.errors import HomologueError
-from homologue.evaluation.record import Kept, Record
+from homologue.evaluation.record import Record, StoredArtifacts
 from homologue.evaluation.runner import Predictor
 from homologue.evaluation.storage.merge import merge
 from homologue.evaluation.storage.sizes import expected_sizes
@@ -31,9 +31,9 @@ def maps(points: int, start: int) -> bytes:
     return pack({"all": numbers, "up.0": numbers[:, :1, :1]})
 
 
-def kept(fit: str = "f", **changed: Any) -> Kept:
+def kept(fit: str = "f", **changed: Any) -> StoredArtifacts:
     """Of the two points of `record`, which are the third and the first of the fit."""
-    made = Kept(
+    made = StoredArtifacts(
         fit=fit,
         rows=(2, 0),
         embeddings=b"embeddings of " + fit.encode(),
@@ -51,7 +51,7 @@ def opened(folder: Path, keep: tuple[str, ...] = ITEMS) -> Store:
     return Store.open(folder, CONFIGURATION, None, 4, keep)
 
 
-def assert_kept(one: Kept | None, other: Kept) -> None:
+def assert_kept(one: StoredArtifacts | None, other: StoredArtifacts) -> None:
     assert one is not None
     for name, value in vars(other).items():
         if name != "parts":
@@ -183,7 +183,7 @@ class Keeps(Counting):
 
     def fit(self, source: RGBImage, points: torch.Tensor) -> base.Finder:
         numbers = torch.arange(3.0)[:, None, None]
-        found = base.Kept(
+        found = base.PointArtifacts(
             "f", b"e", {OWN: points, OTHER: points + 1}, {"all": numbers}, {"all": numbers}
         )
         return lambda target: base.Prediction(points, None, found)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from homologue.datasets.base import Pair, Picture
+from homologue.datasets.base import BenchmarkImage, Pair
 from homologue.datasets.emoji.drawings import SIDE, TRAINING_STYLES, Drawing, drawings, read_json
 from homologue.datasets.emoji.pose import Pose
 from homologue.datasets.thresholds import longest_side
@@ -87,9 +87,9 @@ def _pose(facts: dict[str, Any] | None) -> Pose | None:
     return Pose(facts["angle"], facts["scale"], (x, y), (red, green, blue))
 
 
-def _picture(drawing: Drawing, pose: Pose | None) -> Picture:
+def _picture(drawing: Drawing, pose: Pose | None) -> BenchmarkImage:
     key = f"emoji/{drawing.style}/{drawing.subject}"
-    return Picture(key if pose is None else f"{key} {pose}", lambda: _read(drawing, pose))
+    return BenchmarkImage(key if pose is None else f"{key} {pose}", lambda: _read(drawing, pose))
 
 
 def _read(drawing: Drawing, pose: Pose | None) -> RGBImage:

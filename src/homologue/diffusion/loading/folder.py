@@ -28,7 +28,7 @@ SCHEDULER_CONFIG = Path("scheduler", "scheduler_config.json")
 
 
 @dataclass(frozen=True)
-class FolderPart:
+class FolderComponent:
     """A network as diffusers saves it: `config.json` beside one or several weight files."""
 
     folder: Path
@@ -67,7 +67,7 @@ class FolderPart:
 
 def open_part(
     folder: Path, variant: str | None = None, stem: str = STEM, *, beside: bool = False
-) -> FolderPart:
+) -> FolderComponent:
     """Finds the configuration and the weights of one network.
 
     Args:
@@ -80,7 +80,7 @@ def open_part(
     for candidate in variants(variant, beside=beside):
         files = find_weights(folder, candidate, stem)
         if files:
-            return FolderPart(folder, config, files, candidate)
+            return FolderComponent(folder, config, files, candidate)
     raise no_weights(str(folder), [file.name for file in folder.iterdir()], variant, stem)
 
 

@@ -18,7 +18,7 @@ from homologue.diffusion.loading.architecture import (
     vae_class,
 )
 from homologue.diffusion.loading.hardware import choose_device, choose_dtype, require_memory
-from homologue.diffusion.loading.sources import Found, Name, Options, find
+from homologue.diffusion.loading.sources import ModelFiles, Name, Options, find
 from homologue.diffusion.loading.weights import UNUSED_IN_VAE, read_config
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError, HomologueWarning
@@ -78,14 +78,14 @@ def load(
     )  # fmt: skip
 
 
-def _check(found: Found) -> None:
+def _check(found: ModelFiles) -> None:
     """Raises HomologueError for a model that the method cannot use."""
     check_unet(found.unet.config, found.unet.where)
     check_vae(found.vae.config, found.vae.where)
     check_pair(found.unet.config, found.vae.config, found.unet.where)
 
 
-def _vae_note(found: Found, name: Name, given: Name | None) -> str | None:
+def _vae_note(found: ModelFiles, name: Name, given: Name | None) -> str | None:
     """What to tell of a VAE of another family that a model was saved with.
 
     Raises:
@@ -114,7 +114,7 @@ def _vae_precision(config: dict[str, Any], dtype: torch.dtype) -> torch.dtype:
 
 
 def _check_memory(
-    name: str, found: Found, device: torch.device, dtype: torch.dtype, vae_dtype: torch.dtype
+    name: str, found: ModelFiles, device: torch.device, dtype: torch.dtype, vae_dtype: torch.dtype
 ) -> None:
     unet = sum(math.prod(shape) for shape in found.unet.shapes().values()) * dtype.itemsize
     vae = sum(

@@ -33,7 +33,7 @@ _OF_DIFFUSERS = ("conv_norm_out.weight", "encoder.conv_norm_out.weight")
 
 
 @dataclass(frozen=True)
-class FilePart:
+class FileComponent:
     """One network in a single file: the tensors whose names begin with `prefix`.
 
     Attributes:
@@ -106,7 +106,9 @@ class FilePart:
             )
 
 
-def open_checkpoint(path: Path, config: Path | None) -> tuple[FilePart, FilePart | None, Path]:
+def open_checkpoint(
+    path: Path, config: Path | None
+) -> tuple[FileComponent, FileComponent | None, Path]:
     """The UNet and, where the file has one, the VAE; and the folder of their configurations.
 
     Args:
@@ -120,11 +122,11 @@ def open_checkpoint(path: Path, config: Path | None) -> tuple[FilePart, FilePart
     assert prefix is not None, "checked by `_check_kind`"
     folder = config or CONFIGS / family_of_file(path, _within(shapes, prefix))
     vae = next((p for p in _VAES if any(name.startswith(p) for name in shapes)), None)
-    part = FilePart(path, vae, folder, "vae") if vae else None
-    return FilePart(path, prefix, folder, "unet"), part, folder
+    part = FileComponent(path, vae, folder, "vae") if vae else None
+    return FileComponent(path, prefix, folder, "unet"), part, folder
 
 
-def open_vae(path: Path, config: Path | None, context_width: int) -> FilePart:
+def open_vae(path: Path, config: Path | None, context_width: int) -> FileComponent:
     """A VAE in a file of its own, or in a whole checkpoint.
 
     Args:
@@ -139,7 +141,7 @@ def open_vae(path: Path, config: Path | None, context_width: int) -> FilePart:
             keys = [shape for name, shape in shapes.items() if name.endswith(KEYS)]
             width = keys[0][-1] if keys else context_width
             folder = config or CONFIGS / family_of_width(width)
-            return FilePart(path, prefix, folder, "vae", has_own_config=bool(keys))
+            return FileComponent(path, prefix, folder, "vae", has_own_config=bool(keys))
     raise HomologueError(
         f"{path} is no VAE in the layout of Stable Diffusion or diffusers; give a folder that"
         " holds a VAE's config.json beside its weights."

@@ -15,7 +15,7 @@ from homologue.diffusion.loading.folder import (
 from homologue.diffusion.loading.foreign import file_names, foreign_folder
 from homologue.diffusion.loading.hub import Repository
 from homologue.diffusion.loading.single_file import open_checkpoint, open_vae
-from homologue.diffusion.loading.weights import PICKLES, Part
+from homologue.diffusion.loading.weights import PICKLES, Component
 from homologue.errors import HomologueError
 
 BUILTIN = Path(__file__).parent.parent / "builtin"
@@ -41,15 +41,15 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Found:
+class ModelFiles:
     """The parts of a model, found but not read.
 
     Attributes:
         note: what the user should know of how they were found.
     """
 
-    unet: Part
-    vae: Part
+    unet: Component
+    vae: Component
     schedule: Path
     origin: Origin
     note: str | None = None
@@ -66,7 +66,7 @@ class Options:
     config: Name | None = None
 
 
-def find(name: Name, options: Options) -> Found:
+def find(name: Name, options: Options) -> ModelFiles:
     """Finds the parts of a model and reads no weights; fetches them from the hub if need be."""
     _check_arguments(name, options)
     if _is_file(name):
@@ -90,19 +90,19 @@ def find(name: Name, options: Options) -> Found:
                 f"The VAE of {name} has no variant {options.variant!r}: its plain weights are used."
             )
     origin = Origin(str(name), place, options.variant)
-    return Found(unet, vae, folder / SCHEDULER_CONFIG, origin, note)
+    return ModelFiles(unet, vae, folder / SCHEDULER_CONFIG, origin, note)
 
 
-def _find_in_file(path: Path, options: Options) -> Found:
+def _find_in_file(path: Path, options: Options) -> ModelFiles:
     unet, own, configs = open_checkpoint(path, _config_folder(options))
     vae = _other_vae(unet, options) or own
     if vae is None:
         raise HomologueError(f"{path} has no VAE; give one as vae= (a folder, hub id or file).")
     note = size_note(path, configs) if options.config is None else None
-    return Found(unet, vae, configs / SCHEDULER_CONFIG, Origin(str(path), path, None), note)
+    return ModelFiles(unet, vae, configs / SCHEDULER_CONFIG, Origin(str(path), path, None), note)
 
 
-def _other_vae(unet: Part, options: Options) -> Part | None:
+def _other_vae(unet: Component, options: Options) -> Component | None:
     """The VAE that is to take the place of the model's own, if one is given."""
     vae = options.vae
     if vae is None:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from homologue.diffusion.loading.folder import TEXT_STEM, FolderPart, open_part
+from homologue.diffusion.loading.folder import TEXT_STEM, FolderComponent, open_part
 from homologue.diffusion.loading.hub import Repository
 from homologue.diffusion.loading.sources import Origin
 from homologue.diffusion.loading.text_folder import (
@@ -102,7 +102,7 @@ def _find(folder: Path, origin: Origin) -> tuple[str, ...]:
     return text_encoders(folder)
 
 
-def _kind(part: FolderPart) -> str:
+def _kind(part: FolderComponent) -> str:
     kind = (part.config.get("architectures") or ["?"])[0]
     if kind not in _KINDS:
         raise HomologueError(
@@ -112,7 +112,7 @@ def _kind(part: FolderPart) -> str:
     return str(kind)
 
 
-def _read(part: FolderPart, kind: Any, dtype: torch.dtype) -> Any:
+def _read(part: FolderComponent, kind: Any, dtype: torch.dtype) -> Any:
     with building(part.where):
         encoder, report = kind.from_pretrained(
             str(part.folder),

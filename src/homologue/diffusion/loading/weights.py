@@ -24,7 +24,7 @@ _MISFIT = re.compile(r"(\S+) expected shape \S*?(\[.*?\])\S* but got \S*?(\[.*?\
 PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 
 
-class Part(Protocol):
+class Component(Protocol):
     """One network that lies on a disk.
 
     Attributes:

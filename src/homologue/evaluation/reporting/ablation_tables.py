@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from homologue.evaluation.ablate import READING, Ablation, value_name, way_name
-from homologue.evaluation.reporting.long_tables import LongTable, Row
+from homologue.evaluation.reporting.long_tables import LongRow, LongTable
 from homologue.evaluation.reporting.tables import Grid
 from homologue.evaluation.scores import Score
 from homologue.metrics import AVERAGES
@@ -59,7 +59,7 @@ def _in_every_way(ablation: Ablation, study: str) -> Grid:
     return Grid(f"{study}, in every way to read: per point, percent", (study, *ways), rows, 1)
 
 
-def _rows(ablation: Ablation) -> Iterator[Row]:
+def _rows(ablation: Ablation) -> Iterator[LongRow]:
     run = ablation.run
     start = {
         "run": run.name, "benchmark": run.benchmark, "split": run.split,

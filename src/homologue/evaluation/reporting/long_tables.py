@@ -11,7 +11,7 @@ from homologue.evaluation.runs import Run
 from homologue.evaluation.scores import EVERYTHING, Scope, Score
 from homologue.metrics import AVERAGES
 
-Row = dict[str, Any]
+LongRow = dict[str, Any]
 
 _RUN = {"run": str, "benchmark": str, "split": str, "matcher": str}
 _NUMBERS = _RUN | {
@@ -35,7 +35,7 @@ class LongTable:
     """
 
     columns: Mapping[str, type]
-    rows: Iterable[Row]
+    rows: Iterable[LongRow]
 
 
 def numbers(
@@ -49,7 +49,7 @@ def numbers(
     `metric` is pck, difference (of PCK, to the run `against`), both in percent, mean_error or
     median_error, both in thresholds. `scope` is all, category, group or the name of a tag.
     """
-    rows: list[Row] = []
+    rows: list[LongRow] = []
     for run in runs:
         for threshold in run.scores.thresholds:
             for scope in _scopes(run):
@@ -88,13 +88,13 @@ def _scopes(run: Run) -> list[Scope]:
     return [EVERYTHING, *(scope for part in parts for scope in part)]
 
 
-def _start(run: Run) -> Row:
+def _start(run: Run) -> LongRow:
     return {
         "run": run.name, "benchmark": run.benchmark, "split": run.split, "matcher": run.matcher
     }  # fmt: skip
 
 
-def _point_rows(record: Record) -> Iterator[Row]:
+def _point_rows(record: Record) -> Iterator[LongRow]:
     away = record.distances
     for index, name in enumerate(record.point_names):
         yield {
@@ -108,7 +108,7 @@ def _point_rows(record: Record) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _score_parts(score: Score, alphas: Sequence[float]) -> Iterator[Row]:
+def _score_parts(score: Score, alphas: Sequence[float]) -> Iterator[LongRow]:
     for average in AVERAGES:
         ends = score.interval[average]
         for index, alpha in enumerate(alphas):
@@ -121,7 +121,7 @@ def _score_parts(score: Score, alphas: Sequence[float]) -> Iterator[Row]:
     yield {"metric": "median_error", "value": _finite(score.median_error)}
 
 
-def _difference_parts(comparison: Comparison) -> Iterator[Row]:
+def _difference_parts(comparison: Comparison) -> Iterator[LongRow]:
     for threshold, of_average in comparison.differences.items():
         for average, made in of_average.items():
             for index, alpha in enumerate(comparison.alphas):
@@ -141,7 +141,7 @@ def _finite(number: float) -> float | None:
     return round(float(number), 6) if math.isfinite(number) else None
 
 
-def _xy(what: str, point: Any) -> Row:
+def _xy(what: str, point: Any) -> LongRow:
     known = point is not None and math.isfinite(point[0]) and math.isfinite(point[1])
     x, y = map(float, point) if known else (None, None)
     return {f"{what}_x": x, f"{what}_y": y}

@@ -11,7 +11,7 @@ import numpy as np
 
 from homologue.artifacts import Variant, unpack
 from homologue.evaluation.kept import PairMaps, Parts
-from homologue.evaluation.record import Kept
+from homologue.evaluation.record import StoredArtifacts
 from homologue.metrics import Array
 
 _TABLES = (
@@ -46,7 +46,9 @@ def create_kept_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def insert_kept(connection: sqlite3.Connection, pair: str, position: int, kept: Kept) -> None:
+def insert_kept(
+    connection: sqlite3.Connection, pair: str, position: int, kept: StoredArtifacts
+) -> None:
     """Within the transaction that writes the pair."""
     connection.execute("INSERT INTO fits VALUES (?, ?, ?)", (pair, kept.fit, json.dumps(kept.rows)))
     for table, data in (("embeddings", kept.embeddings), ("source_maps", kept.source_maps)):
@@ -120,13 +122,13 @@ def _points(rows: Iterable[tuple[float | None, ...]]) -> Array:
     return np.array([row[-2:] for row in rows], dtype=np.float64)
 
 
-def read_kept(connection: sqlite3.Connection, pair: str, position: int) -> Kept | None:
+def read_kept(connection: sqlite3.Connection, pair: str, position: int) -> StoredArtifacts | None:
     """All that is kept of a pair, as it was written; None if nothing is."""
     found = connection.execute("SELECT fit, rows FROM fits WHERE pair = ?", (pair,)).fetchone()
     if found is None:
         return None
     fit, rows = found[0], tuple(json.loads(found[1]))
-    return Kept(
+    return StoredArtifacts(
         fit,
         rows,
         _blob(connection, "embeddings", "fit", fit),

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from homologue.evaluation.work import Placed, by_source
+from homologue.evaluation.work import IndexedPair, by_source
 from homologue.matchers.base import Size
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def expected_sizes(keeps: Mapping[str, Size], work: Sequence[Placed]) -> list[str]:
+def expected_sizes(keeps: Mapping[str, Size], work: Sequence[IndexedPair]) -> list[str]:
     """A line for each item, and one for all of them if there are several."""
     if not work:
         return []

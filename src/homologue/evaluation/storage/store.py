@@ -22,7 +22,7 @@ from homologue.evaluation.configuration import (
     differences,
 )
 from homologue.evaluation.kept import PairMaps, Parts
-from homologue.evaluation.record import Kept, Record
+from homologue.evaluation.record import Record, StoredArtifacts
 from homologue.evaluation.storage.artifact_rows import (
     read_embeddings,
     read_kept,
@@ -160,7 +160,7 @@ class Store:
         with explained(self._file):
             return read_records(self._connection)
 
-    def kept(self, record: Record) -> Kept | None:
+    def kept(self, record: Record) -> StoredArtifacts | None:
         """All that is kept of a pair besides."""
         if not self.keep:
             return None

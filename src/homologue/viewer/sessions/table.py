@@ -10,10 +10,10 @@ from starlette.routing import BaseRoute
 from homologue.errors import HomologueError
 from homologue.presets import get_preset
 from homologue.viewer.errors import MissingError
+from homologue.viewer.feature import Action
 from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Task
 from homologue.viewer.limits import Limits
-from homologue.viewer.parts import Action
 from homologue.viewer.pictures import Picture, Pictures
 from homologue.viewer.samples import FIRST_PAIR
 from homologue.viewer.sessions.scene import Scene

@@ -11,10 +11,10 @@ from homologue.method.locate import Located
 from homologue.method.locator import Locator
 from homologue.progress import Progress
 from homologue.viewer.errors import MissingError
-from homologue.viewer.features.match.keys import Finding, Fitting, Readiness
+from homologue.viewer.features.match.keys import FitKey, LocateKey, ViewsKey
 from homologue.viewer.features.match.packing import pack
 from homologue.viewer.features.match.together import joined
-from homologue.viewer.kept import Kept
+from homologue.viewer.kept import LRUCache
 from homologue.viewer.limits import Limits
 from homologue.viewer.models import Models
 from homologue.viewer.pictures import Pictures
@@ -27,7 +27,7 @@ _Shelf = OrderedDict[tuple[str, str], Locator]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPoint:
     """Attributes:
     x, y: image frame of the picture that was searched.
     score: see `Located`.
@@ -40,7 +40,7 @@ class Found:
     loss: float
 
 
-class Engine:
+class MatchEngine:
     """Computes and keeps results; its methods run in the worker's thread.
 
     Points are fitted one at a time, so a result depends on nothing but its key.
@@ -50,15 +50,15 @@ class Engine:
         self._models, self._pictures, self._limits = models, pictures, limits
         self._views: _Shelf = OrderedDict()
         self._passing: _Shelf = OrderedDict()
-        self._embeddings: Kept[Fitting, PointEmbeddings] = Kept(
+        self._embeddings: LRUCache[FitKey, PointEmbeddings] = LRUCache(
             limits.embedding_bytes, lambda fitted: fitted.contexts.nbytes
         )
-        self.found: Kept[Finding, Found] = Kept(100_000)
-        self._carried: Kept[Finding, Found] = Kept(200_000)
-        self.maps: Kept[str, bytes] = Kept(limits.map_bytes, len)
-        self.ready: Kept[Readiness, bool] = Kept(1000)
+        self.found: LRUCache[LocateKey, FoundPoint] = LRUCache(100_000)
+        self._carried: LRUCache[LocateKey, FoundPoint] = LRUCache(200_000)
+        self.maps: LRUCache[str, bytes] = LRUCache(limits.map_bytes, len)
+        self.ready: LRUCache[ViewsKey, bool] = LRUCache(1000)
 
-    def find(self, key: Finding, progress: Progress) -> None:
+    def find(self, key: LocateKey, progress: Progress) -> None:
         """Puts what is found under the key, and its maps under the key's address."""
         settings = key.fitting.settings
         model = self._models.get(settings.model, progress)
@@ -69,7 +69,7 @@ class Engine:
         self.maps.put(key.address, pack(located.layer_maps[0]))
         self.found.put(key, _found(located, 0, fitted))
 
-    def carry(self, keys: Sequence[Finding], progress: Progress) -> None:
+    def carry(self, keys: Sequence[LocateKey], progress: Progress) -> None:
         """Finds several points of one source in one picture; keeps no maps, see `carried`."""
         keys = [key for key in keys if self.carried(key) is None]
         if not keys:
@@ -86,18 +86,18 @@ class Engine:
         """Precision of a model; None until it is loaded."""
         return self._models.dtype(model)
 
-    def carried(self, key: Finding) -> Found | None:
+    def carried(self, key: LocateKey) -> FoundPoint | None:
         """What is known of a point in a picture, with maps or without."""
         return self.found.get(key) or self._carried.get(key)
 
-    def fitted(self, key: Fitting, progress: Progress) -> PointEmbeddings:
+    def fitted(self, key: FitKey, progress: Progress) -> PointEmbeddings:
         """What a point became; it is fitted unless that is kept."""
         kept = self._embeddings.get(key)
         if kept is not None:
             return kept
         return self._fit(self._models.get(key.settings.model, progress), key, progress)
 
-    def prepare(self, key: Readiness, progress: Progress) -> None:
+    def prepare(self, key: ViewsKey, progress: Progress) -> None:
         """Loads the model and looks at the pictures, so that the first point is found sooner."""
         model = self._models.get(key.settings.model, progress)
         preset, way, seed = key.settings.preset, key.settings.optimise, key.settings.seed
@@ -111,7 +111,7 @@ class Engine:
                 )
         self.ready.put(key, True)
 
-    def _fit(self, model: LatentDiffusion, key: Fitting, progress: Progress) -> PointEmbeddings:
+    def _fit(self, model: LatentDiffusion, key: FitKey, progress: Progress) -> PointEmbeddings:
         settings = key.settings
         fitted = self._look(model, settings, key.source).fit(
             [[key.x, key.y]], preset=settings.preset, strategy=settings.optimise,
@@ -142,7 +142,7 @@ class Engine:
         return shelf[key]
 
 
-def _found(located: Located, index: int, fitted: PointEmbeddings) -> Found:
+def _found(located: Located, index: int, fitted: PointEmbeddings) -> FoundPoint:
     """One of the points that were located; `fitted` are its embeddings alone."""
     x, y = located.points[index].tolist()
-    return Found(x, y, float(located.scores[index]), float(fitted.losses.nanmean()))
+    return FoundPoint(x, y, float(located.scores[index]), float(fitted.losses.nanmean()))

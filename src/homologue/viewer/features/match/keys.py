@@ -7,7 +7,7 @@ from homologue.viewer.sessions.scene import Point, Scene, Settings
 
 
 @dataclass(frozen=True)
-class Fitting:
+class FitKey:
     """An embedding: of which point, on which picture, with which settings."""
 
     source: str
@@ -17,10 +17,10 @@ class Fitting:
 
 
 @dataclass(frozen=True)
-class Finding:
+class LocateKey:
     """Where a fitted point is in a picture, its own source included."""
 
-    fitting: Fitting
+    fitting: FitKey
     picture: str
 
     @property
@@ -30,7 +30,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Readiness:
+class ViewsKey:
     """All of a pair of pictures that does not depend on the points."""
 
     source: str
@@ -38,8 +38,8 @@ class Readiness:
     settings: Settings
 
 
-def finding(scene: Scene, point: Point, picture: str | None) -> Finding | None:
+def locate_key(scene: Scene, point: Point, picture: str | None) -> LocateKey | None:
     """The key of a point of a scene in a picture; None while there is no such picture."""
     if scene.source is None or picture is None:
         return None
-    return Finding(Fitting(scene.source, scene.settings, point.x, point.y), picture)
+    return LocateKey(FitKey(scene.source, scene.settings, point.x, point.y), picture)

@@ -5,7 +5,7 @@ from typing import Any
 
 from homologue.formats.match_json import image_json, point_json, settings_json
 from homologue.presets import get_preset
-from homologue.viewer.features.match.engine import Found
+from homologue.viewer.features.match.engine import FoundPoint
 from homologue.viewer.pictures import Pictures
 from homologue.viewer.sessions.scene import Point, Scene
 
@@ -13,7 +13,7 @@ from homologue.viewer.sessions.scene import Point, Scene
 def points_file(
     scene: Scene,
     pictures: Pictures,
-    found: Callable[[Scene, Point], Found | None],
+    found: Callable[[Scene, Point], FoundPoint | None],
     dtype: str | None,
 ) -> dict[str, Any]:
     """What `homologue match --json` prints, as far as the session knows it.
@@ -38,7 +38,7 @@ def _picture(id_: str | None, pictures: Pictures) -> dict[str, Any] | None:
     return image_json(picture.name, picture.width, picture.height) if picture else None
 
 
-def _match(point: Point, found: Found | None) -> dict[str, Any]:
+def _match(point: Point, found: FoundPoint | None) -> dict[str, Any]:
     target = (found.x, found.y) if found else None
     score = found.score if found else None
     return point_json((point.x, point.y), target, score, number=point.number)

@@ -11,7 +11,7 @@ from homologue.evaluation.storage.store import Store
 from homologue.viewer.errors import MissingError
 from homologue.viewer.features.runs.opened import OpenRun
 from homologue.viewer.features.runs.pictures import End
-from homologue.viewer.kept import Kept
+from homologue.viewer.kept import LRUCache
 from homologue.viewer.packing import pack_maps
 
 _PAIRS = 16  # of which the maps are kept in memory
@@ -21,7 +21,7 @@ class RunMaps:
     """Reads maps of the pairs that were looked at last; any thread may ask."""
 
     def __init__(self) -> None:
-        self._kept: Kept[object, PairMaps] = Kept(_PAIRS)
+        self._kept: LRUCache[object, PairMaps] = LRUCache(_PAIRS)
 
     def packed(self, run: OpenRun, pair: str, end: End, point: int) -> bytes:
         """All maps of a point, `all` first, then layer by layer.

@@ -18,7 +18,7 @@ from homologue.evaluation.scores import Scope
 from homologue.viewer.errors import MissingError
 from homologue.viewer.features.runs.columns import Columns, make_columns
 from homologue.viewer.features.runs.query import Query
-from homologue.viewer.kept import Kept
+from homologue.viewer.kept import LRUCache
 
 _ORDERS = 16  # that are kept of a run: pages ask for the same one window after another
 
@@ -36,7 +36,7 @@ class OpenRun:
         self._places = {record.pair: index for index, record in enumerate(run.scores.records)}
         self._names = [record.pair.lower() for record in run.scores.records]
         self._columns: dict[str, Columns] = {}
-        self._orders: Kept[Query, NDArray[np.intp]] = Kept(_ORDERS)
+        self._orders: LRUCache[Query, NDArray[np.intp]] = LRUCache(_ORDERS)
 
     @property
     def thresholds(self) -> list[str]:

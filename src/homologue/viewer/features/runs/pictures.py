@@ -9,11 +9,11 @@ from typing import Any, Literal, TypeVar
 
 from PIL import Image
 
-from homologue.datasets.base import Picture as DataPicture
+from homologue.datasets.base import BenchmarkImage
 from homologue.evaluation.record import Record
 from homologue.images import RGBImage
 from homologue.viewer.features.runs.opened import OpenRun
-from homologue.viewer.kept import Kept
+from homologue.viewer.kept import LRUCache
 from homologue.viewer.limits import Limits
 from homologue.viewer.pictures import Picture, Pictures, make_picture
 
@@ -44,8 +44,10 @@ class RunPictures:
         """`shown`: takes the pictures in that are shown as large as they are."""
         self._shown = shown
         self._turns = asyncio.Semaphore(limits.reading_at_once)
-        self._thumbs: Kept[object, Thumb] = Kept(limits.thumb_bytes, lambda one: len(one.data))
-        self._ids: Kept[object, str] = Kept(_MOST_IDS)
+        self._thumbs: LRUCache[object, Thumb] = LRUCache(
+            limits.thumb_bytes, lambda one: len(one.data)
+        )
+        self._ids: LRUCache[object, str] = LRUCache(_MOST_IDS)
 
     async def thumb(self, run: OpenRun, record: Record, end: End) -> Thumb:
         """A picture of a pair, small."""
@@ -91,7 +93,7 @@ def _key(record: Record, end: End) -> str:
 
 def _read(run: OpenRun, record: Record, end: End) -> RGBImage:
     pair = run.data.pair(record, run.run.name)
-    picture: DataPicture = pair.source if end == "source" else pair.target
+    picture: BenchmarkImage = pair.source if end == "source" else pair.target
     return picture.read()
 
 

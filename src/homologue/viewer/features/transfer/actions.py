@@ -5,8 +5,9 @@ from itertools import count
 
 from homologue.errors import HomologueError
 from homologue.viewer.errors import MissingError
+from homologue.viewer.feature import Action
 from homologue.viewer.features.transfer.names import MOST_LETTERS, check_point_name, clean_path
-from homologue.viewer.features.transfer.results import Board
+from homologue.viewer.features.transfer.results import TransferResults
 from homologue.viewer.features.transfer.targets import (
     Correction,
     Target,
@@ -16,7 +17,6 @@ from homologue.viewer.features.transfer.targets import (
 )
 from homologue.viewer.fields import Fields
 from homologue.viewer.limits import Limits
-from homologue.viewer.parts import Action
 from homologue.viewer.pictures import Picture, Pictures
 from homologue.viewer.sessions.session import Session
 
@@ -29,7 +29,7 @@ class Actions:
         limits: Limits,
         pictures: Pictures,
         sample: Callable[[str], Picture | None],
-        board: Callable[[Session], Board],
+        board: Callable[[Session], TransferResults],
     ) -> None:
         self._limits, self._pictures = limits, pictures
         self._sample, self._board = sample, board

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from homologue.presets import get_preset
-from homologue.viewer.features.transfer.filled import Filled, Placed, lowest
+from homologue.viewer.features.transfer.filled import Filled, PlacedPoint, lowest
 from homologue.viewer.sessions.scene import Point, Scene
 
 _DIGITS = 3
@@ -63,7 +63,7 @@ def _annotation(number: int, one: Filled) -> dict[str, Any]:
     }
 
 
-def _keypoint(point: Placed) -> tuple[float, float, int]:
+def _keypoint(point: PlacedPoint) -> tuple[float, float, int]:
     if point.place is None:
         return 0, 0, 0
     x, y = point.place
@@ -89,7 +89,7 @@ def table(points: Sequence[Point], sheet: Sequence[Filled]) -> str:
     return file.getvalue()
 
 
-def _cells(point: Placed) -> list[Any]:
+def _cells(point: PlacedPoint) -> list[Any]:
     x, y = ("", "") if point.place is None else (round(part, _DIGITS) for part in point.place)
     return [x, y, "" if point.score is None else _rounded(point.score), int(point.corrected)]
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from homologue.viewer.features.transfer.names import file_names
-from homologue.viewer.features.transfer.results import Board, Row, fitting_of
+from homologue.viewer.features.transfer.results import TargetRow, TransferResults, fitting_of
 from homologue.viewer.pictures import Pictures
 from homologue.viewer.sessions.scene import Point, Scene
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedPoint:
     """A point of a picture.
 
     Attributes:
@@ -31,10 +31,10 @@ class Filled:
     name: str
     width: int
     height: int
-    points: tuple[Placed, ...]
+    points: tuple[PlacedPoint, ...]
 
 
-def filled(scene: Scene, board: Board, pictures: Pictures) -> list[Filled]:
+def filled(scene: Scene, board: TransferResults, pictures: Pictures) -> list[Filled]:
     """The source, then the targets. A target of the source's own picture gives it its name."""
     rows = [row for row in board.rows if row.target.picture]
     own = next((row.name for row in rows if row.target.picture == scene.source), None)
@@ -43,7 +43,7 @@ def filled(scene: Scene, board: Board, pictures: Pictures) -> list[Filled]:
         return []
     others = [row for row in rows if row.target.picture != scene.source]
     name, *names = file_names([own or source.name, *(row.name for row in others)])
-    points = tuple(Placed((point.x, point.y)) for point in scene.points)
+    points = tuple(PlacedPoint((point.x, point.y)) for point in scene.points)
     sheet = [Filled(name, source.width, source.height, points)]
     for row, shown in zip(others, names, strict=True):
         picture = pictures.get(row.target.picture or "")
@@ -53,14 +53,14 @@ def filled(scene: Scene, board: Board, pictures: Pictures) -> list[Filled]:
     return sheet
 
 
-def _placed(scene: Scene, board: Board, row: Row, point: Point) -> Placed:
+def _placed(scene: Scene, board: TransferResults, row: TargetRow, point: Point) -> PlacedPoint:
     correction = row.target.corrections.get(point.id)
     if correction:
-        return Placed(correction.place, corrected=True)
+        return PlacedPoint(correction.place, corrected=True)
     found = board.found(fitting_of(scene, point), row.target.picture or "")
-    return Placed((found.x, found.y), found.score) if found else Placed()
+    return PlacedPoint((found.x, found.y), found.score) if found else PlacedPoint()
 
 
-def lowest(points: Sequence[Placed]) -> float | None:
+def lowest(points: Sequence[PlacedPoint]) -> float | None:
     """The lowest score of those that have one."""
     return min((one.score for one in points if one.score is not None), default=None)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from homologue.viewer.features.match.engine import Found
-from homologue.viewer.features.match.keys import Finding, Fitting
+from homologue.viewer.features.match.engine import FoundPoint
+from homologue.viewer.features.match.keys import FitKey, LocateKey
 from homologue.viewer.features.transfer.names import file_names
 from homologue.viewer.features.transfer.targets import Target, sheet_of
 from homologue.viewer.sessions.scene import Point, Scene
@@ -28,11 +28,11 @@ class Column:
     """Where one fitted point is in each picture, and the version since which that is known."""
 
     token: int
-    cells: dict[str, tuple[int, Found]] = field(default_factory=dict)
+    cells: dict[str, tuple[int, FoundPoint]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
-class Row:
+class TargetRow:
     """A target as the page has it, and the version since which it is so."""
 
     version: int
@@ -41,7 +41,7 @@ class Row:
     problem: str
 
 
-class Board:
+class TransferResults:
     """Used by the server's thread, but for `news` and `seconds`.
 
     The page keeps the cells that it was told of under the tokens of their columns. So when a point
@@ -55,11 +55,11 @@ class Board:
         seconds: that the last picture took.
     """
 
-    def __init__(self, known: Callable[[Finding], Found | None]) -> None:
+    def __init__(self, known: Callable[[LocateKey], FoundPoint | None]) -> None:
         """`known`: gives what was found under a key, if anything."""
         self._known = known
-        self._columns: dict[Fitting, Column] = {}
-        self._rows: dict[int, Row] = {}
+        self._columns: dict[FitKey, Column] = {}
+        self._rows: dict[int, TargetRow] = {}
         self._targets: Sequence[Target] = ()
         self._names: Sequence[str] = ()
         self._listed = 0
@@ -86,18 +86,18 @@ class Board:
                 self._learn(picture)
         self._set_rows(targets, ended)
 
-    def _new_column(self, fitting: Fitting, pictures: Mapping[str, None]) -> Column:
+    def _new_column(self, fitting: FitKey, pictures: Mapping[str, None]) -> Column:
         self.version += 1
         column = Column(next(_tokens))
         for picture in pictures:
-            if found := self._known(Finding(fitting, picture)):
+            if found := self._known(LocateKey(fitting, picture)):
                 column.cells[picture] = self.version, found
         return column
 
     def _learn(self, picture: str) -> None:
         self.version += 1
         for fitting, column in self._columns.items():
-            found = self._known(Finding(fitting, picture))
+            found = self._known(LocateKey(fitting, picture))
             if found and picture not in column.cells:
                 column.cells[picture] = self.version, found
 
@@ -113,7 +113,7 @@ class Board:
             problem = target.problem or self._failure(target, ended)
             if row is None or (row.target, row.name, row.problem) != (target, name, problem):
                 self.version += 1
-                row = Row(self.version, target, name, problem)
+                row = TargetRow(self.version, target, name, problem)
             rows[target.id] = row
         self._rows = rows
 
@@ -131,11 +131,11 @@ class Board:
         return Carrying(picture, tuple(column.token for column in self._columns.values()))
 
     @property
-    def fittings(self) -> tuple[Fitting, ...]:
+    def fittings(self) -> tuple[FitKey, ...]:
         return tuple(self._columns)
 
     @property
-    def rows(self) -> Sequence[Row]:
+    def rows(self) -> Sequence[TargetRow]:
         return tuple(self._rows.values())
 
     def tokens(self, scene: Scene) -> dict[str, int]:
@@ -147,7 +147,7 @@ class Board:
         """Whether all points are known in a picture."""
         return all(picture in column.cells for column in self._columns.values())
 
-    def found(self, fitting: Fitting | None, picture: str) -> Found | None:
+    def found(self, fitting: FitKey | None, picture: str) -> FoundPoint | None:
         if fitting is None or fitting not in self._columns:
             return None
         cell = self._columns[fitting].cells.get(picture)
@@ -185,8 +185,8 @@ class Board:
         return numbers
 
 
-def fitting_of(scene: Scene, point: Point) -> Fitting | None:
+def fitting_of(scene: Scene, point: Point) -> FitKey | None:
     """None while there is no source."""
     if scene.source is None:
         return None
-    return Fitting(scene.source, scene.settings, point.x, point.y)
+    return FitKey(scene.source, scene.settings, point.x, point.y)

@@ -14,7 +14,7 @@ from homologue.errors import HomologueError
 from homologue.viewer.errors import MissingError
 from homologue.viewer.features.transfer.files import coco, table
 from homologue.viewer.features.transfer.filled import Filled, filled
-from homologue.viewer.features.transfer.results import Board, Row
+from homologue.viewer.features.transfer.results import TargetRow, TransferResults
 from homologue.viewer.features.transfer.thumbnails import Thumbnails
 from homologue.viewer.headers import FOREVER, to_save
 from homologue.viewer.pictures import Pictures
@@ -29,7 +29,7 @@ class TransferRoutes:
         self,
         pictures: Pictures,
         session: Callable[[str], Session],
-        board: Callable[[Session], Board],
+        board: Callable[[Session], TransferResults],
     ) -> None:
         self._pictures, self._session, self._board = pictures, session, board
         self._thumbnails = Thumbnails()
@@ -55,7 +55,7 @@ class TransferRoutes:
         news = self._board(self._session(request.path_params["session"])).news_since(int(since))
         return JSONResponse({**news, "rows": [self._row(row) for row in news["rows"]]})
 
-    def _row(self, row: Row) -> dict[str, Any]:
+    def _row(self, row: TargetRow) -> dict[str, Any]:
         picture = self._pictures.get(row.target.picture or "")
         corrections = {id_: asdict(one) for id_, one in row.target.corrections.items()}
         return {

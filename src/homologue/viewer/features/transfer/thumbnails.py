@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from homologue.viewer.kept import Kept
+from homologue.viewer.kept import LRUCache
 from homologue.viewer.pictures import Picture
 
 _SIDE = 400  # pixels of the longer side
@@ -15,7 +15,7 @@ class Thumbnails:
     """Made when they are asked for, of what the page is shown; the last ones are kept."""
 
     def __init__(self) -> None:
-        self._kept: Kept[str, bytes] = Kept(_MOST_BYTES, len)
+        self._kept: LRUCache[str, bytes] = LRUCache(_MOST_BYTES, len)
 
     def of(self, picture: Picture) -> tuple[bytes, str]:
         """The encoded thumbnail and its media type; any thread may ask."""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from homologue.viewer.features.match.keys import Fitting, finding
+from homologue.viewer.features.match.keys import FitKey, locate_key
 from homologue.viewer.sessions.scene import Point, Scene
 
 
 @dataclass(frozen=True)
-class Reading:
+class WordMapsKey:
     """The maps of a prompt's words: over which picture, with which model and seed."""
 
     picture: str
@@ -23,20 +23,20 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Naming:
+class NearestWordsKey:
     """What a fitted point would be called."""
 
-    fitting: Fitting
+    fitting: FitKey
 
 
-def reading(scene: Scene, prompt: str) -> Reading | None:
+def word_maps_key(scene: Scene, prompt: str) -> WordMapsKey | None:
     """The key of a prompt over the source of a scene; None while one of both is missing."""
     if scene.source is None or not prompt:
         return None
-    return Reading(scene.source, prompt, scene.settings.model, scene.settings.seed)
+    return WordMapsKey(scene.source, prompt, scene.settings.model, scene.settings.seed)
 
 
-def naming(scene: Scene, point: Point) -> Naming | None:
+def nearest_words_key(scene: Scene, point: Point) -> NearestWordsKey | None:
     """The key of the name of a point of a scene; None while there is no source."""
-    key = finding(scene, point, scene.source)
-    return Naming(key.fitting) if key else None
+    key = locate_key(scene, point, scene.source)
+    return NearestWordsKey(key.fitting) if key else None

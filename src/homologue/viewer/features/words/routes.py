@@ -14,7 +14,7 @@ from homologue.errors import HomologueError
 from homologue.viewer.errors import MissingError
 from homologue.viewer.features.words.attended import Attended
 from homologue.viewer.features.words.engine import CONFIG, WordEngine
-from homologue.viewer.features.words.keys import naming
+from homologue.viewer.features.words.keys import nearest_words_key
 from homologue.viewer.headers import FOREVER, to_save
 from homologue.viewer.sessions.session import Session
 from homologue.words.maps import WordMaps, region_levels
@@ -76,7 +76,7 @@ class WordRoutes:
         scene = self._session(request.path_params["session"]).scene
         points = []
         for point in scene.points:
-            key = naming(scene, point)
+            key = nearest_words_key(scene, point)
             words = self._engine.names.get(key) if key else None
             if words is not None:
                 named = [asdict(word) for word in words]

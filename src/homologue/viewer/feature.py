@@ -13,7 +13,7 @@ Action = Callable[[Session, Fields], None]
 """Changes a session as a person asked; raises HomologueError for what makes no sense."""
 
 
-class Part(Protocol):
+class Feature(Protocol):
     """Something that the viewer can do, on the server's side.
 
     All methods are called in the server's thread; only the work of tasks runs in the worker's.

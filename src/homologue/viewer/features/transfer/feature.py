@@ -9,15 +9,15 @@ from typing import Any, cast
 
 from starlette.routing import BaseRoute
 
-from homologue.viewer.features.match.engine import Engine
-from homologue.viewer.features.match.keys import Finding, Fitting
+from homologue.viewer.feature import Action
+from homologue.viewer.features.match.engine import MatchEngine
+from homologue.viewer.features.match.keys import FitKey, LocateKey
 from homologue.viewer.features.transfer.actions import Actions
-from homologue.viewer.features.transfer.results import Board, Carrying
+from homologue.viewer.features.transfer.results import Carrying, TransferResults
 from homologue.viewer.features.transfer.routes import TransferRoutes
 from homologue.viewer.features.transfer.targets import NAME
 from homologue.viewer.jobs import Task, Worker
 from homologue.viewer.limits import Limits
-from homologue.viewer.parts import Action
 from homologue.viewer.pictures import Picture, Pictures
 from homologue.viewer.reports import Report
 from homologue.viewer.sessions.session import Session
@@ -25,14 +25,14 @@ from homologue.viewer.sessions.session import Session
 _URGENCY = 8  # after all that somebody waits for in front of two pictures
 
 
-class Transfer:
+class TransferFeature:
     """See `Actions` for what people can do."""
 
     name = NAME
 
     def __init__(
         self,
-        engine: Engine,
+        engine: MatchEngine,
         worker: Worker,
         pictures: Pictures,
         limits: Limits,
@@ -88,18 +88,18 @@ class Transfer:
         return None if board.seconds is None else board.seconds * missing
 
     def _carry(
-        self, board: Board, fittings: Sequence[Fitting], picture: str, report: Report
+        self, board: TransferResults, fittings: Sequence[FitKey], picture: str, report: Report
     ) -> None:
         """The work of a task, in the worker's thread."""
         start = perf_counter()
-        self._engine.carry([Finding(fitting, picture) for fitting in fittings], report)
+        self._engine.carry([LocateKey(fitting, picture) for fitting in fittings], report)
         board.seconds = perf_counter() - start
         board.news.append(picture)
 
-    def _board(self, session: Session) -> Board:
+    def _board(self, session: Session) -> TransferResults:
         """The session's, in line with its scene."""
         if NAME not in session.aside:
-            session.aside[NAME] = Board(self._engine.carried)
-        board = cast(Board, session.aside[NAME])
+            session.aside[NAME] = TransferResults(self._engine.carried)
+        board = cast(TransferResults, session.aside[NAME])
         board.refresh(session.scene, session.ended)
         return board

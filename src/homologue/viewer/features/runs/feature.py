@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from homologue.errors import HomologueError
 from homologue.viewer.errors import MissingError
+from homologue.viewer.feature import Action
 from homologue.viewer.features.runs.describing import describe_card, describe_pair, describe_run
 from homologue.viewer.features.runs.listing import csv_text, listed
 from homologue.viewer.features.runs.maps import RunMaps
@@ -21,13 +22,12 @@ from homologue.viewer.fields import Fields
 from homologue.viewer.headers import FOREVER, to_save
 from homologue.viewer.jobs import Task
 from homologue.viewer.limits import Limits
-from homologue.viewer.parts import Action
 from homologue.viewer.pictures import Pictures
 from homologue.viewer.sessions.session import Session
 from homologue.viewer.uploads import read_body
 
 
-class Runs:
+class RunsFeature:
     """Runs and pairs are looked up among those that were opened; names never become paths."""
 
     name = "runs"

@@ -11,13 +11,13 @@ from starlette.routing import BaseRoute, Route
 
 from homologue.errors import HomologueError
 from homologue.viewer.errors import MissingError
-from homologue.viewer.features.match.engine import Engine, Found
-from homologue.viewer.features.match.keys import Finding, Readiness, finding
+from homologue.viewer.feature import Action
+from homologue.viewer.features.match.engine import FoundPoint, MatchEngine
+from homologue.viewer.features.match.keys import LocateKey, ViewsKey, locate_key
 from homologue.viewer.features.match.points_file import points_file
 from homologue.viewer.fields import Fields
 from homologue.viewer.headers import FOREVER, to_save
 from homologue.viewer.jobs import Status, Task, Worker
-from homologue.viewer.parts import Action
 from homologue.viewer.pictures import Pictures
 from homologue.viewer.sessions.scene import Point, Scene
 from homologue.viewer.sessions.session import Session
@@ -27,14 +27,14 @@ from homologue.viewer.states import state_of, told_of
 _COUNTERPART, _SOURCE_MAPS, _READINESS = 0, 1, 2
 
 
-class Matching:
+class MatchFeature:
     """`swap`, `cancel` and `retry`; the last two for one point, `id`, or for all."""
 
     name = "match"
 
     def __init__(
         self,
-        engine: Engine,
+        engine: MatchEngine,
         worker: Worker,
         pictures: Pictures,
         session: Callable[[str], Session],
@@ -56,10 +56,10 @@ class Matching:
 
     def tasks(self, session: Session) -> list[Task]:
         scene = session.scene
-        urgencies: dict[Finding, int] = {}
+        urgencies: dict[LocateKey, int] = {}
         for urgency, picture in ((_COUNTERPART, scene.target), (_SOURCE_MAPS, scene.source)):
             for point in scene.points:
-                key = finding(scene, point, picture)
+                key = locate_key(scene, point, picture)
                 if key and not self._engine.found.get(key):
                     urgencies.setdefault(key, urgency)
         tasks = [
@@ -88,7 +88,7 @@ class Matching:
         self, session: Session, point: Point, statuses: Mapping[Hashable, Status]
     ) -> dict[str, Any]:
         scene = session.scene
-        keys = {end: finding(scene, point, getattr(scene, end)) for end in ("target", "source")}
+        keys = {end: locate_key(scene, point, getattr(scene, end)) for end in ("target", "source")}
         key = keys["target"] or keys["source"]
         found = self._engine.found.get(key) if key else None
         return {
@@ -108,7 +108,7 @@ class Matching:
         points = {}
         for point in scene.points:
             for picture in (scene.source, scene.target):
-                key = finding(scene, point, picture)
+                key = locate_key(scene, point, picture)
                 if told := told_of(key, statuses):
                     points[point.id] = told
         return {"points": points, "ready": told_of(_readiness(scene), statuses)}
@@ -120,7 +120,7 @@ class Matching:
             raise HomologueError("There are no two pictures to swap: open both first.")
         moved = []
         for point in scene.points:
-            key = finding(scene, point, scene.target)
+            key = locate_key(scene, point, scene.target)
             found = self._engine.found.get(key) if key else None
             if found:
                 moved.append(replace(point, x=found.x, y=found.y))
@@ -131,7 +131,7 @@ class Matching:
     def _cancel(self, session: Session, fields: Fields) -> None:
         """Stops the points that have not been found yet."""
         for point in self._asked(session, fields):
-            key = finding(session.scene, point, session.scene.target or session.scene.source)
+            key = locate_key(session.scene, point, session.scene.target or session.scene.source)
             if key and not self._engine.found.get(key):
                 session.ended.update(dict.fromkeys(_keys(session.scene, point), ""))
 
@@ -160,21 +160,21 @@ class Matching:
         content = points_file(session.scene, self._pictures, self._found, dtype)
         return JSONResponse(content, headers=to_save("points.json"))
 
-    def _found(self, scene: Scene, point: Point) -> Found | None:
-        key = finding(scene, point, scene.target)
+    def _found(self, scene: Scene, point: Point) -> FoundPoint | None:
+        key = locate_key(scene, point, scene.target)
         return self._engine.found.get(key) if key else None
 
 
-def _keys(scene: Scene, point: Point) -> list[Finding]:
+def _keys(scene: Scene, point: Point) -> list[LocateKey]:
     """Of a point in both pictures."""
-    keys = [finding(scene, point, picture) for picture in (scene.source, scene.target)]
+    keys = [locate_key(scene, point, picture) for picture in (scene.source, scene.target)]
     return [key for key in keys if key]
 
 
-def _readiness(scene: Scene) -> Readiness | None:
+def _readiness(scene: Scene) -> ViewsKey | None:
     if scene.source is None:
         return None
-    return Readiness(scene.source, scene.target, scene.settings)
+    return ViewsKey(scene.source, scene.target, scene.settings)
 
 
 def _pace(scene: Scene, urgency: int) -> Hashable:

@@ -8,8 +8,14 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from homologue.errors import HomologueError
+from homologue.viewer.feature import Action
 from homologue.viewer.features.words.engine import WordEngine
-from homologue.viewer.features.words.keys import Naming, Reading, naming, reading
+from homologue.viewer.features.words.keys import (
+    NearestWordsKey,
+    WordMapsKey,
+    nearest_words_key,
+    word_maps_key,
+)
 from homologue.viewer.features.words.prompt_state import (
     NAME,
     choice_of,
@@ -20,7 +26,6 @@ from homologue.viewer.features.words.prompt_state import (
 from homologue.viewer.features.words.routes import WordRoutes
 from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Status, Task, Worker
-from homologue.viewer.parts import Action
 from homologue.viewer.sessions.session import Session
 from homologue.viewer.states import state_of, told_of
 from homologue.words.spans import word_spans
@@ -31,7 +36,7 @@ _MAPS, _NAMES = 1, 3
 _LONGEST = 1000  # characters of a prompt; no model takes so many
 
 
-class Words:
+class WordsFeature:
     """`read`: a prompt; `choose`: some of its words; `call-point`: asks what one would be called;
     `stop-words`."""
 
@@ -119,11 +124,13 @@ class Words:
             session.ended[named] = ""
 
 
-def _keys(session: Session) -> tuple[Reading | None, Naming | None]:
+def _keys(session: Session) -> tuple[WordMapsKey | None, NearestWordsKey | None]:
     """Of the maps and of the name that the session asks for."""
     scene, asked = session.scene, choice_of(session).point
     point = next((point for point in scene.points if point.id == asked), None)
-    return reading(scene, prompt_of(scene)), naming(scene, point) if point else None
+    return word_maps_key(scene, prompt_of(scene)), nearest_words_key(
+        scene, point
+    ) if point else None
 
 
 def _state(
