@@ -41,13 +41,14 @@ LIMITS = {
 }
 
 
-# In float16 the maps of single heads differ by more; the method reads their means.
+# In float16 the maps of single heads differ by more; the method reads their means. The signs of the
+# smallest gradients depend on the number of threads: 0.2 to 0.5 % of them on case1.
 HALF_LIMITS = {
     "maps_read": 2e-3,
     "loss_relative": 5e-4,
     "grad_context_relative": 0.02,
     "grad_cosine_below_1": 1e-4,
-    "grad_signs_wrong": 0.005,
+    "grad_signs_wrong": 0.01,
     "target_maps_64": 1e-3,
     "prediction_xy": 0,
     "prediction_softmax_xy": 0,
