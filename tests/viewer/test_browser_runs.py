@@ -97,7 +97,7 @@ def test_from_the_list_of_runs_to_a_layer_of_a_point(visitor: Person, site: Runn
     assert dashes[1] != "none"
     page.locator(".run-line.wrong .hit").dispatch_event("click")
     expect(page.locator(".map")).to_have_count(3)
-    expect(page.locator(".map-name")).to_have_text(["all", "layer up 0.0", "layer mid 2"])
+    expect(page.locator(".map-name")).to_have_text(["all", "layer up 0.0", "layer mid"])
     expect(page.locator(".well > .heat:visible")).to_have_count(2)
     page.locator(".map").nth(1).click()
     expect_rest(visitor, re.escape(f"hand/{ONE}?point=2&map=1"))

@@ -68,14 +68,19 @@ export function nameOf(map) {
 }
 
 /**
+ * Return a layer's short name: the kind of its block, then the indices in its path. The index of the
+ * transformer block of an up or down block is left out if it is 0.
+ *
  * up_blocks.1.attentions.0.transformer_blocks.0.attn2 -> up 1.0
+ * up_blocks.1.attentions.0.transformer_blocks.3.attn2 -> up 1.0.3
+ * mid_block.attentions.0.transformer_blocks.0.attn2 -> mid 0.0
  * @param {string} path
  */
 function layerName(path) {
-  const numbers = path.match(/\d+/g) ?? [];
-  const part = path.startsWith("mid") ? "mid" : path.split("_")[0];
-  const deep = numbers.length > 2 && numbers[2] !== "0" ? numbers : numbers.slice(0, 2);
-  return `${part} ${deep.join(".")}`;
+  const [block, ...rest] = path.split(".");
+  const indices = rest.filter((part) => /^\d+$/.test(part));
+  const shown = indices.length > 2 && indices[2] === "0" ? indices.slice(0, 2) : indices;
+  return [block.split("_")[0], shown.join(".")].filter(Boolean).join(" ");
 }
 
 /**
