@@ -7,8 +7,8 @@ import { colourOf, inkOn } from "../../src/homologue/viewer/static/core/colours.
 import { h, keyed, s, set, write } from "../../src/homologue/viewer/static/core/dom.js";
 import { newId } from "../../src/homologue/viewer/static/core/ids.js";
 import { Keys } from "../../src/homologue/viewer/static/core/keys.js";
-import { Look } from "../../src/homologue/viewer/static/core/look.js";
-import { brief, describe, place, shareOf, timeLeft } from "../../src/homologue/viewer/static/match/status.js";
+import { Look } from "../../src/homologue/viewer/static/core/view_state.js";
+import { brief, describe, place, shareOf, timeLeft } from "../../src/homologue/viewer/static/match/progress_text.js";
 import { patternName } from "../../src/homologue/viewer/static/words/patterns.js";
 
 test("text never becomes markup", () => {

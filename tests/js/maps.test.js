@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serve } from "./browser.js";
 import { nameOf, valueText } from "../../src/homologue/viewer/static/maps/paint.js";
-import { fetchMaps, valueAt } from "../../src/homologue/viewer/static/maps/store.js";
+import { fetchMaps, valueAt } from "../../src/homologue/viewer/static/maps/map_cache.js";
 import { meanOf, segmentsOf } from "../../src/homologue/viewer/static/words/combine.js";
 
 // As packing.py writes them: length of the header, header, padding to four bytes, levels.

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deferred, serve, settled } from "./browser.js";
 import { asking, fitting, formatRest, parseRest } from "../../src/homologue/viewer/static/runs/address.js";
-import { Latest } from "../../src/homologue/viewer/static/runs/latest.js";
+import { Latest } from "../../src/homologue/viewer/static/runs/latest_request.js";
 import { factsOf, verdictOf } from "../../src/homologue/viewer/static/runs/verdicts.js";
-import { Windows } from "../../src/homologue/viewer/static/runs/windows.js";
+import { Windows } from "../../src/homologue/viewer/static/runs/pair_windows.js";
 
 const NOTHING = { run: null, pair: null, filters: {}, at: 0, point: null, map: 0 };
 

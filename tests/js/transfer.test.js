@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deferred, serve, settled } from "./browser.js";
-import { gatherDrop, gatherFiles, isMany } from "../../src/homologue/viewer/static/transfer/gathering.js";
-import { Sheet } from "../../src/homologue/viewer/static/transfer/sheet.js";
+import { gatherDrop, gatherFiles, isMany } from "../../src/homologue/viewer/static/transfer/file_collection.js";
+import { Sheet } from "../../src/homologue/viewer/static/transfer/target_store.js";
 import { FILTERS, notes, ORDERS, summarise } from "../../src/homologue/viewer/static/transfer/summary.js";
 
 const POINTS = [{ id: "p", number: 1, x: 10, y: 20 }, { id: "q", number: 2, x: 30, y: 40, name: "ear" }];

@@ -2,7 +2,7 @@
 // The button that saves what is on the screen.
 
 import { h } from "../core/dom.js";
-import { drawStage } from "./drawing.js";
+import { drawStage } from "./stage_drawing.js";
 import { saveAnswer, savePng, saveSvg } from "./save.js";
 
 let count = 0;

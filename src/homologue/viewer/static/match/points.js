@@ -3,8 +3,8 @@
 
 import { colourOf, inkOn } from "../core/colours.js";
 import { find, keyed, s, set, write } from "../core/dom.js";
-import { beforeFrame } from "../core/frames.js";
-import { LOW, place, shareOf } from "./status.js";
+import { beforeFrame } from "../core/scheduling.js";
+import { LOW, place, shareOf } from "./progress_text.js";
 import { Dragging } from "./dragging.js";
 
 const LEAST_RADIUS = 9; // pixels, with type of 15 pixels

@@ -2,15 +2,15 @@
 // Live matching: two pictures, points, heat maps.
 
 import { h, on } from "../core/dom.js";
-import { afterFrame } from "../core/frames.js";
+import { afterFrame } from "../core/scheduling.js";
 import { newId } from "../core/ids.js";
 import { exportMenu, stageEntries } from "../export/menu.js";
-import { Heat } from "../maps/heat.js";
-import { Strip } from "../maps/strip.js";
-import { StatusLine } from "./line.js";
-import { PointList } from "./list.js";
-import { PointLook } from "./look.js";
-import { Opening } from "./opening.js";
+import { Heat } from "../maps/heat_overlay.js";
+import { Strip } from "../maps/point_map_strip.js";
+import { StatusLine } from "./status_line.js";
+import { PointList } from "./point_list.js";
+import { PointLook } from "./view_state.js";
+import { Opening } from "./image_input.js";
 import { Pane } from "./pane.js";
 import { Points } from "./points.js";
 import { Settings } from "./settings.js";

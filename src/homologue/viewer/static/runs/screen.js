@@ -4,10 +4,10 @@
 import { get, post } from "../core/api.js";
 import { find, h } from "../core/dom.js";
 import { fitting, formatRest, parseRest } from "./address.js";
-import { Browse } from "./browse.js";
-import { makeChooser } from "./chooser.js";
-import { PairView } from "./pair.js";
-import { Tools } from "./tools.js";
+import { Browse } from "./pair_browser.js";
+import { makeChooser } from "./run_table.js";
+import { PairView } from "./pair_view.js";
+import { Tools } from "./run_controls.js";
 
 const LINGER = 300; // milliseconds after which an address is written that changes all the time
 

@@ -3,7 +3,7 @@
 // else.
 
 import { s, set } from "../core/dom.js";
-import { dataAddress } from "../export/drawing.js";
+import { dataAddress } from "../export/stage_drawing.js";
 import { drawMark, makeMark } from "./marks.js";
 
 const SIDE = 220; // pixels of a cell, without its name

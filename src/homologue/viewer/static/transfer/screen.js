@@ -2,25 +2,25 @@
 // One source, many targets: a grid in which the source's points are found, and corrected.
 
 import { h, on } from "../core/dom.js";
-import { afterFrame } from "../core/frames.js";
+import { afterFrame } from "../core/scheduling.js";
 import { newId } from "../core/ids.js";
 import { exportMenu } from "../export/menu.js";
 import { saveAnswer, savePng, saveSvg } from "../export/save.js";
-import { Opening } from "../match/opening.js";
+import { Opening } from "../match/image_input.js";
 import { Pane } from "../match/pane.js";
 import { Points } from "../match/points.js";
 import { Settings } from "../match/settings.js";
 import { Stage } from "../match/stage.js";
 import { figure } from "./figure.js";
-import { Grid } from "./grid.js";
+import { Grid } from "./target_grid.js";
 import { addKeys } from "./keys.js";
-import { Large } from "./large.js";
-import { TransferLine } from "./line.js";
-import { TransferLook } from "./look.js";
-import { Names } from "./names.js";
-import { Sheet } from "./sheet.js";
-import { Targets } from "./targets.js";
-import { uploadsOf } from "./uploading.js";
+import { Large } from "./target_dialog.js";
+import { TransferLine } from "./status_line.js";
+import { TransferLook } from "./view_state.js";
+import { Names } from "./point_names.js";
+import { Sheet } from "./target_store.js";
+import { Targets } from "./target_input.js";
+import { uploadsOf } from "./uploads.js";
 
 export const transferScreen = {
   open: (app) => new TransferScreen(app),

@@ -1,15 +1,15 @@
 // @ts-check
 // What a card says of a target, and which cards are shown in which order.
 
-/** @typedef {import("./sheet.js").Row} Row */
-/** @typedef {import("./sheet.js").SheetPoint} SheetPoint */
+/** @typedef {import("./target_store.js").Row} Row */
+/** @typedef {import("./target_store.js").SheetPoint} SheetPoint */
 
 /**
  * Gives { row, points, state, lowest, low, corrected, hidden, stale }.
  *
  * state: "refused" (there is no picture), "failed", "source" (it is the source itself), "done",
  * "running", "held" or "waiting".
- * @param {import("./sheet.js").Sheet} sheet
+ * @param {import("./target_store.js").Sheet} sheet
  * @param {Row} row
  * @param {{ running?: string | null, held?: boolean }} work
  */
@@ -31,7 +31,7 @@ export function summarise(sheet, row, { running, held }) {
 }
 
 /**
- * @param {import("./sheet.js").Sheet} sheet
+ * @param {import("./target_store.js").Sheet} sheet
  * @param {Row} row
  * @param {SheetPoint[]} points
  * @param {string | null | undefined} running

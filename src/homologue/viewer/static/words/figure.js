@@ -3,7 +3,7 @@
 
 import { colourOf, inkOn } from "../core/colours.js";
 import { h, s } from "../core/dom.js";
-import { dataAddress, fading } from "../export/drawing.js";
+import { dataAddress, fading } from "../export/stage_drawing.js";
 import { paint } from "../maps/paint.js";
 
 const CELL = 260; // longest side of a picture

@@ -4,7 +4,7 @@
 // Events: "change", "gone" (the maps are not kept any more).
 
 import { get } from "../core/api.js";
-import { fetchMaps } from "../maps/store.js";
+import { fetchMaps } from "../maps/map_cache.js";
 
 const PAUSE = 120; // milliseconds after the last move of the threshold until it counts
 

@@ -2,25 +2,25 @@
 // Words: a sentence, and for each of its words a heat map over the picture.
 
 import { h, on } from "../core/dom.js";
-import { beforeFrame } from "../core/frames.js";
+import { beforeFrame } from "../core/scheduling.js";
 import { exportMenu } from "../export/menu.js";
 import { saveAnswer, savePng, saveSvg } from "../export/save.js";
-import { enlarge } from "../maps/large.js";
-import { Painting } from "../maps/painting.js";
-import { Opening } from "../match/opening.js";
+import { enlarge } from "../maps/map_dialog.js";
+import { Painting } from "../maps/map_controls.js";
+import { Opening } from "../match/image_input.js";
 import { Pane } from "../match/pane.js";
 import { Settings } from "../match/settings.js";
-import { Cards } from "./cards.js";
+import { Cards } from "./word_cards.js";
 import { drawWords } from "./figure.js";
-import { Form } from "./form.js";
-import { Layers } from "./layers.js";
+import { Form } from "./prompt_form.js";
+import { Layers } from "./layer_strip.js";
 import { Legend } from "./legend.js";
-import { WordLook } from "./look.js";
-import { Marks } from "./marks.js";
-import { Names } from "./names.js";
-import { Notice } from "./notice.js";
+import { WordLook } from "./view_state.js";
+import { Marks } from "./word_marks.js";
+import { Names } from "./nearest_words.js";
+import { Notice } from "./model_notice.js";
 import { Results } from "./results.js";
-import { Shown } from "./shown.js";
+import { Shown } from "./image_overlay.js";
 
 export const wordsScreen = {
   open: (app) => new WordsScreen(app),

@@ -3,7 +3,7 @@
 
 import { colourOf, inkOn } from "../core/colours.js";
 import { find, h, keyed, set, write } from "../core/dom.js";
-import { LOW, brief, place, shareOf } from "./status.js";
+import { LOW, brief, place, shareOf } from "./progress_text.js";
 
 export class PointList {
   #rows = h("ol", { class: "rows" });

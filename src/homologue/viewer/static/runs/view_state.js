@@ -2,7 +2,7 @@
 // Which point and which map of a pair somebody looks at: the one that is chosen, which is in the
 // address, or the one under the pointer.
 
-import { PointLook } from "../match/look.js";
+import { PointLook } from "../match/view_state.js";
 
 export class PairLook extends PointLook {
   constructor() {

@@ -5,7 +5,7 @@
 // Event: "change".
 
 import { get } from "../core/api.js";
-import { LOW } from "../match/status.js";
+import { LOW } from "../match/progress_text.js";
 
 /** @typedef {import("../core/types.js").Pair} Pair */
 

@@ -2,9 +2,9 @@
 // One target in the grid.
 
 import { h, set, write } from "../core/dom.js";
-import { LOW } from "../match/status.js";
+import { LOW } from "../match/progress_text.js";
 import { notes } from "./summary.js";
-import { drawView, emptyView, makeView } from "./view.js";
+import { drawView, emptyView, makeView } from "./thumbnail.js";
 
 const STATES = { failed: "Failed", refused: "No picture", source: "The source itself", running: "Searching", held: "Stopped", waiting: "Waiting" };
 

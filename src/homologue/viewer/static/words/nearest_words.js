@@ -3,7 +3,7 @@
 
 import { colourOf, inkOn } from "../core/colours.js";
 import { h, keyed, set, write } from "../core/dom.js";
-import { describe } from "./form.js";
+import { describe } from "./prompt_form.js";
 
 export class Names {
   #points = h("div", { class: "name-points", role: "group", "aria-label": "Points" });

@@ -1,7 +1,7 @@
 // @ts-check
 // What a person looks at: which point, which of its maps.
 
-import { Look } from "../core/look.js";
+import { Look } from "../core/view_state.js";
 
 const KEPT = { heat: true, opacity: 0.7, colours: "viridis", end: "target" };
 

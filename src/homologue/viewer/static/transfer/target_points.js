@@ -2,9 +2,9 @@
 // The points of the enlarged target: dragged, moved by keys, confirmed, hidden, reset.
 
 import { find, keyed, s, set } from "../core/dom.js";
-import { beforeFrame } from "../core/frames.js";
+import { beforeFrame } from "../core/scheduling.js";
 import { Dragging } from "../match/dragging.js";
-import { place } from "../match/status.js";
+import { place } from "../match/progress_text.js";
 import { drawMark, makeMark } from "./marks.js";
 
 const RADIUS = 11; // pixels, with type of 15 pixels

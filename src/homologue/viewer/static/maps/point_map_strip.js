@@ -4,11 +4,11 @@
 
 import { colourOf, inkOn } from "../core/colours.js";
 import { h, keyed, set, write } from "../core/dom.js";
-import { enlarge } from "./large.js";
+import { enlarge } from "./map_dialog.js";
 import { nameOf } from "./paint.js";
-import { Painting } from "./painting.js";
-import { fetchMaps } from "./store.js";
-import { makeThumb, showThumb } from "./thumb.js";
+import { Painting } from "./map_controls.js";
+import { fetchMaps } from "./map_cache.js";
+import { makeThumb, showThumb } from "./map_thumbnail.js";
 
 export class Strip {
   #maps = h("div", { class: "maps" });

@@ -3,7 +3,7 @@
 
 import { set } from "../core/dom.js";
 import { nameOf, paint, valueText } from "../maps/paint.js";
-import { valueAt } from "../maps/store.js";
+import { valueAt } from "../maps/map_cache.js";
 import { meanOf, segmentsOf } from "./combine.js";
 import { paintSegments } from "./patterns.js";
 

@@ -2,7 +2,7 @@
 // In the page's head: which run is looked through, and by which measure.
 
 import { h, set, write } from "../core/dom.js";
-import { pairsOf } from "./chooser.js";
+import { pairsOf } from "./run_table.js";
 
 export class Tools {
   // to: { run(name), change(filters, lingering), reload() }

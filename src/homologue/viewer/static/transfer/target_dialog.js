@@ -3,14 +3,14 @@
 
 import { openDialog } from "../core/dialog.js";
 import { h, write } from "../core/dom.js";
-import { drawStage } from "../export/drawing.js";
+import { drawStage } from "../export/stage_drawing.js";
 import { exportMenu } from "../export/menu.js";
 import { savePng, saveSvg } from "../export/save.js";
 import { Pane } from "../match/pane.js";
 import { Stage } from "../match/stage.js";
-import { LargePoints } from "./large_points.js";
-import { LargeList } from "./large_list.js";
-import { drawView, makeView } from "./view.js";
+import { LargePoints } from "./target_points.js";
+import { LargeList } from "./target_point_list.js";
+import { drawView, makeView } from "./thumbnail.js";
 
 export class Large {
   #source = makeView();

@@ -2,8 +2,8 @@
 // Targets in: folders and files by drop, from a dialog, pasted, samples.
 
 import { h } from "../core/dom.js";
-import { gatherDrop, gatherFiles, isMany } from "./gathering.js";
-import { chooseSamples } from "./samples.js";
+import { gatherDrop, gatherFiles, isMany } from "./file_collection.js";
+import { chooseSamples } from "./samples_dialog.js";
 
 export class Targets {
   // element: where to drop; a single file on `source` is a source, and not for us.

@@ -3,7 +3,7 @@
 // only those that have changed are drawn.
 
 import { find, h, keyed, set, write } from "../core/dom.js";
-import { drawCard, makeCard } from "./card.js";
+import { drawCard, makeCard } from "./target_card.js";
 import { FILTERS, ORDERS, summarise } from "./summary.js";
 
 const MARGIN = "400px"; // around what can be seen, within which cards are ready

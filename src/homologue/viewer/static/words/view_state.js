@@ -1,7 +1,7 @@
 // @ts-check
 // What a person looks at of a sentence, and how its words are combined.
 
-import { Look } from "../core/look.js";
+import { Look } from "../core/view_state.js";
 
 const KEPT = { opacity: 0.7, colours: "viridis", combine: "mean", by: "threshold", threshold: 0.5 };
 

@@ -2,11 +2,11 @@
 // The heat maps of the point that is chosen: all of them together first, then layer by layer.
 
 import { h, keyed, set, write } from "../core/dom.js";
-import { enlarge } from "../maps/large.js";
+import { enlarge } from "../maps/map_dialog.js";
 import { nameOf } from "../maps/paint.js";
-import { Painting } from "../maps/painting.js";
-import { fetchMaps } from "../maps/store.js";
-import { makeThumb, showThumb } from "../maps/thumb.js";
+import { Painting } from "../maps/map_controls.js";
+import { fetchMaps } from "../maps/map_cache.js";
+import { makeThumb, showThumb } from "../maps/map_thumbnail.js";
 import { COLOURS, verdictOf } from "./verdicts.js";
 
 const ENDS = ["source", "target"];

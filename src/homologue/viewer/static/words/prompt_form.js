@@ -2,7 +2,7 @@
 // The sentence, and what is being done with it.
 
 import { find, h, set, write } from "../core/dom.js";
-import { timeLeft } from "../match/status.js";
+import { timeLeft } from "../match/progress_text.js";
 
 const STAGES = { load: "Loading the model", words: "Looking", fit: "Fitting", look: "Looking", locate: "Searching" };
 const SAYS_SOMETHING = /[\p{L}\p{N}\p{S}]/u;

@@ -3,7 +3,7 @@
 
 import { upload } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { chooseSample } from "./samples.js";
+import { chooseSample } from "./sample_dialog.js";
 
 const KINDS = "image/png,image/jpeg,image/webp,image/gif,image/bmp,image/tiff,image/avif";
 

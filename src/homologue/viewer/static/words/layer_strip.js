@@ -3,8 +3,8 @@
 
 import { h, keyed, write } from "../core/dom.js";
 import { nameOf } from "../maps/paint.js";
-import { fetchMaps } from "../maps/store.js";
-import { makeThumb, showThumb } from "../maps/thumb.js";
+import { fetchMaps } from "../maps/map_cache.js";
+import { makeThumb, showThumb } from "../maps/map_thumbnail.js";
 
 export class Layers {
   #maps = h("div", { class: "maps" });

@@ -3,8 +3,8 @@
 
 import { colourOf, inkOn } from "../core/colours.js";
 import { h, keyed, set, write } from "../core/dom.js";
-import { place } from "../match/status.js";
-import { makeThumb, showThumb } from "../maps/thumb.js";
+import { place } from "../match/progress_text.js";
+import { makeThumb, showThumb } from "../maps/map_thumbnail.js";
 import { valueText } from "../maps/paint.js";
 
 export class Cards {

@@ -8,9 +8,9 @@ import { saveAnswer } from "../export/save.js";
 import { asking } from "./address.js";
 import { Charts, count } from "./charts.js";
 import { Filters } from "./filters.js";
-import { Grid } from "./grid.js";
-import { Latest } from "./latest.js";
-import { Windows } from "./windows.js";
+import { Grid } from "./pair_grid.js";
+import { Latest } from "./latest_request.js";
+import { Windows } from "./pair_windows.js";
 
 export class Browse {
   #latest = new Latest();

@@ -2,10 +2,10 @@
 // The grid of pairs: only cards near the window are in the page, and only they are loaded.
 
 import { find, h, keyed, set } from "../core/dom.js";
-import { beforeFrame } from "../core/frames.js";
+import { beforeFrame } from "../core/scheduling.js";
 import { asking } from "./address.js";
-import { makeCard, showCard, showNothing } from "./card.js";
-import { Thumbs } from "./thumbs.js";
+import { makeCard, showCard, showNothing } from "./pair_card.js";
+import { Thumbs } from "./thumbnail_cache.js";
 
 const LEAST = 17; // width of a card, in sizes of the type
 const CAPTION = 3.4; // height, in sizes of the type

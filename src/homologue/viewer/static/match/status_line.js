@@ -2,7 +2,7 @@
 // The line below the pictures: what is being done, how long it takes yet, and a way to stop it.
 
 import { h, set, write } from "../core/dom.js";
-import { describe, shareOf } from "./status.js";
+import { describe, shareOf } from "./progress_text.js";
 
 export class StatusLine {
   #text = h("span", { class: "status-text" });

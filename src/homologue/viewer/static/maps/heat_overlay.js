@@ -2,7 +2,7 @@
 // The map of the point that is looked at, over both pictures, and its values.
 
 import { set } from "../core/dom.js";
-import { fetchMaps, valueAt } from "./store.js";
+import { fetchMaps, valueAt } from "./map_cache.js";
 import { nameOf, paint, valueText } from "./paint.js";
 
 export class Heat {

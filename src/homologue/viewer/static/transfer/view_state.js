@@ -1,7 +1,7 @@
 // @ts-check
 // What a person looks at: which point, which targets in which order.
 
-import { Look } from "../core/look.js";
+import { Look } from "../core/view_state.js";
 import { FILTERS, ORDERS } from "./summary.js";
 
 export class TransferLook extends Look {

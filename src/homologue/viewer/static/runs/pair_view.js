@@ -3,20 +3,20 @@
 
 import { get } from "../core/api.js";
 import { h, keyed, on, set, write } from "../core/dom.js";
-import { beforeFrame } from "../core/frames.js";
+import { beforeFrame } from "../core/scheduling.js";
 import { exportMenu } from "../export/menu.js";
-import { drawStage } from "../export/drawing.js";
+import { drawStage } from "../export/stage_drawing.js";
 import { saveAnswer, savePng, saveSvg } from "../export/save.js";
-import { Heat } from "../maps/heat.js";
+import { Heat } from "../maps/heat_overlay.js";
 import { Pane } from "../match/pane.js";
 import { Stage } from "../match/stage.js";
 import { asking } from "./address.js";
-import { frameOf } from "./card.js";
-import { Latest } from "./latest.js";
-import { PairLook } from "./look.js";
-import { MapStrip } from "./maps.js";
-import { Marks } from "./marks.js";
-import { PointTable } from "./table.js";
+import { frameOf } from "./pair_card.js";
+import { Latest } from "./latest_request.js";
+import { PairLook } from "./view_state.js";
+import { MapStrip } from "./pair_map_strip.js";
+import { Marks } from "./pair_marks.js";
+import { PointTable } from "./point_table.js";
 import { factsOf, makeBadge, showBadge } from "./verdicts.js";
 
 const ENDS = ["source", "target"];

@@ -2,7 +2,7 @@
 // What is being done, how much of it is left, and a way to stop it.
 
 import { h, set, write } from "../core/dom.js";
-import { brief, shareOf, timeLeft } from "../match/status.js";
+import { brief, shareOf, timeLeft } from "../match/progress_text.js";
 
 export class TransferLine {
   #text = h("span", { class: "status-text" });

@@ -3,7 +3,7 @@
 // should have been, and how near is near enough.
 
 import { find, keyed, s, set, write } from "../core/dom.js";
-import { beforeFrame } from "../core/frames.js";
+import { beforeFrame } from "../core/scheduling.js";
 import { COLOURS, verdictOf } from "./verdicts.js";
 
 const LEAST_RADIUS = 7; // pixels, with type of 15 pixels

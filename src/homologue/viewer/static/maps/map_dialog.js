@@ -4,7 +4,7 @@
 import { openDialog } from "../core/dialog.js";
 import { h, set, write } from "../core/dom.js";
 import { nameOf, paint, paintBar, valueText } from "./paint.js";
-import { fetchMaps, valueAt } from "./store.js";
+import { fetchMaps, valueAt } from "./map_cache.js";
 
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const STEP = 0.02; // of the picture, that an arrow key moves the probe; with Shift a tenth
