@@ -1,8 +1,8 @@
 // @ts-check
-// Drawing once for all that happens until then, however often it is asked for.
+// Schedule drawing: several requests before the next frame cause one drawing.
 
 /**
- * Gives a function that has something drawn before the next frame.
+ * Return a function that schedules draw() before the next frame.
  * @param {() => void} draw
  */
 export function beforeFrame(draw) {
@@ -10,8 +10,8 @@ export function beforeFrame(draw) {
 }
 
 /**
- * Gives a function that has something drawn after the next frame: that one is for what a person
- * does and wants to see without delay.
+ * Return a function that schedules draw() after the next frame, which is left to the immediate
+ * feedback to an input event.
  * @param {() => void} draw
  */
 export function afterFrame(draw) {
@@ -23,12 +23,12 @@ export function afterFrame(draw) {
  * @param {() => void} draw
  */
 function once(later, draw) {
-  let asked = false;
+  let scheduled = false;
   return () => {
-    if (asked) return;
-    asked = true;
+    if (scheduled) return;
+    scheduled = true;
     later(() => {
-      asked = false;
+      scheduled = false;
       draw();
     });
   };

@@ -1,25 +1,25 @@
 // @ts-check
-// What a person looks at, and how it is painted. Not part of the session: two pages of one session
-// may look at different things.
+// The state of one page: selection, hover and display settings. It is not part of the session: two
+// pages of one session may show different things.
 //
-// Event: "change" (detail: the name of what has changed).
+// Event: "change" (detail: the name of the value that has changed).
 
-import { prefer, preferences } from "./preferences.js";
+import { readPreferences, storePreferences } from "./preferences.js";
 
-export class Look extends EventTarget {
+export class ViewState extends EventTarget {
   /** @type {Record<string, any>} */
   #values;
   /** @type {string[]} */
-  #kept;
+  #stored;
 
   /**
-   * @param {Record<string, any>} kept names and defaults of what the browser keeps
-   * @param {Record<string, any>} passing of what the page forgets
+   * @param {Record<string, any>} stored names and defaults of values that the browser stores
+   * @param {Record<string, any>} transient names and initial values of all others
    */
-  constructor(kept, passing = {}) {
+  constructor(stored, transient = {}) {
     super();
-    this.#kept = Object.keys(kept);
-    this.#values = { ...passing, ...preferences(kept) };
+    this.#stored = Object.keys(stored);
+    this.#values = { ...transient, ...readPreferences(stored) };
   }
 
   /** @param {string} name */
@@ -34,7 +34,7 @@ export class Look extends EventTarget {
   set(name, value) {
     if (this.#values[name] === value) return;
     this.#values[name] = value;
-    if (this.#kept.includes(name)) prefer({ [name]: value });
+    if (this.#stored.includes(name)) storePreferences({ [name]: value });
     this.dispatchEvent(new CustomEvent("change", { detail: name }));
   }
 }

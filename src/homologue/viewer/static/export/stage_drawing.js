@@ -1,14 +1,14 @@
 // @ts-check
-// What the stage shows, as an SVG document that needs nothing else.
+// The stage as a self-contained SVG document.
 
 import { s, set } from "../core/dom.js";
 
-const LOOKS = [
+const STYLES = [
   "fill", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "opacity", "font-size",
   "font-weight", "font-family", "text-anchor", "paint-order", "visibility",
 ];
 
-// Gives the <svg> element.
+// Return the <svg> element.
 export async function drawStage(stage) {
   const { x, y, width, height } = frame(stage);
   const root = s("svg", { viewBox: `${x} ${y} ${width} ${height}`, width, height });
@@ -19,7 +19,7 @@ export async function drawStage(stage) {
   return root;
 }
 
-// What of the stage is kept: the pictures, without what is above and below them.
+// Return the bounding box of the images, stage frame.
 function frame(stage) {
   const wells = Object.keys(stage.panes).map((end) => {
     const { paneWidth, paneHeight } = stage.panes[end].viewport;
@@ -36,31 +36,31 @@ async function drawPane(stage, end) {
   const pane = stage.panes[end];
   const { x, y } = stage.corner(end);
   const size = { width: pane.viewport.paneWidth, height: pane.viewport.paneHeight };
-  const group = s("svg", { x, y, ...size }); // cuts off what is beyond the pane
+  const group = s("svg", { x, y, ...size }); // clips its content to the pane
   group.append(s("rect", { ...size, fill: getComputedStyle(pane.well).backgroundColor }));
   if (!pane.picture || pane.picture.missing) return group;
-  const box = place(pane.viewport.box);
+  const box = imageBox(pane.viewport.box);
   const mapped = !pane.heat.hidden;
   const filter = `faded-${end}`;
-  if (mapped) group.append(fading(filter, Number(pane.well.style.getPropertyValue("--faded"))));
-  const href = await dataAddress(`api/pictures/${pane.picture.id}`);
+  if (mapped) group.append(grayscaleFilter(filter, Number(pane.well.style.getPropertyValue("--faded"))));
+  const href = await dataUrl(`api/pictures/${pane.picture.id}`);
   group.append(s("image", { ...box, href, filter: mapped ? `url(#${filter})` : null }));
   if (mapped) group.append(s("image", { ...box, href: pane.heat.toDataURL() }));
   return group;
 }
 
-// As the style sheet takes the colours out of a picture below a map.
-export function fading(id, share) {
-  const matrix = s("feColorMatrix", { type: "saturate", values: 1 - share });
+// Return the filter for an image under a heat map, as the style sheet's grayscale(amount) does it.
+export function grayscaleFilter(id, amount) {
+  const matrix = s("feColorMatrix", { type: "saturate", values: 1 - amount });
   return s("filter", { id, "color-interpolation-filters": "sRGB" }, matrix);
 }
 
-function place({ left, top, width, height }) {
+function imageBox({ left, top, width, height }) {
   return { x: left, y: top, width, height, preserveAspectRatio: "none" };
 }
 
-// A picture as an address that holds all of it.
-export async function dataAddress(path) {
+// Return an image of the server as a data URL.
+export async function dataUrl(path) {
   const blob = await (await fetch(path)).blob();
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
@@ -70,14 +70,14 @@ export async function dataAddress(path) {
   });
 }
 
-// The points and lines with their looks written onto them, as there is no style sheet in a file.
+// Copy the points and lines with their computed styles, as the document has no style sheet.
 function drawOverlay(overlay) {
   const group = s("g");
   for (const node of overlay.querySelectorAll("line:not(.hit), rect, ellipse, circle:not(.hit, .arc), text")) {
     const copy = s(node.localName);
     for (const { name, value } of node.attributes) if (name !== "class") copy.setAttribute(name, value);
     const style = getComputedStyle(node);
-    for (const look of LOOKS) copy.setAttribute(look, style.getPropertyValue(look));
+    for (const name of STYLES) copy.setAttribute(name, style.getPropertyValue(name));
     copy.textContent = node.textContent;
     const owner = getComputedStyle(node.parentNode);
     set(copy, {

@@ -1,19 +1,19 @@
 // @ts-check
-// The map of the point that is looked at, over both pictures, and its values.
+// The heat map of the current point over both images, and the readout of its values.
 
 import { set } from "../core/dom.js";
 import { fetchMaps, valueAt } from "./map_cache.js";
 import { nameOf, paint, valueText } from "./paint.js";
 
-export class Heat {
-  #shown = { source: null, target: null }; // { map, side } that is painted
-  #painted = {};
+export class HeatOverlay {
+  #maps = { source: null, target: null }; // { map, side } as painted
+  #painted = {}; // end -> description of what is painted
 
-  // addressOf: gives for an end the address of the maps of the point that is looked at, if there are
-  // any. panes: { source, target }; colours: { name: 256 colours }
-  constructor(addressOf, look, panes, colours) {
+  // addressOf(end): return the address of the current point's maps, or a false value. panes:
+  // { source, target }. colours: name of a colour map -> 256 of [red, green, blue].
+  constructor(addressOf, viewState, panes, colours) {
     this.addressOf = addressOf;
-    this.look = look;
+    this.viewState = viewState;
     this.panes = panes;
     this.colours = colours;
     for (const end of ["source", "target"]) {
@@ -29,8 +29,8 @@ export class Heat {
   async #draw(end) {
     const address = this.addressOf(end);
     const pane = this.panes[end];
-    if (!address || !this.look.get("heat")) return this.#hide(end);
-    const [index, name, opacity] = ["map", "colours", "opacity"].map((key) => this.look.get(key));
+    if (!address || !this.viewState.get("heat")) return this.#hide(end);
+    const [index, name, opacity] = ["map", "colours", "opacity"].map((key) => this.viewState.get(key));
     const wanted = `${address} ${index} ${name} ${opacity}`;
     pane.well.style.setProperty("--faded", opacity);
     if (this.#painted[end] === wanted) return undefined;
@@ -39,11 +39,11 @@ export class Heat {
     try {
       maps = await fetchMaps(address);
     } catch {
-      return this.#hide(end); // the list offers to run the point again
+      return this.#hide(end); // the point list offers to run the point again
     }
-    if (this.#painted[end] !== wanted) return undefined; // another map is wanted by now
+    if (this.#painted[end] !== wanted) return undefined; // a newer request
     const map = maps.maps[index] ?? maps.maps[0];
-    this.#shown[end] = { map, side: maps.side };
+    this.#maps[end] = { map, side: maps.side };
     paint(pane.heat, map, maps.side, this.colours[name], opacity);
     set(pane.heat, { hidden: false });
     pane.well.classList.add("mapped");
@@ -55,17 +55,17 @@ export class Heat {
     set(pane.heat, { hidden: true });
     pane.well.classList.remove("mapped");
     this.#painted[end] = "";
-    this.#shown[end] = null;
+    this.#maps[end] = null;
   }
 
   #read(end, [x, y]) {
     const pane = this.panes[end];
     const { width, height } = pane.picture;
     let text = `x ${x.toFixed(1)}, y ${y.toFixed(1)}`;
-    const shown = this.#shown[end];
-    if (shown) {
-      const value = valueAt(shown.map, shown.side, x / width, y / height);
-      text += ` · ${nameOf(shown.map)}: ${valueText(value)}`;
+    const painted = this.#maps[end];
+    if (painted) {
+      const value = valueAt(painted.map, painted.side, x / width, y / height);
+      text += ` · ${nameOf(painted.map)}: ${valueText(value)}`;
     }
     pane.read(text);
   }

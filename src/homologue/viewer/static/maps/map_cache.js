@@ -1,37 +1,37 @@
 // @ts-check
-// Heat maps from the server, kept while they may be looked at again. The format is described in
-// packing.py.
+// Heat maps of the server, with a cache of those used last. viewer/packing.py defines the format.
 
 import { bytes } from "../core/api.js";
 
-const MOST = 200;
+const MAX_ENTRIES = 200;
 /** @type {Map<string, Promise<{ side: number, maps: import("../core/types.js").HeatMap[] }>>} */
-const kept = new Map(); // address -> Promise
+const cache = new Map(); // address -> promise, least recently used first
 
 /**
- * { side, maps: [{ kind, name, scale, levels }] }; levels: side * side whole numbers, of which 65535
- * stands for `scale` times the map's average. address: of a point that was fitted here; or a path.
+ * Fetch { side, maps }, see HeatMap in core/types.js. address: the key of a point's maps, or a path
+ * that starts with "api/".
  * @param {string} address
  */
 export function fetchMaps(address) {
-  const known = kept.get(address);
+  const known = cache.get(address);
   if (known) {
-    kept.delete(address);
-    kept.set(address, known);
+    cache.delete(address);
+    cache.set(address, known);
     return known;
   }
   const maps = bytes(address.startsWith("api/") ? address : `api/maps/${address}`).then(unpack);
-  kept.set(address, maps);
-  maps.catch(() => kept.delete(address));
-  if (kept.size > MOST) {
-    const [oldest] = kept.keys();
-    kept.delete(oldest);
+  cache.set(address, maps);
+  maps.catch(() => cache.delete(address));
+  if (cache.size > MAX_ENTRIES) {
+    const [oldest] = cache.keys();
+    cache.delete(oldest);
   }
   return maps;
 }
 
 /**
- * The value of a map, in times its average, at a place given as shares of width and height.
+ * Return the value of a map, in multiples of its average, at a position in fractions of the width
+ * and the height.
  * @param {import("../core/types.js").HeatMap} map
  * @param {number} side
  * @param {number} right

@@ -1,45 +1,45 @@
 // @ts-check
-// One map, as large as the window allows, with its values under the cursor.
+// A dialog that shows one heat map as large as possible, with its value at the cursor.
 
 import { openDialog } from "../core/dialog.js";
-import { h, set, write } from "../core/dom.js";
+import { h, set, setText } from "../core/dom.js";
+import { ARROWS } from "../core/keys.js";
 import { nameOf, paint, paintBar, valueText } from "./paint.js";
 import { fetchMaps, valueAt } from "./map_cache.js";
 
-const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const STEP = 0.02; // of the picture, that an arrow key moves the probe; with Shift a tenth
+const STEP = 0.02; // step of the arrow keys, as a fraction of the image's side; a tenth with Shift
 
-// Opens one of several maps.
+// Open the dialog on one of several maps.
 //
-// views: [{ name, picture(), address() }], over which pictures the maps lie: `picture()` gives
-// { id, width, height }, `address()` what fetchMaps takes; null while they are not there. view: the
-// name of the first to be shown. index: of the map. look: has `opacity` and `colours`, a name.
-export function enlarge({ title, views, view, index, look, colours }) {
-  new Large({ title, views, view, index, look, colours }).draw();
+// views: the images that the maps may be shown on, [{ name, picture(), address() }]. picture():
+// { id, width, height }; address(): the argument of fetchMaps; either returns null if not available.
+// view: name of the first view. index: of the first map. viewState: has `opacity` and `colours`.
+export function enlarge({ title, views, view, index, viewState, colours }) {
+  new MapDialog({ title, views, view, index, viewState, colours }).draw();
 }
 
-class Large {
+class MapDialog {
   #image = h("img", { class: "picture", alt: "" });
   #heat = h("canvas", { class: "heat" });
   #probe = h("span", { class: "cross", hidden: true });
   #name = h("strong", {});
   #value = h("output", { class: "readout" });
   #bar = h("canvas", { class: "colourbar" });
-  #most = h("span", {});
+  #maximum = h("span", {});
   /** @type {any} */
-  #shown = null; // { maps, side }
-  #at = [0.5, 0.5]; // the probe, shares of width and height
+  #loaded = null; // { maps, side }
+  #probed = [0.5, 0.5]; // position of the probe, fractions of width and height
 
-  constructor({ title, views, view, index, look, colours }) {
+  constructor({ title, views, view, index, viewState, colours }) {
     this.views = views;
     this.index = index;
-    this.look = look;
+    this.viewState = viewState;
     this.colours = colours;
-    this.end = Math.max(0, views.findIndex((one) => one.name === view));
+    this.current = Math.max(0, views.findIndex(({ name }) => name === view)); // index of a view
     this.opacity = h("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Opacity" });
-    this.opacity.value = look.get("opacity");
-    this.view = h("div", { class: "large-view", tabindex: "0", role: "application", "aria-label": "Map: arrow keys read its values" }, this.#image, this.#heat, this.#probe);
-    this.swap = h("button", { class: "quiet", onclick: () => this.#turn() });
+    this.opacity.value = viewState.get("opacity");
+    this.view = h("div", { class: "large-view", tabindex: "0", role: "application", "aria-label": "Heat map. Use the arrow keys to read its values" }, this.#image, this.#heat, this.#probe);
+    this.swap = h("button", { class: "quiet", onclick: () => this.#nextView() });
     openDialog(title, this.#content(), { wide: true });
     this.#listen();
     this.view.focus();
@@ -51,12 +51,12 @@ class Large {
       "div",
       { class: "large" },
       h("div", { class: "large-head" },
-        h("button", { class: "icon", "aria-label": "Previous map", title: "Page up", onclick: step(-1) }, "‹"),
+        h("button", { class: "icon", "aria-label": "Previous map", title: "Previous map (Page up)", onclick: step(-1) }, "‹"),
         this.#name,
-        h("button", { class: "icon", "aria-label": "Next map", title: "Page down", onclick: step(1) }, "›"),
+        h("button", { class: "icon", "aria-label": "Next map", title: "Next map (Page down)", onclick: step(1) }, "›"),
         this.swap,
         h("label", { class: "choice" }, h("span", {}, "Opacity"), this.opacity),
-        h("span", { class: "scale" }, "0", this.#bar, this.#most),
+        h("span", { class: "scale" }, "0", this.#bar, this.#maximum),
       ),
       h("div", { class: "large-ground" }, this.view),
       this.#value,
@@ -64,64 +64,60 @@ class Large {
   }
 
   async draw() {
-    const { name } = this.#shownOver;
-    const [address, picture] = [this.#shownOver.address(), this.#shownOver.picture()];
+    const { name } = this.#view;
+    const [address, picture] = [this.#view.address(), this.#view.picture()];
     set(this.swap, { hidden: this.views.length < 2 });
-    write(this.swap, `Show the ${this.#next.name}`);
-    if (!address || !picture) return write(this.#value, "These maps are not there yet.");
+    setText(this.swap, `Show the ${this.views[(this.current + 1) % this.views.length].name}`);
+    if (!address || !picture) return setText(this.#value, "These heat maps are not available yet.");
     try {
-      this.#shown = await fetchMaps(address);
+      this.#loaded = await fetchMaps(address);
     } catch (error) {
-      return write(this.#value, error.message);
+      return setText(this.#value, error.message);
     }
     const map = this.#map;
     set(this.#image, { src: `api/pictures/${picture.id}` });
     this.view.style.setProperty("--ratio", String(picture.width / picture.height));
-    paintBar(this.#bar, this.colours[this.look.get("colours")]);
-    write(this.#name, `${nameOf(map)}, over the ${name}`);
-    write(this.#most, valueText(map.scale));
-    this.#blend();
+    paintBar(this.#bar, this.colours[this.viewState.get("colours")]);
+    setText(this.#name, `${nameOf(map)}, over the ${name}`);
+    setText(this.#maximum, valueText(map.scale));
+    this.#paint();
     return this.#read();
   }
 
-  get #shownOver() {
-    return this.views[this.end];
-  }
-
-  get #next() {
-    return this.views[(this.end + 1) % this.views.length];
+  get #view() {
+    return this.views[this.current];
   }
 
   get #map() {
-    this.index = Math.min(this.index, this.#shown.maps.length - 1);
-    return this.#shown.maps[this.index];
+    this.index = Math.min(this.index, this.#loaded.maps.length - 1);
+    return this.#loaded.maps[this.index];
   }
 
   #step(by) {
-    const count = this.#shown?.maps.length ?? 1;
+    const count = this.#loaded?.maps.length ?? 1;
     this.index = (this.index + by + count) % count;
     this.draw();
   }
 
-  #turn() {
-    this.end = (this.end + 1) % this.views.length;
+  #nextView() {
+    this.current = (this.current + 1) % this.views.length;
     this.draw();
   }
 
-  #blend() {
-    const colours = this.colours[this.look.get("colours")];
-    if (this.#shown) paint(this.#heat, this.#map, this.#shown.side, colours, Number(this.opacity.value));
+  #paint() {
+    const colours = this.colours[this.viewState.get("colours")];
+    if (this.#loaded) paint(this.#heat, this.#map, this.#loaded.side, colours, Number(this.opacity.value));
     this.view.style.setProperty("--faded", this.opacity.value);
   }
 
   #listen() {
     this.opacity.addEventListener("input", () => {
-      this.look.set("opacity", Number(this.opacity.value));
-      this.#blend();
+      this.viewState.set("opacity", Number(this.opacity.value));
+      this.#paint();
     });
     this.view.addEventListener("pointermove", (event) => {
       const box = this.view.getBoundingClientRect();
-      this.#at = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+      this.#probed = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
       set(this.#probe, { hidden: true });
       this.#read();
     });
@@ -129,24 +125,24 @@ class Large {
   }
 
   #press(event) {
-    const way = WAYS[event.key];
+    const direction = ARROWS[event.key];
     if (event.key === "PageUp") this.#step(-1);
     else if (event.key === "PageDown") this.#step(1);
-    else if (way) {
+    else if (direction) {
       const step = event.shiftKey ? STEP / 10 : STEP;
-      this.#at = this.#at.map((share, axis) => Math.min(Math.max(share + way[axis] * step, 0), 1));
+      this.#probed = this.#probed.map((fraction, axis) => Math.min(Math.max(fraction + direction[axis] * step, 0), 1));
       set(this.#probe, { hidden: false });
-      Object.assign(this.#probe.style, { left: `${100 * this.#at[0]}%`, top: `${100 * this.#at[1]}%` });
+      Object.assign(this.#probe.style, { left: `${100 * this.#probed[0]}%`, top: `${100 * this.#probed[1]}%` });
       this.#read();
     } else return;
     event.preventDefault();
   }
 
   #read() {
-    if (!this.#shown) return;
-    const { width, height } = this.#shownOver.picture();
-    const [right, down] = this.#at;
-    const value = valueAt(this.#map, this.#shown.side, right, down);
-    write(this.#value, `x ${(right * width).toFixed(1)}, y ${(down * height).toFixed(1)} · ${valueText(value)}`);
+    if (!this.#loaded) return;
+    const { width, height } = this.#view.picture();
+    const [right, down] = this.#probed;
+    const value = valueAt(this.#map, this.#loaded.side, right, down);
+    setText(this.#value, `x ${(right * width).toFixed(1)}, y ${(down * height).toFixed(1)} · ${valueText(value)}`);
   }
 }

@@ -1,21 +1,24 @@
 // @ts-check
-// Pictures in: from a file, by drag and drop, from the clipboard, from the samples.
+// Opening images: from a file dialog, by drag and drop, from the clipboard, from the samples.
 
 import { upload } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { chooseSample } from "./sample_dialog.js";
 
-const KINDS = "image/png,image/jpeg,image/webp,image/gif,image/bmp,image/tiff,image/avif";
+const MIME_TYPES = "image/png,image/jpeg,image/webp,image/gif,image/bmp,image/tiff,image/avif";
 
-export class Opening {
-  // panes: { source, target } or one of them; toasts: where complaints go.
+export class ImageInput {
+  // panes: { source, target } or one of them.
   constructor(session, options, panes, toasts) {
     this.session = session;
     this.options = options;
     this.panes = panes;
     this.toasts = toasts;
-    this.last = Object.keys(panes).at(-1); // where a pasted picture goes: the pane that was used last
-    for (const pane of Object.values(panes)) this.#accept(pane);
+    this.last = Object.keys(panes).at(-1); // end of the pane that was used last, for pasting
+    for (const pane of Object.values(panes)) {
+      this.#accept(pane);
+      this.#addButtons(pane);
+    }
     document.addEventListener("paste", this.#paste);
   }
 
@@ -25,7 +28,7 @@ export class Opening {
 
   browse(end) {
     const several = Object.keys(this.panes).length > 1;
-    const input = h("input", { type: "file", accept: KINDS, multiple: several });
+    const input = h("input", { type: "file", accept: MIME_TYPES, multiple: several });
     input.addEventListener("change", () => this.open(end, [...(input.files ?? [])]));
     input.click();
   }
@@ -35,22 +38,21 @@ export class Opening {
     if (name) await this.session.act(end, { sample: name });
   }
 
-  // Opens the first file at an end, and a second one at the other.
+  // Open the first file in a pane, and the second file in the other pane.
   async open(end, files) {
     const ends = [end, ...Object.keys(this.panes).filter((name) => name !== end)];
     const sent = files.slice(0, ends.length);
     for (const [index, file] of sent.entries()) await this.#send(ends[index], file);
     if (files.length > sent.length) {
-      this.toasts.show(`${sent.length === 1 ? "One" : "Two"} of ${files.length} pictures were opened.`);
+      this.toasts.show(`Opened ${sent.length} of ${files.length} images.`);
     }
   }
 
   async #send(end, file) {
-    const name = file.name || "pasted picture";
+    const name = file.name || "pasted image";
     const { bytes } = this.options.limits;
     if (file.size > bytes) {
-      const most = Math.floor(bytes / 2 ** 20);
-      this.toasts.show(`${name} is larger than ${most} MB; scale it down first.`, "problem");
+      this.toasts.show(`${name} is larger than ${Math.floor(bytes / 2 ** 20)} MiB. Reduce its size first.`, "problem");
       return;
     }
     const pane = this.panes[end];
@@ -65,6 +67,22 @@ export class Opening {
       pane.element.classList.remove("busy");
       pane.read("");
     }
+  }
+
+  #addButtons({ end, tools, empty }) {
+    const browse = () => this.browse(end);
+    const sample = () => this.sample(end);
+    tools.prepend(
+      h("button", { class: "quiet", title: "Open an image file", onclick: browse }, "Open"),
+      h("button", { class: "quiet", title: "Choose a sample image", onclick: sample }, "Sample"),
+    );
+    empty.append(
+      h("p", {}, "Drop or paste an image here, or:"),
+      h("div", {},
+        h("button", { class: "main", onclick: browse }, "Open an image"),
+        h("button", { class: "quiet", onclick: sample }, "Choose a sample"),
+      ),
+    );
   }
 
   #accept(pane) {

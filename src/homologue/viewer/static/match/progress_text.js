@@ -1,56 +1,57 @@
 // @ts-check
-// What a point is doing, in words and as a share.
+// The progress of a job as text and as a fraction.
 
 /**
- * What a job last told: its stage, steps done of a total, the loss of a fit, seconds that are left.
- * @typedef {{ stage: string, done: number, total: number, loss: number | null, left: number | null }} Told
+ * The progress of a job: its stage, steps done of a total, the loss of a fit, the estimated seconds
+ * left.
+ * @typedef {{ stage: string, done: number, total: number, loss: number | null, left: number | null }} Progress
  */
 
 /** @type {Record<string, string>} */
 const STAGES = {
   load: "Loading the model",
-  look: "Looking",
+  look: "Encoding the image",
   fit: "Fitting",
-  locate: "Searching",
+  locate: "Locating",
 };
 
-// Where in a job each stage begins and ends, for a bar that only ever grows.
+// Start and end of each stage within a job.
 /** @type {Record<string, [number, number]>} */
-const SHARES = { load: [0, 0.05], look: [0.05, 0.2], fit: [0.2, 0.9], locate: [0.9, 1] };
+const RANGES = { load: [0, 0.05], look: [0.05, 0.2], fit: [0.2, 0.9], locate: [0.9, 1] };
 
 /**
- * told: what a job last told, null if nothing yet. From 0 to 1.
- * @param {Told | null} told
+ * Return the fraction done, 0 to 1. It never decreases during a job.
+ * @param {Progress | null} progress
  */
-export function shareOf(told) {
-  if (!told) return 0;
-  const [from, to] = SHARES[told.stage] ?? [0, 1];
-  return from + (to - from) * (told.done / Math.max(told.total, 1));
+export function fractionDone(progress) {
+  if (!progress) return 0;
+  const [from, to] = RANGES[progress.stage] ?? [0, 1];
+  return from + (to - from) * (progress.done / Math.max(progress.total, 1));
 }
 
 /**
- * "Fitting, step 43 of 100 · loss 2.31 · about 3 s left"
- * @param {Told | null} told
+ * Describe the progress: "Fitting, step 43 of 100 · loss 2.31 · about 3 s left"
+ * @param {Progress | null} progress
  */
-export function describe(told) {
-  if (!told) return "Waiting";
-  const parts = [STAGES[told.stage] ?? told.stage];
-  if (told.stage === "fit") parts[0] += `, step ${told.done} of ${told.total}`;
-  else if (told.total > 1) parts[0] += `, ${told.done} of ${told.total}`;
-  if (told.stage === "fit" && told.loss !== null) parts.push(`loss ${told.loss.toFixed(2)}`);
-  if (told.left !== null) parts.push(timeLeft(told.left));
+export function describeProgress(progress) {
+  if (!progress) return "Waiting";
+  const parts = [STAGES[progress.stage] ?? progress.stage];
+  if (progress.stage === "fit") parts[0] += `, step ${progress.done} of ${progress.total}`;
+  else if (progress.total > 1) parts[0] += `, ${progress.done} of ${progress.total}`;
+  if (progress.stage === "fit" && progress.loss !== null) parts.push(`loss ${progress.loss.toFixed(2)}`);
+  if (progress.left !== null) parts.push(timeLeft(progress.left));
   return parts.join(" · ");
 }
 
 /**
- * "Fitting 43 of 100 · loss 2.31"
- * @param {Told | null} told
+ * Describe the progress in few words: "Fitting 43 of 100 · loss 2.31"
+ * @param {Progress | null} progress
  */
-export function brief(told) {
-  if (!told) return "Waiting";
-  const share = told.total > 1 ? ` ${told.done} of ${told.total}` : "";
-  const loss = told.stage === "fit" && told.loss !== null ? ` · loss ${told.loss.toFixed(2)}` : "";
-  return `${STAGES[told.stage] ?? told.stage}${share}${loss}`;
+export function progressLabel(progress) {
+  if (!progress) return "Waiting";
+  const steps = progress.total > 1 ? ` ${progress.done} of ${progress.total}` : "";
+  const loss = progress.stage === "fit" && progress.loss !== null ? ` · loss ${progress.loss.toFixed(2)}` : "";
+  return `${STAGES[progress.stage] ?? progress.stage}${steps}${loss}`;
 }
 
 /** @param {number} seconds */
@@ -60,14 +61,14 @@ export function timeLeft(seconds) {
   return `about ${Math.round(seconds / 60)} min left`;
 }
 
-export const LOW = 0.3; // a score below it is marked: the heat map lights up in several places
+export const LOW_SCORE = 0.3; // scores below are marked: the heat map has several peaks
 
 /**
- * "96, 146"; with a decimal on a small picture.
+ * Format a point: "96, 146", with one decimal on a small image.
  * @param {{ x: number, y: number }} point
  * @param {{ width: number, height: number } | null} picture
  */
-export function place({ x, y }, picture = null) {
+export function formatPoint({ x, y }, picture = null) {
   const digits = picture && Math.min(picture.width, picture.height) < 200 ? 1 : 0;
   return `${x.toFixed(digits)}, ${y.toFixed(digits)}`;
 }

@@ -1,12 +1,12 @@
 // @ts-check
-// Choosing one of the pictures that come with homologue.
+// The dialog to choose one of the sample images.
 
 import { openDialog } from "../core/dialog.js";
 import { h } from "../core/dom.js";
 
 let lastStyle = "noto";
 
-// samples: { subject: [style, ...] }. Gives the name, "subject/style", or null.
+// samples: { subject: [style, ...] }. The promise resolves to a name, "subject/style", or null.
 export function chooseSample(samples, end) {
   const styles = [...new Set(Object.values(samples).flat())].sort();
   const filter = h("input", { type: "search", placeholder: "Filter", "aria-label": "Filter samples" });
@@ -18,7 +18,7 @@ export function chooseSample(samples, end) {
   const content = h("div", {}, h("div", { class: "sample-tools" }, filter, style), grid);
   return new Promise((resolve) => {
     let chosen = null;
-    const dialog = openDialog(`Sample as the ${end}`, content, { wide: true });
+    const dialog = openDialog(`Choose a sample as the ${end} image`, content, { wide: true });
     dialog.addEventListener("close", () => resolve(chosen));
     const choose = (name) => {
       chosen = name;
@@ -38,18 +38,18 @@ export function chooseSample(samples, end) {
 function buttons(samples, style, filter, choose) {
   const wanted = filter.trim().toLowerCase();
   return Object.keys(samples)
-    .filter((subject) => samples[subject].includes(style) && shown(subject).includes(wanted))
+    .filter((subject) => samples[subject].includes(style) && label(subject).includes(wanted))
     .map((subject) => {
       const name = `${subject}/${style}`;
       return h(
         "button",
         { class: "sample", onclick: () => choose(name) },
         h("img", { src: `api/samples/${name}`, alt: "", loading: "lazy", width: 96, height: 96 }),
-        h("span", {}, shown(subject)),
+        h("span", {}, label(subject)),
       );
     });
 }
 
-function shown(subject) {
+function label(subject) {
   return subject.replaceAll("-", " ");
 }

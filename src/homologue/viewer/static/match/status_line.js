@@ -1,8 +1,8 @@
 // @ts-check
-// The line below the pictures: what is being done, how long it takes yet, and a way to stop it.
+// The status line below the images: the running job, its remaining time, and a button to cancel it.
 
-import { h, set, write } from "../core/dom.js";
-import { describe, shareOf } from "./progress_text.js";
+import { h, set, setText } from "../core/dom.js";
+import { describeProgress, fractionDone } from "./progress_text.js";
 
 export class StatusLine {
   #text = h("span", { class: "status-text" });
@@ -29,34 +29,34 @@ export class StatusLine {
     const waiting = this.#waiting();
     const { match } = this.session.state;
     const ready = this.session.progress.match?.ready ?? null;
-    let text = this.#idle();
+    let text = this.#hint();
     if (running) {
-      text = `Point ${running.number}: ${describe(running.told).toLowerCase()}`;
-      if (waiting) text += ` · ${waiting} more`;
+      text = `Point ${running.number}: ${describeProgress(running.progress).toLowerCase()}`;
+      if (waiting) text += ` · ${waiting} waiting`;
     } else if (waiting) text = `${waiting} waiting`;
     else if (match.problem) text = match.problem;
-    else if (!match.ready && ready) text = `Getting ready · ${describe(ready).toLowerCase()}`;
-    write(this.#text, text);
+    else if (!match.ready && ready) text = `Preparing · ${describeProgress(ready).toLowerCase()}`;
+    setText(this.#text, text);
     set(this.#cancel, { hidden: !this.busy });
-    const share = running ? shareOf(running.told) : 0;
+    const fraction = running ? fractionDone(running.progress) : 0;
     set(this.#bar, { hidden: !running });
-    this.#filled.style.width = `${100 * share}%`;
+    this.#filled.style.width = `${100 * fraction}%`;
     this.element.classList.toggle("problem", !running && Boolean(match.problem));
   }
 
-  #idle() {
+  #hint() {
     const { source, target, points } = this.session.scene;
-    if (!source) return "Open a picture as the source.";
-    if (!target) return "Open a picture as the target.";
-    if (!points.length) return "Click a part in the source: its counterpart is sought in the target.";
-    return "Hover or select a point to see where the model looks.";
+    if (!source) return "Open a source image.";
+    if (!target) return "Open a target image.";
+    if (!points.length) return "Click a point in the source image to find its counterpart in the target image.";
+    return "Hover over a point or select it to see its heat maps.";
   }
 
   #running() {
-    const told = this.session.progress.match?.points ?? {};
+    const progress = this.session.progress.match?.points ?? {};
     const { points } = this.session.state.match;
     for (const point of this.session.scene.points) {
-      if (points[point.id]?.state === "running") return { ...point, told: told[point.id] ?? null };
+      if (points[point.id]?.state === "running") return { ...point, progress: progress[point.id] ?? null };
     }
     return null;
   }

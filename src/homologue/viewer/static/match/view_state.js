@@ -1,17 +1,30 @@
 // @ts-check
-// What a person looks at: which point, which of its maps.
+// The view state of points: which point and which of its heat maps are shown.
 
-import { Look } from "../core/view_state.js";
+import { ViewState } from "../core/view_state.js";
 
-const KEPT = { heat: true, opacity: 0.7, colours: "viridis", end: "target" };
+const STORED = { heat: true, opacity: 0.7, colours: "viridis", end: "target" };
 
-export class PointLook extends Look {
-  constructor() {
-    // selected, hovered: ids of points. map: which map of the strip lies over the pictures.
-    super(KEPT, { selected: null, hovered: null, map: 0 });
+export class PointViewState extends ViewState {
+  /** @param {Record<string, any>} stored names and defaults of further values that the browser stores */
+  constructor(stored = {}) {
+    // selected, hovered: ids of points. map: index of the map on the images. end: whose maps the strip
+    // shows, "source" or "target".
+    super({ ...STORED, ...stored }, { selected: null, hovered: null, map: 0 });
   }
 
-  // The point whose maps are shown.
+  /**
+   * Clear the selection and the hover of points that no longer exist.
+   * @param {{ id: string }[]} points
+   */
+  forgetAllBut(points) {
+    for (const name of ["selected", "hovered"]) {
+      const id = this.get(name);
+      if (id && !points.some((point) => point.id === id)) this.set(name, null);
+    }
+  }
+
+  // The id of the point whose maps are shown, or null.
   get point() {
     return this.get("hovered") ?? this.get("selected");
   }

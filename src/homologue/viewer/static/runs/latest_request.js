@@ -1,21 +1,22 @@
 // @ts-check
-// One request at a time; of those that are asked for meanwhile only the newest is made.
+// Run one request at a time. Of the requests made meanwhile, only the newest is run.
 
-export class Latest {
+export class LatestRequest {
   #busy = false;
   /** @type {{ run: () => Promise<unknown>, failed: (error: any) => void } | null} */
   #next = null;
 
   /**
+   * Run a request now, or after the current one unless a newer one replaces it.
    * @param {() => Promise<unknown>} run
    * @param {(error: any) => void} failed
    */
-  ask(run, failed) {
+  request(run, failed) {
     this.#next = { run, failed };
     if (!this.#busy) this.#go();
   }
 
-  // Whether what runs has been overtaken.
+  // Whether a newer request is waiting.
   get stale() {
     return this.#next !== null;
   }

@@ -1,12 +1,12 @@
 // @ts-check
-// A pair in the grid: both pictures, small, with the points and what became of them.
+// A pair's card in the grid: both thumbnails with source points, predictions and ground truth.
 
-import { h, s, set, write } from "../core/dom.js";
+import { h, s, set, setText } from "../core/dom.js";
 import { COLOURS, factsOf, makeBadge, showBadge, verdictOf } from "./verdicts.js";
 
-const GAP = 2; // pixels between the pictures
+const GAP = 2; // pixels between the images
 const RADIUS = 3.2;
-const FRAME = 1.06; // of points whose picture is missing, in times the farthest
+const FRAME = 1.06; // side of the frame of a missing image, relative to its farthest point
 
 export function makeCard() {
   return h(
@@ -17,17 +17,16 @@ export function makeCard() {
   );
 }
 
-// pictures: { source, target }, see Thumbs. size: { width, height } of the drawing, in pixels.
+// pictures: { source, target }, see ThumbnailCache. size: { width, height } of the drawing, pixels.
 export function showCard(node, card, pictures, { width, height }) {
-  const loaded = [pictures.source, pictures.target];
-  const drawn = [card, width, ...loaded];
-  if (node.drawn?.every((one, index) => one === drawn[index])) return;
+  const drawn = [card, width, pictures.source, pictures.target];
+  if (node.drawn?.every((value, index) => value === drawn[index])) return;
   node.drawn = drawn;
   const [drawing, caption] = node.children;
   const [badge, name, facts] = caption.children;
   set(node, { "aria-label": `${card.pair}: ${factsOf(card)}`, "data-verdict": card.verdict, title: card.pair });
-  write(name, card.pair);
-  write(facts, factsOf(card));
+  setText(name, card.pair);
+  setText(facts, factsOf(card));
   showBadge(badge, card.verdict);
   set(drawing, { viewBox: `0 0 ${width} ${height}`, width, height });
   const across = (width - GAP) / 2;
@@ -36,20 +35,20 @@ export function showCard(node, card, pictures, { width, height }) {
   if (pictures.source && pictures.target) drawing.append(...marks(card, pictures, boxes));
 }
 
-// What is shown before the pair is known.
-export function showNothing(node, { width, height }) {
+// Show an empty card while the pair is loading.
+export function showPlaceholder(node, { width, height }) {
   node.drawn = null;
   const [drawing, caption] = node.children;
   set(drawing, { viewBox: `0 0 ${width} ${height}`, width, height });
   drawing.replaceChildren();
-  for (const child of caption.children) write(child, "");
+  for (const child of caption.children) setText(child, "");
   set(node, { "aria-label": "Loading", "data-verdict": null, title: null, href: null });
 }
 
 function picture(thumb, box) {
   if (!thumb) return [];
   if (!thumb.href) {
-    const text = s("text", { class: "missing", x: box.left + box.width / 2, y: box.height - 8, "text-anchor": "middle" }, "no picture");
+    const text = s("text", { class: "missing", x: box.left + box.width / 2, y: box.height - 8, "text-anchor": "middle" }, "no image");
     return [text];
   }
   const { x, y, scale } = fit(thumb, box);
@@ -57,21 +56,21 @@ function picture(thumb, box) {
   return [s("image", { href: thumb.href, x, y, ...sides, preserveAspectRatio: "none" })];
 }
 
-// How a picture lies in a box: its top left corner, and pixels of the page to one of the picture.
+// Fit an image into a box. Return its top left corner and its scale, page pixels per image pixel.
 function fit({ width, height }, box) {
   const scale = Math.min(box.width / width, box.height / height);
   const x = box.left + (box.width - width * scale) / 2;
   return { x, y: (box.height - height * scale) / 2, scale };
 }
 
-// The frame of a picture that is missing, from the points on it.
+// Return the size of a frame for the points of a missing image.
 export function frameOf(points) {
   const known = points.filter(Boolean);
-  const most = (axis) => Math.max(1, ...known.map((point) => point[axis])) * FRAME;
-  return { width: most(0), height: most(1) };
+  const extent = (axis) => Math.max(1, ...known.map((point) => point[axis])) * FRAME;
+  return { width: extent(0), height: extent(1) };
 }
 
-// A path for each kind of mark, however many points there are.
+// Return one path for each kind of mark, for any number of points.
 function marks(card, pictures, boxes) {
   const columns = [0, 1].map((column) => {
     const thumb = column ? pictures.target : pictures.source;
@@ -80,10 +79,10 @@ function marks(card, pictures, boxes) {
     return (point) => point && [x + point[0] * scale, y + point[1] * scale];
   });
   const paths = { casing: "", misses: "", truths: "" };
-  const of = { right: ["", ""], wrong: ["", ""], unknown: ["", ""] }; // lines and ends
+  const byVerdict = { right: ["", ""], wrong: ["", ""], unknown: ["", ""] }; // lines, ends
   for (const [source, target, found, right] of card.points) {
     const [from, truth, to] = [columns[0](source), columns[1](target), columns[1](found)];
-    const kind = of[verdictOf(right)];
+    const kind = byVerdict[verdictOf(right)];
     if (to) {
       paths.casing += line(from, to);
       kind[0] += line(from, to);
@@ -92,28 +91,28 @@ function marks(card, pictures, boxes) {
     if (truth && to && right === false) paths.misses += line(to, truth);
     for (const end of [from, to]) if (end) kind[1] += right === false ? square(end, RADIUS) : disc(end, RADIUS);
   }
-  const path = (name, d, more = {}) => s("path", { class: name, d, ...more });
+  const path = (name, d, attributes = {}) => s("path", { class: name, d, ...attributes });
   return [
     path("casing", paths.casing),
-    ...Object.entries(of).map(([verdict, [lines]]) => path(`lines ${verdict}`, lines, { stroke: COLOURS[verdict] })),
+    ...Object.entries(byVerdict).map(([verdict, [lines]]) => path(`lines ${verdict}`, lines, { stroke: COLOURS[verdict] })),
     path("misses", paths.misses),
     path("truths", paths.truths),
-    ...Object.entries(of).map(([verdict, [, ends]]) => path("ends", ends, { fill: COLOURS[verdict] })),
+    ...Object.entries(byVerdict).map(([verdict, [, ends]]) => path("ends", ends, { fill: COLOURS[verdict] })),
   ];
 }
 
 function line([x1, y1], [x2, y2]) {
-  return `M${short(x1)} ${short(y1)}L${short(x2)} ${short(y2)}`;
+  return `M${rounded(x1)} ${rounded(y1)}L${rounded(x2)} ${rounded(y2)}`;
 }
 
 function disc([x, y], r) {
-  return `M${short(x - r)} ${short(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
+  return `M${rounded(x - r)} ${rounded(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
 }
 
 function square([x, y], r) {
-  return `M${short(x - r)} ${short(y - r)}h${2 * r}v${2 * r}h${-2 * r}z`;
+  return `M${rounded(x - r)} ${rounded(y - r)}h${2 * r}v${2 * r}h${-2 * r}z`;
 }
 
-function short(number) {
+function rounded(number) {
   return Math.round(10 * number) / 10;
 }

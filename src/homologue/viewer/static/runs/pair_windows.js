@@ -1,24 +1,25 @@
 // @ts-check
-// The pairs that pass the filters, a window at a time, as they come near what is looked at.
+// The filtered pairs, loaded on demand in windows of consecutive pairs.
 
 import { get } from "../core/api.js";
-import { asking } from "./address.js";
+import { runsPath } from "./address.js";
 
-const SIZE = 60;
-const MOST = 20; // windows that are kept
+const SIZE = 60; // pairs in a window
+const MAX_WINDOWS = 20; // in the cache
 const AT_ONCE = 2;
 
-export class Windows {
+export class PairWindows {
   total = 0;
   /** @type {Map<number, any[]>} */
-  #kept = new Map(); // number of a window -> its pairs
+  #cache = new Map(); // number of a window -> its pairs, least recently used first
   /** @type {Set<number>} */
-  #asked = new Set();
+  #loading = new Set();
   /** @type {number[]} */
   #wanted = [];
 
   /**
-   * parameters: run and filters. changed(): called when pairs have come. failed(error).
+   * parameters: run and filters. changed(): called when pairs have arrived. failed(error): called when a
+   * request has failed.
    * @param {Record<string, any>} parameters
    * @param {() => void} changed
    * @param {(error: any) => void} failed
@@ -30,46 +31,46 @@ export class Windows {
   }
 
   /**
-   * Loads the first window; the others come when they are wanted.
+   * Load the window of a pair.
    * @param {number} index
    */
   async open(index) {
     await this.#load(Math.floor(index / SIZE));
-    if (index >= this.total) await this.#load(0); // there are fewer pairs by now
+    if (index >= this.total) await this.#load(0); // the list has become shorter
     return this;
   }
 
   /**
-   * A pair; null while it is not there.
+   * Return a pair, or null if it is not loaded yet.
    * @param {number} index
    */
   get(index) {
-    return this.#kept.get(Math.floor(index / SIZE))?.[index % SIZE] ?? null;
+    return this.#cache.get(Math.floor(index / SIZE))?.[index % SIZE] ?? null;
   }
 
   /**
-   * Has pairs from one to another loaded soon; what was wanted before is not any more.
+   * Set the range of pairs to load. The range of the last call is dropped.
    * @param {number} first
    * @param {number} last
    */
   want(first, last) {
     const numbers = [];
     for (let number = Math.floor(first / SIZE); number * SIZE <= last; number += 1) numbers.push(number);
-    this.#wanted = numbers.filter((number) => !this.#kept.has(number));
-    for (const number of numbers.filter((one) => this.#kept.has(one))) this.#use(number);
+    this.#wanted = numbers.filter((number) => !this.#cache.has(number));
+    for (const number of numbers.filter((cached) => this.#cache.has(cached))) this.#use(number);
     this.#pump();
   }
 
   #pump() {
     for (const number of this.#wanted) {
-      if (this.#asked.size >= AT_ONCE) return;
-      if (!this.#asked.has(number)) this.#fetch(number);
+      if (this.#loading.size >= AT_ONCE) return;
+      if (!this.#loading.has(number)) this.#fetch(number);
     }
   }
 
   /** @param {number} number */
   async #fetch(number) {
-    this.#asked.add(number);
+    this.#loading.add(number);
     try {
       await this.#load(number);
       this.changed();
@@ -77,7 +78,7 @@ export class Windows {
       this.failed(error);
       this.#wanted = [];
     } finally {
-      this.#asked.delete(number);
+      this.#loading.delete(number);
     }
     this.#pump();
   }
@@ -85,21 +86,21 @@ export class Windows {
   /** @param {number} number */
   async #load(number) {
     const window = { ...this.parameters, offset: number * SIZE, limit: SIZE };
-    const { total, pairs } = await get(asking("pairs", window));
+    const { total, pairs } = await get(runsPath("pairs", window));
     this.total = total;
-    this.#kept.set(number, pairs);
-    this.#wanted = this.#wanted.filter((one) => one !== number);
-    if (this.#kept.size > MOST) {
-      const [oldest] = this.#kept.keys();
-      this.#kept.delete(oldest);
+    this.#cache.set(number, pairs);
+    this.#wanted = this.#wanted.filter((other) => other !== number);
+    if (this.#cache.size > MAX_WINDOWS) {
+      const [oldest] = this.#cache.keys();
+      this.#cache.delete(oldest);
     }
   }
 
   /** @param {number} number */
   #use(number) {
-    const pairs = this.#kept.get(number);
+    const pairs = this.#cache.get(number);
     if (!pairs) return;
-    this.#kept.delete(number);
-    this.#kept.set(number, pairs);
+    this.#cache.delete(number);
+    this.#cache.set(number, pairs);
   }
 }

@@ -1,33 +1,33 @@
 // @ts-check
-// In the page's head: which run is looked through, and by which measure.
+// The controls in the page's header: run, threshold and alpha.
 
-import { h, set, write } from "../core/dom.js";
+import { h, set, setText } from "../core/dom.js";
 import { pairsOf } from "./run_table.js";
 
-export class Tools {
-  // to: { run(name), change(filters, lingering), reload() }
-  constructor(runs, to) {
+export class RunControls {
+  // handlers: { run(name), change(filters, debounced), reload() }
+  constructor(runs, handlers) {
     this.runs = runs;
-    this.to = to;
+    this.handlers = handlers;
     this.run = h("select", { name: "run" }, ...runs.map(({ name }) => h("option", { value: name }, name)));
     this.threshold = h("select", { name: "threshold" });
     this.alpha = h("input", { type: "range", name: "alpha", min: 0.01, max: 0.3, step: 0.01 });
     this.shown = h("output", { class: "alpha" });
     this.pairs = h("span", {});
-    this.again = h("button", { class: "quiet", onclick: () => to.reload(), title: "Read the run again" }, "Reload");
+    this.reload = h("button", { class: "quiet", onclick: () => handlers.reload(), title: "Read the run's newest results" }, "Reload");
     this.element = h(
-      "div", { class: "settings run-tools", role: "group", "aria-label": "Run and measure" },
+      "div", { class: "settings run-tools", role: "group", "aria-label": "Run, threshold and alpha" },
       h("label", { class: "choice", hidden: runs.length < 2 }, h("span", {}, "Run"), this.run),
       h("label", { class: "choice" }, h("span", {}, "Threshold"), this.threshold),
       h("label", { class: "choice" }, h("span", {}, "α ", this.shown), this.alpha),
-      h("span", { class: "choice" }, this.pairs, this.again),
+      h("span", { class: "choice" }, this.pairs, this.reload),
     );
-    this.run.addEventListener("change", () => to.run(this.run.value));
+    this.run.addEventListener("change", () => handlers.run(this.run.value));
     this.threshold.addEventListener("change", () => this.#set("threshold", this.threshold.value === this.current.thresholds[0] ? "" : this.threshold.value, false));
     this.alpha.addEventListener("input", () => this.#set("alpha", Number(this.alpha.value) === 0.1 ? "" : this.alpha.value, true));
   }
 
-  // run: as the server describes it, or null while none is chosen.
+  // run: as the server describes it, or null.
   show(run, filters) {
     set(this.element, { hidden: !run });
     if (!run) return;
@@ -41,13 +41,13 @@ export class Tools {
     this.run.value = run.name;
     this.threshold.value = filters.threshold ?? run.thresholds[0] ?? "";
     this.alpha.value = filters.alpha ?? 0.1;
-    write(this.shown, Number(this.alpha.value).toFixed(2));
-    write(this.pairs, `${pairsOf(run)} pairs`);
+    setText(this.shown, Number(this.alpha.value).toFixed(2));
+    setText(this.pairs, `${pairsOf(run)} pairs`);
     set(/** @type {Element} */ (this.pairs.parentElement), { class: `choice run-state${run.pairs < run.planned ? " unfinished" : ""}` });
   }
 
-  #set(name, value, lingering) {
+  #set(name, value, debounced) {
     const { [name]: before, ...others } = this.filters;
-    this.to.change(value === "" ? others : { ...others, [name]: value }, lingering);
+    this.handlers.change(value === "" ? others : { ...others, [name]: value }, debounced);
   }
 }

@@ -1,11 +1,11 @@
 // @ts-check
-// Which of several runs to look through.
+// The table of runs to choose from.
 
 import { h } from "../core/dom.js";
 import { count, percent } from "./charts.js";
 
-// hrefOf(run): its address.
-export function makeChooser(runs, hrefOf) {
+// hrefOf(run): return the address of a run.
+export function makeRunTable(runs, hrefOf) {
   const columns = ["Run", "Benchmark", "Matcher", "Model", "Pairs", "PCK@0.1 per point", "per image"];
   return h(
     "section", { class: "card chooser", "aria-label": "Runs" },

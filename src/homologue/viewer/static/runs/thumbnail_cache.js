@@ -1,21 +1,26 @@
 // @ts-check
-// Small pictures, loaded while they are wanted, a few at a time.
+// Thumbnails of a run's images, loaded on demand, a few at a time.
+
+import { NO_ANSWER } from "../core/api.js";
 
 const AT_ONCE = 4; // browsers allow six connections to a server
-const MOST = 600; // that are kept
+const MAX_ENTRIES = 600;
 
-/** @typedef {{ href?: string, width?: number, height?: number, problem?: string }} Thumb */
+/**
+ * An image, href with width and height in pixels of the original, or the reason why there is none.
+ * @typedef {{ href?: string, width?: number, height?: number, problem?: string }} Thumb
+ */
 
-export class Thumbs {
+export class ThumbnailCache {
   /** @type {Map<string, Thumb>} */
-  #kept = new Map(); // address -> { href, width, height } or { problem }
+  #cache = new Map(); // by address, least recently used first
   /** @type {Set<string>} */
-  #asked = new Set();
+  #loading = new Set();
   /** @type {string[]} */
   #wanted = [];
 
   /**
-   * changed(): called when some have come.
+   * changed(): called when a thumbnail has arrived.
    * @param {() => void} changed
    */
   constructor(changed) {
@@ -23,47 +28,47 @@ export class Thumbs {
   }
 
   /**
-   * { href, width, height }, sizes of the original; { problem }; null while it is not there.
+   * Return a thumbnail, or null if it is not loaded yet.
    * @param {string} address
    */
   get(address) {
-    return this.#kept.get(address) ?? null;
+    return this.#cache.get(address) ?? null;
   }
 
   /**
-   * All that are wanted by now, the first first.
+   * Set the addresses to load, most urgent first. Addresses of earlier calls are dropped.
    * @param {string[]} addresses
    */
   want(addresses) {
     for (const address of addresses) {
-      const kept = this.#kept.get(address);
-      if (!kept) continue;
-      this.#kept.delete(address);
-      this.#kept.set(address, kept);
+      const cached = this.#cache.get(address);
+      if (!cached) continue;
+      this.#cache.delete(address);
+      this.#cache.set(address, cached);
     }
-    this.#wanted = addresses.filter((address) => !this.#kept.has(address));
+    this.#wanted = addresses.filter((address) => !this.#cache.has(address));
     this.#pump();
   }
 
   close() {
     this.#wanted = [];
-    for (const { href } of this.#kept.values()) if (href) URL.revokeObjectURL(href);
-    this.#kept.clear();
+    for (const { href } of this.#cache.values()) if (href) URL.revokeObjectURL(href);
+    this.#cache.clear();
   }
 
   #pump() {
     for (const address of this.#wanted) {
-      if (this.#asked.size >= AT_ONCE) return;
-      if (!this.#asked.has(address)) this.#fetch(address);
+      if (this.#loading.size >= AT_ONCE) return;
+      if (!this.#loading.has(address)) this.#fetch(address);
     }
   }
 
   /** @param {string} address */
   async #fetch(address) {
-    this.#asked.add(address);
-    this.#keep(address, await load(address));
-    this.#asked.delete(address);
-    this.#wanted = this.#wanted.filter((one) => one !== address);
+    this.#loading.add(address);
+    this.#store(address, await load(address));
+    this.#loading.delete(address);
+    this.#wanted = this.#wanted.filter((other) => other !== address);
     this.changed();
     this.#pump();
   }
@@ -72,11 +77,11 @@ export class Thumbs {
    * @param {string} address
    * @param {Thumb} thumb
    */
-  #keep(address, thumb) {
-    this.#kept.set(address, thumb);
-    if (this.#kept.size <= MOST) return;
-    const [[oldest, { href }]] = this.#kept;
-    this.#kept.delete(oldest);
+  #store(address, thumb) {
+    this.#cache.set(address, thumb);
+    if (this.#cache.size <= MAX_ENTRIES) return;
+    const [[oldest, { href }]] = this.#cache;
+    this.#cache.delete(oldest);
     if (href) URL.revokeObjectURL(href);
   }
 }
@@ -84,14 +89,14 @@ export class Thumbs {
 /** @param {string} address */
 async function load(address) {
   try {
-    const answer = await fetch(address);
-    if (answer.headers.get("Content-Type") !== "image/jpeg") {
-      const { problem, error } = await answer.json();
+    const response = await fetch(address);
+    if (response.headers.get("Content-Type") !== "image/jpeg") {
+      const { problem, error } = await response.json();
       return { problem: problem ?? error };
     }
-    const [width, height] = ["Width", "Height"].map((side) => Number(answer.headers.get(`Picture-${side}`)));
-    return { href: URL.createObjectURL(await answer.blob()), width, height };
+    const [width, height] = ["Width", "Height"].map((side) => Number(response.headers.get(`Picture-${side}`)));
+    return { href: URL.createObjectURL(await response.blob()), width, height };
   } catch {
-    return { problem: "The viewer does not answer: is it still running?" };
+    return { problem: NO_ANSWER };
   }
 }

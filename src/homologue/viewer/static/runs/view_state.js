@@ -1,17 +1,17 @@
 // @ts-check
-// Which point and which map of a pair somebody looks at: the one that is chosen, which is in the
-// address, or the one under the pointer.
+// The view state of a pair: the chosen point and map, which are in the address, and those under the
+// pointer.
 
-import { PointLook } from "../match/view_state.js";
+import { PointViewState } from "../match/view_state.js";
 
-export class PairLook extends PointLook {
+export class PairViewState extends PointViewState {
   constructor() {
     super();
-    this.set("chosen", 0); // the map that stays when the pointer leaves the strip
+    this.set("chosen", 0); // index of the map that is shown when the pointer leaves the strip
   }
 
   /**
-   * Chooses what an address names. point: a number, or null.
+   * Choose a point, counted from 1, and a map. null: no point.
    * @param {number | null} point
    * @param {number} map
    */

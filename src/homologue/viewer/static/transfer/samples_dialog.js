@@ -1,24 +1,24 @@
 // @ts-check
-// Choosing several of the pictures that come with homologue.
+// The dialog to choose several of the sample images.
 
 import { openDialog } from "../core/dialog.js";
-import { h, set, write } from "../core/dom.js";
+import { h, set, setText } from "../core/dom.js";
 
 const ALL = "all styles";
 
-// samples: { subject: [style, ...] }. subject: what is looked for first. Gives the names,
-// "subject/style", none if nobody wants any.
+// samples: { subject: [style, ...] }. subject: initial text of the filter. The promise resolves to the
+// chosen names, "subject/style".
 export function chooseSamples(samples, subject = "") {
   const styles = [...new Set(Object.values(samples).flat())].sort();
   const filter = h("input", { type: "search", placeholder: "Filter", "aria-label": "Filter samples" });
   const style = h("select", { "aria-label": "Style" }, ...[ALL, ...styles].map((name) => h("option", { value: name }, name)));
   const grid = h("div", { class: "samples" });
-  const every = h("button", { class: "quiet" }, "Select all shown");
+  const selectAll = h("button", { class: "quiet" }, "Select all shown");
   const add = h("button", { class: "main" });
   const chosen = new Set();
   filter.value = subject in samples ? subject.replaceAll("-", " ") : "";
   const count = () => {
-    write(add, `Add ${chosen.size || ""}`.trim());
+    setText(add, `Add ${chosen.size || ""}`.trim());
     add.disabled = !chosen.size;
   };
   const pick = (button, on) => {
@@ -28,15 +28,15 @@ export function chooseSamples(samples, subject = "") {
     count();
   };
   const toggle = (button) => pick(button, !chosen.has(button.dataset.name));
-  const draw = () => grid.replaceChildren(...wanted(samples, style.value, filter.value).map((name) => make(name, chosen, toggle)));
-  every.addEventListener("click", () => {
+  const draw = () => grid.replaceChildren(...matching(samples, style.value, filter.value).map((name) => make(name, chosen, toggle)));
+  selectAll.addEventListener("click", () => {
     for (const button of grid.children) pick(button, true);
   });
   style.addEventListener("change", draw);
   filter.addEventListener("input", draw);
   return new Promise((resolve) => {
-    const tools = h("div", { class: "sample-tools" }, filter, style, every, add);
-    const dialog = openDialog("Samples as targets", h("div", {}, tools, grid), { wide: true });
+    const tools = h("div", { class: "sample-tools" }, filter, style, selectAll, add);
+    const dialog = openDialog("Add samples as targets", h("div", {}, tools, grid), { wide: true });
     let names = [];
     add.addEventListener("click", () => {
       names = [...chosen];
@@ -49,11 +49,11 @@ export function chooseSamples(samples, subject = "") {
   });
 }
 
-function wanted(samples, style, filter) {
+function matching(samples, style, filter) {
   const text = filter.trim().toLowerCase();
   return Object.keys(samples)
     .filter((subject) => subject.replaceAll("-", " ").includes(text))
-    .flatMap((subject) => samples[subject].map((one) => `${subject}/${one}`))
+    .flatMap((subject) => samples[subject].map((name) => `${subject}/${name}`))
     .filter((name) => style === ALL || name.endsWith(`/${style}`));
 }
 

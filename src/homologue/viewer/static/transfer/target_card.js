@@ -1,65 +1,65 @@
 // @ts-check
-// One target in the grid.
+// A target's card in the grid.
 
-import { h, set, write } from "../core/dom.js";
-import { LOW } from "../match/progress_text.js";
+import { h, set, setText } from "../core/dom.js";
+import { LOW_SCORE } from "../match/progress_text.js";
 import { notes } from "./summary.js";
-import { drawView, emptyView, makeView } from "./thumbnail.js";
+import { clearThumbnail, drawThumbnail, makeThumbnail } from "./thumbnail.js";
 
-const STATES = { failed: "Failed", refused: "No picture", source: "The source itself", running: "Searching", held: "Stopped", waiting: "Waiting" };
+const STATES = { failed: "Failed", refused: "Not an image", source: "Source image", running: "Locating", held: "Stopped", waiting: "Waiting" };
 
-// act: { open(id), remove(id), retry(id) }
-export function makeCard(id, act) {
+// handlers: { open(id), remove(id), retry(id) }
+export function makeCard(id, handlers) {
   return h(
     "li", { class: "target-card" },
-    h("button", { class: "target-open", onclick: () => act.open(id) },
-      makeView(),
+    h("button", { class: "target-open", onclick: () => handlers.open(id) },
+      makeThumbnail(),
       h("span", { class: "target-problem", hidden: true }),
     ),
     h("div", { class: "target-foot" },
       h("span", { class: "target-name" }),
       h("span", { class: "score" }),
-      h("button", { class: "icon again", title: "Try again", onclick: () => act.retry(id) }, "↻"),
-      h("button", { class: "icon remove", title: "Remove", onclick: () => act.remove(id) }, "×"),
+      h("button", { class: "icon again", title: "Retry", onclick: () => handlers.retry(id) }, "↻"),
+      h("button", { class: "icon remove", title: "Remove this target", onclick: () => handlers.remove(id) }, "×"),
       h("span", { class: "target-notes" }),
     ),
   );
 }
 
-// one: see summarise. seen: whether anybody can see the card.
-export function drawCard(card, one, { seen, focus, canRetry }) {
-  const { row, state } = one;
+// summary: see summarise. visible: whether the card is in or near the window.
+export function drawCard(card, summary, { visible, focus, canRetry }) {
+  const { row, state } = summary;
   const [open, foot] = card.children;
   const [view, problem] = open.children;
-  const [name, score, again, remove, told] = foot.children;
+  const [name, score, again, remove, notesNode] = foot.children;
   const failed = state === "failed" || state === "refused";
   set(card, { "data-state": state });
   set(view, { hidden: !row.picture });
   if (row.picture) {
     view.style.setProperty("--ratio", row.picture.width / row.picture.height);
-    if (seen) drawView(view, row.picture, one.points, focus);
-    else emptyView(view);
+    if (visible) drawThumbnail(view, row.picture, summary.points, focus);
+    else clearThumbnail(view);
   }
-  write(problem, row.problem);
+  setText(problem, row.problem);
   set(problem, { hidden: !failed });
-  write(name, row.name);
+  setText(name, row.name);
   set(name, { title: row.name });
-  const hasScore = one.lowest !== null;
-  write(score, hasScore ? one.lowest.toFixed(2) : "");
+  const hasScore = summary.lowest !== null;
+  setText(score, hasScore ? summary.lowest.toFixed(2) : "");
   set(score, { hidden: !hasScore, title: "Lowest score" });
-  score.classList.toggle("low", hasScore && one.lowest < LOW);
-  card.classList.toggle("low", one.low > 0);
-  write(told, [STATES[state], notes(one)].filter(Boolean).join(" · "));
-  told.classList.toggle("problem", failed || one.low > 0);
-  set(again, { hidden: !canRetry, "aria-label": `Try again: ${row.name}` });
+  score.classList.toggle("low", hasScore && summary.lowest < LOW_SCORE);
+  card.classList.toggle("low", summary.low > 0);
+  setText(notesNode, [STATES[state], notes(summary)].filter(Boolean).join(" · "));
+  notesNode.classList.toggle("problem", failed || summary.low > 0);
+  set(again, { hidden: !canRetry, "aria-label": `Retry: ${row.name}` });
   set(remove, { "aria-label": `Remove ${row.name}` });
   open.disabled = !row.picture;
-  set(open, { "aria-label": label(one) });
+  set(open, { "aria-label": label(summary) });
 }
 
-function label(one) {
-  const parts = [`Enlarge ${one.row.name}`];
-  if (one.lowest !== null) parts.push(`lowest score ${one.lowest.toFixed(2)}`);
-  const more = [STATES[one.state], notes(one)].filter(Boolean);
-  return [...parts, ...more].join(", ");
+function label(summary) {
+  const parts = [`Enlarge ${summary.row.name}`];
+  if (summary.lowest !== null) parts.push(`lowest score ${summary.lowest.toFixed(2)}`);
+  const details = [STATES[summary.state], notes(summary)].filter(Boolean);
+  return [...parts, ...details].join(", ");
 }

@@ -1,104 +1,93 @@
 // @ts-check
-// One target as large as the window allows: its points can be dragged to where they belong.
+// The dialog that shows one target as large as possible, to check and correct its points.
 
 import { openDialog } from "../core/dialog.js";
-import { h, write } from "../core/dom.js";
+import { iconButton, UndoButtons } from "../core/buttons.js";
+import { h, setText } from "../core/dom.js";
 import { drawStage } from "../export/stage_drawing.js";
 import { exportMenu } from "../export/menu.js";
 import { savePng, saveSvg } from "../export/save.js";
 import { Pane } from "../match/pane.js";
 import { Stage } from "../match/stage.js";
-import { LargePoints } from "./target_points.js";
-import { LargeList } from "./target_point_list.js";
-import { drawView, makeView } from "./thumbnail.js";
+import { TargetPoints } from "./target_points.js";
+import { TargetPointList } from "./target_point_list.js";
+import { drawThumbnail, makeThumbnail } from "./thumbnail.js";
 
-export class Large {
-  #source = makeView();
-  #place = h("span", { class: "soft" });
+export class TargetDialog {
+  #source = makeThumbnail();
+  #counter = h("span", { class: "soft" });
 
-  // ids: of the targets that next and previous go through. to: { change(id), close(), match(row) },
-  // is told which target is looked at, that none is, and that one is to be seen with its maps.
-  constructor(session, sheet, toasts, ids, id, to) {
+  // ids: of the targets in the order of "next" and "previous". id: of the first one to show. handlers:
+  // { change(id), close(id), match(row) }; change: another target is shown; match: open it on the Match
+  // screen.
+  constructor(session, store, toasts, ids, id, handlers) {
     this.session = session;
-    this.sheet = sheet;
+    this.store = store;
     this.ids = ids;
     this.id = id;
-    this.to = to;
-    this.pane = new Pane("target", "Target", { empty: h("div", { class: "empty" }), placing: false });
+    this.handlers = handlers;
+    this.pane = new Pane("target", "Target", { placing: false });
     this.stage = new Stage({ target: this.pane });
-    this.points = new LargePoints(this.stage, session, sheet, (point) => this.#select(point));
-    this.list = new LargeList(sheet, (point) => this.#select(point), (point) => this.points.focus(point));
+    this.points = new TargetPoints(this.stage, session, store, (point) => this.#select(point));
+    this.list = new TargetPointList(store, (point) => this.#select(point), (point) => this.points.focus(point));
     this.selected = null;
     const save = exportMenu([
-      ["Picture (PNG)", async () => savePng(await drawStage(this.stage), "target.png")],
-      ["Drawing (SVG)", async () => saveSvg(await drawStage(this.stage), "target.svg")],
+      ["Image (PNG)", async () => savePng(await drawStage(this.stage), "target.png")],
+      ["Image (SVG)", async () => saveSvg(await drawStage(this.stage), "target.svg")],
     ], toasts);
-    this.pane.tools.append(
-      this.#place,
-      this.#button("‹", "Previous target", "Page up", () => this.step(-1)),
-      this.#button("›", "Next target", "Page down", () => this.step(1)),
-      this.#button("−", "Zoom out", "−", () => this.pane.zoom(1 / 1.5)),
-      this.#button("+", "Zoom in", "+", () => this.pane.zoom(1.5)),
+    this.pane.tools.prepend(
+      this.#counter,
+      iconButton("‹", "Previous target", "Page up", () => this.step(-1)),
+      iconButton("›", "Next target", "Page down", () => this.step(1)),
     );
-    this.undo = this.#button("↶", "Undo", "Ctrl+Z", () => session.act("undo"));
-    this.redo = this.#button("↷", "Redo", "Ctrl+Y", () => session.act("redo"));
-    this.reset = h("button", { class: "quiet", onclick: () => sheet.resetAll(this.id) }, "Reset all");
-    const match = h("button", { class: "quiet", title: "With heat maps", onclick: () => to.match(this.row) }, "Open in Match");
+    this.undoButtons = new UndoButtons(session);
+    this.reset = h("button", { class: "quiet", title: "Discard all corrections of this target", onclick: () => store.resetAll(this.id) }, "Reset all");
+    const match = h("button", { class: "quiet", title: "Open the source and this target on the Match screen, with heat maps", onclick: () => handlers.match(this.row) }, "Open in Match");
     const side = h("div", { class: "enlarged-side" },
       h("h3", {}, "Source"), this.#source, this.list.element,
-      h("div", { class: "enlarged-tools" }, this.undo, this.redo, this.reset, match, save));
+      h("div", { class: "enlarged-tools" }, ...this.undoButtons.elements, this.reset, match, save));
     this.dialog = openDialog("Target", h("div", { class: "enlarged" }, this.stage.element, side), { wide: true });
     this.dialog.classList.add("enlarged-dialog");
     this.dialog.addEventListener("keydown", (event) => this.#press(event));
-    this.dialog.addEventListener("close", () => this.#end());
-    this.pane.addEventListener("view", () => this.points.ask());
-    for (const [target, kind] of this.#heard) target.addEventListener(kind, this.draw);
+    this.dialog.addEventListener("close", () => this.#onClose());
+    this.pane.addEventListener("view", () => this.points.drawSoon());
+    for (const target of [session, store]) target.addEventListener("change", this.draw);
     this.draw();
     this.pane.well.focus();
   }
 
-  get #heard() {
-    return [[this.session, "change"], [this.sheet, "change"]];
-  }
-
   get row() {
-    return this.sheet.target(this.id);
+    return this.store.target(this.id);
   }
 
-  // Looks at another target.
+  // Show another target.
   show(id) {
     this.id = id;
     this.draw();
   }
 
   step(by) {
-    const there = this.ids.filter((id) => this.sheet.target(id));
-    const at = there.indexOf(this.id);
-    if (there.length < 2) return;
-    this.show(there[(at + by + there.length) % there.length]);
-    this.to.change(this.id);
+    const ids = this.ids.filter((id) => this.store.target(id));
+    if (ids.length < 2) return;
+    this.show(ids[(ids.indexOf(this.id) + by + ids.length) % ids.length]);
+    this.handlers.change(this.id);
   }
 
   draw = () => {
     const { row } = this;
-    if (!row?.picture) return this.dialog.close(); // it was removed
+    if (!row?.picture) return this.dialog.close(); // the target was removed
     this.pane.show({ ...row.picture, name: row.name });
-    const points = this.sheet.points(row);
+    const points = this.store.points(row);
     this.points.show(row, points, this.selected);
     this.list.show(row, points, this.selected);
-    write(/** @type {Element} */ (this.dialog.querySelector("h2")), row.name);
-    write(this.#place, this.ids.length > 1 ? `${this.ids.indexOf(this.id) + 1} of ${this.ids.length}` : "");
-    this.undo.disabled = !this.session.state.undo;
-    this.redo.disabled = !this.session.state.redo;
+    setText(/** @type {Element} */ (this.dialog.querySelector("h2")), row.name);
+    setText(this.#counter, this.ids.length > 1 ? `${this.ids.indexOf(this.id) + 1} of ${this.ids.length}` : "");
+    this.undoButtons.draw();
     this.reset.disabled = !points.some((point) => point.corrected);
-    const { source, points: given } = this.session.scene;
-    if (source) drawView(this.#source, source, given, this.selected);
+    const { source, points: sourcePoints } = this.session.scene;
+    if (source) drawThumbnail(this.#source, source, sourcePoints, this.selected);
     return undefined;
   };
-
-  #button(sign, label, keys, run) {
-    return h("button", { class: "icon", "aria-label": label, title: `${label} (${keys})`, onclick: run }, sign);
-  }
 
   #select(point) {
     if (this.selected === point) return;
@@ -118,9 +107,9 @@ export class Large {
     event.preventDefault();
   }
 
-  #end() {
-    for (const [target, kind] of this.#heard) target.removeEventListener(kind, this.draw);
-    this.points.dragging.settle();
-    this.to.close(this.id);
+  #onClose() {
+    for (const target of [this.session, this.store]) target.removeEventListener("change", this.draw);
+    this.points.dragging.commit();
+    this.handlers.close(this.id);
   }
 }

@@ -1,15 +1,15 @@
 // @ts-check
-// Targets in: folders and files by drop, from a dialog, pasted, samples.
+// Adding targets: folders and files by drag and drop, from a file dialog, from the clipboard, samples.
 
 import { h } from "../core/dom.js";
-import { gatherDrop, gatherFiles, isMany } from "./file_collection.js";
+import { collectDrop, collectFiles, hasSeveral } from "./file_collection.js";
 import { chooseSamples } from "./samples_dialog.js";
 
-export class Targets {
-  // element: where to drop; a single file on `source` is a source, and not for us.
-  constructor(app, sheet, uploads, element, source) {
+export class TargetInput {
+  // element: accepts drops. source: the pane in it that accepts single files, which are not targets.
+  constructor(app, store, uploads, element, source) {
     this.app = app;
-    this.sheet = sheet;
+    this.store = store;
     this.uploads = uploads;
     this.element = element;
     this.source = source;
@@ -27,7 +27,7 @@ export class Targets {
 
   browse({ folder = false } = {}) {
     const input = h("input", { type: "file", multiple: true, webkitdirectory: folder });
-    input.addEventListener("change", () => this.#take(gatherFiles([...(input.files ?? [])])));
+    input.addEventListener("change", () => this.#add(collectFiles([...(input.files ?? [])])));
     input.click();
   }
 
@@ -36,25 +36,25 @@ export class Targets {
     const subject = session.scene.source?.name.split(", ")[0] ?? "";
     const names = await chooseSamples(options.samples, subject);
     for (const sample of names.slice(0, this.#room)) session.act("add-target", { sample });
-    this.#complain(names.length - this.#room);
+    this.#warnLimit(names.length - this.#room);
   }
 
   get #room() {
-    return this.app.options.limits.targets - this.sheet.targets.length;
+    return this.app.options.limits.targets - this.store.targets.length;
   }
 
-  #take({ found, left }) {
+  #add({ found, skipped }) {
     const { toasts } = this.app;
-    if (left) toasts.show(`${left} file${left === 1 ? " that is no picture was" : "s that are no pictures were"} left out.`);
-    else if (!found.length) toasts.show("There is nothing in it.");
+    if (skipped) toasts.show(`Skipped ${skipped} file${skipped === 1 ? " that is not an image" : "s that are not images"}.`);
+    else if (!found.length) toasts.show("There are no files in this folder.");
     const room = this.#room;
-    this.#complain(found.length - room);
+    this.#warnLimit(found.length - room);
     if (found.length) this.uploads.add(found.slice(0, room));
   }
 
-  #complain(tooMany) {
+  #warnLimit(tooMany) {
     const { targets } = this.app.options.limits;
-    if (tooMany > 0) this.app.toasts.show(`At most ${targets} targets: ${tooMany} were left out.`, "problem");
+    if (tooMany > 0) this.app.toasts.show(`The limit is ${targets} targets: ${tooMany} image${tooMany === 1 ? " was" : "s were"} not added.`, "problem");
   }
 
   #over(event) {
@@ -65,12 +65,11 @@ export class Targets {
 
   async #drop(event) {
     this.element.classList.remove("dropping");
-    const many = isMany(event.dataTransfer);
-    if (this.source.contains(event.target) && !many) return;
+    if (this.source.contains(event.target) && !hasSeveral(event.dataTransfer)) return;
     event.preventDefault();
     event.stopPropagation();
     this.source.classList.remove("dropping");
-    this.#take(await gatherDrop(event.dataTransfer));
+    this.#add(await collectDrop(event.dataTransfer));
   }
 
   #paste = (event) => {
@@ -78,6 +77,6 @@ export class Targets {
     if (!files.length || !this.app.session.scene.source) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    this.#take(gatherFiles(files));
+    this.#add(collectFiles(files));
   };
 }

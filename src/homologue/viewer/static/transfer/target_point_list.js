@@ -1,17 +1,17 @@
 // @ts-check
-// The points of the enlarged target as a list: what is known of each, and what can be done to it.
+// The list of the enlarged target's points: their states, and buttons to hide or reset them.
 
 import { colourOf, inkOn } from "../core/colours.js";
-import { h, keyed, set, write } from "../core/dom.js";
+import { h, keyed, set, setText } from "../core/dom.js";
 
-export class LargeList {
+export class TargetPointList {
   element = h("ol", { class: "enlarged-points", "aria-label": "Points" });
   /** @type {any} */
-  #row = null; // see Sheet
+  #row = null; // the target
 
-  // select, focus: are called with the id of a point.
-  constructor(sheet, select, focus) {
-    this.sheet = sheet;
+  // select(id), focus(id): called with the id of a point.
+  constructor(store, select, focus) {
+    this.store = store;
     this.select = select;
     this.focus = focus;
   }
@@ -22,7 +22,7 @@ export class LargeList {
   }
 
   #make({ id, number }) {
-    const { sheet } = this;
+    const { store } = this;
     const disc = h("span", { class: "disc" }, String(number));
     disc.style.background = colourOf(number);
     disc.style.color = inkOn(number);
@@ -31,8 +31,8 @@ export class LargeList {
       h("button", { class: "row-main", onclick: () => this.focus(id) },
         disc,
         h("span", { class: "row-text" }, h("span", { class: "row-places" }), h("span", { class: "row-state" }))),
-      h("button", { class: "quiet hide", onclick: () => sheet.correct(this.#row.id, id, null) }, "Not visible"),
-      h("button", { class: "quiet reset", onclick: () => sheet.reset(this.#row.id, id) }, "Reset"),
+      h("button", { class: "quiet hide", onclick: () => store.correct(this.#row.id, id, null) }, "Not visible"),
+      h("button", { class: "quiet reset", onclick: () => store.reset(this.#row.id, id) }, "Reset"),
     );
     item.addEventListener("pointerenter", () => this.select(id));
     return item;
@@ -43,8 +43,8 @@ function update(item, point, selected) {
   const [main, hide, reset] = item.children;
   const [name, state] = main.lastChild.children;
   item.classList.toggle("selected", point.id === selected);
-  write(name, point.name === String(point.number) ? `Point ${point.number}` : point.name);
-  write(state, stateOf(point));
+  setText(name, point.name === String(point.number) ? `Point ${point.number}` : point.name);
+  setText(state, stateOf(point));
   state.classList.toggle("problem", Boolean(point.low || point.stale));
   set(hide, { hidden: Boolean(point.hidden || point.own), "aria-label": `Not visible: point ${point.name}` });
   set(reset, { hidden: !point.corrected, "aria-label": `Reset: point ${point.name}` });
@@ -52,11 +52,10 @@ function update(item, point, selected) {
 
 function stateOf(point) {
   if (point.own) return "As in the source";
-  if (point.missing) return "Not found yet";
+  if (point.missing) return "Not located yet";
   if (point.corrected) {
-    const what = point.hidden ? "Not visible" : "Corrected";
-    return point.stale ? `${what}; moved in the source since` : what;
+    const state = point.hidden ? "Not visible" : "Corrected";
+    return point.stale ? `${state}, but the source point has moved since` : state;
   }
-  const score = `score ${point.score.toFixed(2)}`;
-  return point.low ? `Unsure, ${score}` : `Found, ${score}`;
+  return point.low ? `Low score ${point.score.toFixed(2)}` : `Found, score ${point.score.toFixed(2)}`;
 }

@@ -1,41 +1,45 @@
 // @ts-check
-// The page's copy of the targets and of what was found in them. The server says only what is new
-// since the version that is known here; what a person says of a point shows at once.
+// The page's copy of the targets and their results. The server sends only what has changed since the
+// version that the page has. Corrections take effect at once, before the server has answered.
 //
 // Event: "change".
 
 import { get } from "../core/api.js";
-import { LOW } from "../match/progress_text.js";
+import { LOW_SCORE } from "../match/progress_text.js";
 
 /** @typedef {import("../core/types.js").Pair} Pair */
 
 /**
- * A point in a target; `own`: the target is the source itself.
+ * A source point in a target. x, y: pixels of the target; undefined if missing or hidden. own: the
+ * target is the source image. low: its score is low. corrected: a user has set its position. hidden: a
+ * user has marked it as not visible. stale: the source point has moved since the correction. missing:
+ * not located yet.
  * @typedef {{ id: string, number: number, name: string, x?: number, y?: number,
  *   score?: number | null, own?: boolean, low?: boolean, corrected?: boolean, hidden?: boolean,
- *   stale?: boolean, missing?: boolean }} SheetPoint
+ *   stale?: boolean, missing?: boolean }} TargetPoint
  */
 
 /**
- * A target. corrections: of a point's id, what a person has said of it.
+ * A target. corrections: id of a point -> { place: [x, y] or null for not visible, source: [x, y] of
+ * the source point at that time }.
  * @typedef {{ id: number, name: string, picture: { id: string } | null, problem: string | null,
- *   corrections: Record<string, any> }} Row
+ *   corrections: Record<string, any> }} Target
  */
 
-export class Sheet extends EventTarget {
+export class TargetStore extends EventTarget {
   #version = 0;
   /** @type {number[]} */
   #order = [];
-  /** @type {Map<number, Row>} */
-  #rows = new Map(); // id -> { id, name, picture, problem, corrections }
+  /** @type {Map<number, Target>} */
+  #rows = new Map(); // by id
   /** @type {Map<number, Map<number, { x: number, y: number, score: number }>>} */
-  #cells = new Map(); // token of a column -> Map: id of a target -> { x, y, score }
+  #cells = new Map(); // key of a fitted point -> id of a target -> result
   /** @type {Map<number, Record<string, any>>} */
-  #said = new Map(); // id of a target -> { id of a point: correction, or null }; not answered yet
+  #pending = new Map(); // id of a target -> { id of a point: correction or null }, not answered yet
   /** @type {Map<number, number>} */
-  #changes = new Map(); // id of a target -> how often anything of it has changed
+  #changes = new Map(); // id of a target -> number of changes
   /** @type {Promise<void> | null} */
-  #asking = null;
+  #updating = null;
 
   /** @param {import("../core/session.js").Session} session */
   constructor(session) {
@@ -43,29 +47,29 @@ export class Sheet extends EventTarget {
     this.session = session;
   }
 
-  // Asks for what is new, if anything is; the promise ends when it is there.
+  // Fetch changes, if there are any. The promise resolves when the page is up to date.
   update() {
-    this.#asking ??= this.#catchUp().finally(() => (this.#asking = null));
-    return this.#asking;
+    this.#updating ??= this.#catchUp().finally(() => (this.#updating = null));
+    return this.#updating;
   }
 
   async #catchUp() {
     try {
-      while (!this.current) await this.#ask();
+      while (!this.current) await this.#request();
     } catch {
-      // The session says when the viewer is gone, and asks again when it is back.
+      // The session reports a lost connection. The next change of its state calls update() again.
     }
   }
 
-  async #ask() {
-    const news = await get(`api/sessions/${this.session.id}/transfer?since=${this.#version}`);
-    this.#version = news.version;
-    this.#order = news.order ?? this.#order;
-    for (const row of news.rows) {
+  async #request() {
+    const changes = await get(`api/sessions/${this.session.id}/transfer?since=${this.#version}`);
+    this.#version = changes.version;
+    this.#order = changes.order ?? this.#order;
+    for (const row of changes.rows) {
       this.#rows.set(row.id, row);
       this.#touch(row.id);
     }
-    for (const [token, flat] of Object.entries(news.cells)) {
+    for (const [token, flat] of Object.entries(changes.cells)) {
       const column = this.#cells.get(Number(token)) ?? new Map();
       this.#cells.set(Number(token), column);
       for (let at = 0; at < flat.length; at += 4) {
@@ -74,15 +78,15 @@ export class Sheet extends EventTarget {
         this.#touch(id);
       }
     }
-    this.#tell();
+    this.#emit();
   }
 
-  // Whether all is here that the session's state speaks of.
+  // Whether the page has the version that the session's state names.
   get current() {
     return this.session.state.transfer.version <= this.#version;
   }
 
-  // All targets, in the order in which they came.
+  // All targets, in the order in which they were added.
   get targets() {
     return this.#order.map((id) => this.#rows.get(id)).filter((row) => row !== undefined);
   }
@@ -93,84 +97,86 @@ export class Sheet extends EventTarget {
   }
 
   /**
-   * How often anything of a target has changed.
+   * Return how often a target has changed.
    * @param {number} id
    */
   changes(id) {
     return this.#changes.get(id) ?? 0;
   }
 
-  /** @param {Row} row */
+  /** @param {Target} row */
   isSource(row) {
     return row.picture !== null && row.picture.id === this.session.scene.source?.id;
   }
 
   /**
-   * The source's points in a target: { id, number, name, x, y, score, known, hidden, corrected,
-   * stale, low, missing }. `missing`: it is not known yet. `stale`: it was corrected, and then moved
-   * in the source.
-   * @param {Row} row
-   * @returns {SheetPoint[]}
+   * Return the source points in a target.
+   * @param {Target} row
+   * @returns {TargetPoint[]}
    */
   points(row) {
     const { columns } = this.session.state.transfer;
     const own = this.isSource(row);
-    const corrections = { ...row.corrections, ...this.#said.get(row.id) };
+    const corrections = { ...row.corrections, ...this.#pending.get(row.id) };
     return this.session.scene.points.map((point) => {
       const facts = { id: point.id, number: point.number, name: point.name || String(point.number) };
       if (own) return { ...facts, x: point.x, y: point.y, score: null, own };
       const correction = corrections[point.id];
       if (correction) return { ...facts, ...corrected(correction, point) };
       const found = this.#cells.get(columns[point.id])?.get(row.id);
-      return found ? { ...facts, ...found, low: found.score < LOW } : { ...facts, missing: true };
+      return found ? { ...facts, ...found, low: found.score < LOW_SCORE } : { ...facts, missing: true };
     });
   }
 
   /**
-   * Says that a point is at a place of a target, [x, y]; null: that it is not visible there.
+   * Set the position of a point in a target; null marks it as not visible.
    * @param {number} target
    * @param {string} point
-   * @param {import("../core/types.js").Pair | null} place
+   * @param {import("../core/types.js").Pair | null} place pixels of the target
    */
   async correct(target, point, place) {
-    const { x, y } = this.session.scene.points.find((one) => one.id === point) ?? {};
+    const { x, y } = this.session.scene.points.find(({ id }) => id === point) ?? {};
     const fields = place ? { target, point, x: place[0], y: place[1] } : { target, point };
-    await this.#say(target, { [point]: { place, source: [x, y] } }, place ? "correct" : "hide", fields);
+    await this.#correct(target, { [point]: { place, source: [x, y] } }, place ? "correct" : "hide", fields);
   }
 
   /**
-   * What the model says counts again.
+   * Discard the correction of a point.
    * @param {number} target
    * @param {string} point
    */
   reset(target, point) {
-    return this.#say(target, { [point]: null }, "reset", { target, point });
-  }
-
-  /** @param {number} target */
-  resetAll(target) {
-    const none = Object.keys(this.#rows.get(target)?.corrections ?? {}).map((id) => [id, null]);
-    return this.#say(target, Object.fromEntries(none), "reset", { target });
+    return this.#correct(target, { [point]: null }, "reset", { target, point });
   }
 
   /**
+   * Discard all corrections of a target.
    * @param {number} target
-   * @param {Record<string, any>} said
+   */
+  resetAll(target) {
+    const none = Object.keys(this.#rows.get(target)?.corrections ?? {}).map((id) => [id, null]);
+    return this.#correct(target, Object.fromEntries(none), "reset", { target });
+  }
+
+  /**
+   * Apply corrections on the page, then on the server.
+   * @param {number} target
+   * @param {Record<string, any>} corrections
    * @param {string} action
    * @param {Record<string, any>} fields
    */
-  async #say(target, said, action, fields) {
-    this.#said.set(target, { ...this.#said.get(target), ...said });
+  async #correct(target, corrections, action, fields) {
+    this.#pending.set(target, { ...this.#pending.get(target), ...corrections });
     this.#touch(target);
-    this.#tell();
+    this.#emit();
     await this.session.act(action, fields);
     await this.update();
-    const rest = { ...this.#said.get(target) };
-    for (const [id, one] of Object.entries(said)) if (rest[id] === one) delete rest[id];
-    if (Object.keys(rest).length) this.#said.set(target, rest);
-    else this.#said.delete(target);
+    const rest = { ...this.#pending.get(target) };
+    for (const [id, correction] of Object.entries(corrections)) if (rest[id] === correction) delete rest[id];
+    if (Object.keys(rest).length) this.#pending.set(target, rest);
+    else this.#pending.delete(target);
     this.#touch(target);
-    this.#tell();
+    this.#emit();
   }
 
   /** @param {number} id */
@@ -178,7 +184,7 @@ export class Sheet extends EventTarget {
     this.#changes.set(id, this.changes(id) + 1);
   }
 
-  #tell() {
+  #emit() {
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,25 +1,25 @@
 // @ts-check
-// Pictures on their way to the viewer, two at a time. They go on when another screen is opened.
+// Uploads of images, two at a time. They continue while another screen is open.
 //
 // Event: "change".
 
 import { upload } from "../core/api.js";
 
 const AT_ONCE = 2;
-const known = new WeakMap(); // session -> Uploads
+const uploads = new WeakMap(); // session -> Uploads
 
 export function uploadsOf(session, options, toasts) {
-  if (!known.has(session)) known.set(session, new Uploads(session, options, toasts));
-  return known.get(session);
+  if (!uploads.has(session)) uploads.set(session, new Uploads(session, options, toasts));
+  return uploads.get(session);
 }
 
 class Uploads extends EventTarget {
-  total = 0; // since there was last nothing to do
+  total = 0; // of the current batch
   done = 0;
   #waiting = [];
   #running = 0;
-  #told = Promise.resolve(); // once the session was told of all pictures before
-  #refused = new Map(); // path -> file, to be tried again
+  #added = Promise.resolve(); // settles when all images so far are targets of the session
+  #refused = new Map(); // path -> file, for a retry
 
   constructor(session, options, toasts) {
     super();
@@ -32,7 +32,7 @@ class Uploads extends EventTarget {
     return this.#running > 0 || this.#waiting.length > 0;
   }
 
-  // items: [{ file, path }]
+  // Queue uploads. items: [{ file, path }].
   add(items) {
     if (!this.busy) this.total = this.done = 0;
     this.total += items.length;
@@ -41,11 +41,11 @@ class Uploads extends EventTarget {
     this.#next();
   }
 
-  // What has not been sent yet is not sent.
+  // Drop all uploads that have not begun.
   stop() {
     this.total -= this.#waiting.length;
     this.#waiting = [];
-    this.#tell();
+    this.#emit();
   }
 
   canRetry(path) {
@@ -61,35 +61,34 @@ class Uploads extends EventTarget {
   #next() {
     while (this.#running < AT_ONCE && this.#waiting.length) this.#send(this.#waiting.shift());
     if (!this.busy) window.removeEventListener("beforeunload", this.#warn);
-    this.#tell();
+    this.#emit();
   }
 
   async #send(item) {
     this.#running += 1;
-    const before = this.#told;
-    this.#told = this.#bring(item, before);
-    await this.#told;
+    const before = this.#added;
+    this.#added = this.#addTarget(item, before);
+    await this.#added;
     this.done += 1;
     this.#running -= 1;
     this.#next();
   }
 
-  // Uploads a picture, and tells the session of it when it knows of those `before`.
-  async #bring(item, before) {
+  // Upload an image and add it to the session, after all images before it.
+  async #addTarget(item, before) {
     try {
-      const offer = await this.#offer(item);
+      const outcome = await this.#upload(item);
       await before;
-      await this.session.act("add-target", { name: item.path, ...offer });
+      await this.session.act("add-target", { name: item.path, ...outcome });
     } catch (error) {
-      this.#giveUp(item, error);
+      this.#abort(item, error);
     }
   }
 
-  // What the session is told of a picture: its id, or why there is none.
-  async #offer({ file, path }) {
+  // Return { picture }, the id of the uploaded image, or { problem }, why it was refused.
+  async #upload({ file, path }) {
     if (file.size > this.limits.bytes) {
-      const most = Math.floor(this.limits.bytes / 2 ** 20);
-      return { problem: `It is larger than ${most} MB; scale it down first.` };
+      return { problem: `This file is larger than ${Math.floor(this.limits.bytes / 2 ** 20)} MiB. Reduce its size first.` };
     }
     try {
       return { picture: (await upload(file, path)).id };
@@ -100,18 +99,18 @@ class Uploads extends EventTarget {
     }
   }
 
-  // The viewer does not answer: neither would it to the others.
-  #giveUp(item, error) {
-    const lost = this.#waiting.length + 1;
+  // Stop all uploads, as the viewer does not answer.
+  #abort(item, error) {
+    const count = this.#waiting.length + 1;
     this.stop();
-    const what = lost === 1 ? item.path : `${lost} pictures`;
-    this.toasts.show(`${error.message} Drop ${what} again then.`, "problem");
+    const lost = count === 1 ? `${item.path} was` : `${count} images were`;
+    this.toasts.show(`${error.message} ${lost} not uploaded.`, "problem");
   }
 
-  // Leaving the page leaves behind what was not sent.
+  // Ask for a confirmation before the page is closed: it would cancel the uploads.
   #warn = (event) => event.preventDefault();
 
-  #tell() {
+  #emit() {
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,18 +1,14 @@
 // @ts-check
-// What a person looks at: which point, which targets in which order.
+// The view state of the Transfer screen: the selected point, the filter and the order of the targets.
 
-import { Look } from "../core/view_state.js";
+import { PointViewState } from "../match/view_state.js";
 import { FILTERS, ORDERS } from "./summary.js";
 
-export class TransferLook extends Look {
+export class TransferViewState extends PointViewState {
   constructor() {
-    super({ filter: "all", order: "added" }, { selected: null, hovered: null });
-    // What the browser has kept may be of another version.
+    super({ filter: "all", order: "added" });
+    // Stored values may come from another version.
     if (!(this.get("filter") in FILTERS)) this.set("filter", "all");
     if (!(this.get("order") in ORDERS)) this.set("order", "added");
-  }
-
-  get point() {
-    return this.get("hovered") ?? this.get("selected");
   }
 }

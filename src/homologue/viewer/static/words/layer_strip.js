@@ -1,24 +1,24 @@
 // @ts-check
-// The strip of a word's layers: each alone.
+// The strip of a word's heat maps, one for each layer.
 
-import { h, keyed, write } from "../core/dom.js";
+import { h, keyed, setText } from "../core/dom.js";
 import { nameOf } from "../maps/paint.js";
 import { fetchMaps } from "../maps/map_cache.js";
 import { makeThumb, showThumb } from "../maps/map_thumbnail.js";
 
-export class Layers {
+export class LayerStrip {
   #maps = h("div", { class: "maps" });
   #title = h("h2", {});
   #drawn = "";
 
-  // enlarge: is called with a word and the index of one of its maps.
-  constructor(session, look, results, colours, enlarge) {
+  // enlarge(word, index): open one of a word's maps in a dialog.
+  constructor(session, viewState, results, colours, enlarge) {
     this.session = session;
-    this.look = look;
+    this.viewState = viewState;
     this.results = results;
     this.colours = colours;
     this.enlarge = enlarge;
-    const close = () => look.set("layers", null);
+    const close = () => viewState.set("layers", null);
     this.element = h(
       "section",
       { class: "card strip", "aria-label": "Layers of a word", hidden: true },
@@ -28,22 +28,22 @@ export class Layers {
   }
 
   async draw() {
-    const { look, results } = this;
-    const word = look.get("layers");
+    const { viewState, results } = this;
+    const word = viewState.get("layers");
     const picture = this.session.scene.source;
-    const there = word !== null && results.there && picture && word < results.facts.names.length;
-    this.element.hidden = !there;
-    const name = look.get("colours");
-    const wanted = there ? `${results.address} ${word} ${name}` : "";
+    const ready = word !== null && results.ready && picture && word < results.facts.names.length;
+    this.element.hidden = !ready;
+    const name = viewState.get("colours");
+    const wanted = ready ? `${results.address} ${word} ${name}` : "";
     if (wanted === this.#drawn) return;
     this.#drawn = wanted;
-    if (!there) return;
-    write(this.#title, `Layers of the word “${results.facts.names[word]}”`);
+    if (!ready) return;
+    setText(this.#title, `Layers of the word “${results.facts.names[word]}”`);
     let maps;
     try {
       maps = await fetchMaps(`words/${results.address}/${word}`);
     } catch {
-      return; // the cards begin the sentence again
+      return; // the maps are no longer in memory: the results request them again
     }
     if (wanted !== this.#drawn) return;
     const items = maps.maps.map((map, index) => ({ map, index }));
@@ -54,7 +54,7 @@ export class Layers {
 
   #make(index) {
     const node = makeThumb();
-    node.addEventListener("click", () => this.enlarge(this.look.get("layers"), index));
+    node.addEventListener("click", () => this.enlarge(this.viewState.get("layers"), index));
     return node;
   }
 }

@@ -1,9 +1,9 @@
 // @ts-check
-// What a person has to know of the model before they believe its maps.
+// The notice about a model that cannot read words, or understands few of them.
 
 import { h } from "../core/dom.js";
 
-export class Notice {
+export class ModelNotice {
   #drawn = "";
   element = h("p", { class: "hint words-notice" });
 
@@ -18,21 +18,21 @@ export class Notice {
     const wanted = `${model} ${failed}`;
     if (wanted === this.#drawn) return;
     this.#drawn = wanted;
-    this.element.replaceChildren(...this.#say(model, failed));
+    this.element.replaceChildren(...this.#content(model, failed));
   }
 
-  #say(model, failed) {
+  #content(model, failed) {
     if (failed || !this.worded[model]) {
       const others = Object.keys(this.worded).filter((name) => this.worded[name] && name !== model);
       const buttons = others.map((name) =>
         h("button", { class: "quiet", onclick: () => this.session.act("settings", { model: name }) }, name),
       );
-      return [`${model} has no text encoder to read words with. These have: `, ...buttons];
+      return [`${model} has no text encoder, so it cannot read words. Models that have one: `, ...buttons];
     }
     if (model !== "builtin") return [];
     return [
-      "The built-in model knows next to nothing of words: its maps show outlines and the middle of a drawing, " +
-        "whatever the word. For words that mean something, start the viewer with Stable Diffusion (--model).",
+      "The built-in model understands almost no words: its maps show the outlines and the middle of a drawing " +
+        "for any word. For meaningful maps, start the viewer with Stable Diffusion (--model).",
     ];
   }
 }

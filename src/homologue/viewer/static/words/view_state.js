@@ -1,14 +1,14 @@
 // @ts-check
-// What a person looks at of a sentence, and how its words are combined.
+// The view state of the Words screen: the current word, and how words are combined.
 
-import { Look } from "../core/view_state.js";
+import { ViewState } from "../core/view_state.js";
 
-const KEPT = { opacity: 0.7, colours: "viridis", combine: "mean", by: "threshold", threshold: 0.5 };
+const STORED = { opacity: 0.7, colours: "viridis", combine: "mean", by: "threshold", threshold: 0.5 };
 
-export class WordLook extends Look {
+export class WordViewState extends ViewState {
   constructor() {
-    // hovered: place in the sentence of the word whose map lies over the picture; layers: of the
-    // word whose layers are shown.
-    super(KEPT, { hovered: null, layers: null });
+    // Indices of words in the sentence, or null. hovered: its map is on the image. layers: the maps of its
+    // layers are shown.
+    super(STORED, { hovered: null, layers: null });
   }
 }

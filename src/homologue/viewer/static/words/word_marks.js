@@ -1,30 +1,29 @@
 // @ts-check
-// Marks over the picture: peak, centre of mass and box of a word, numbers of segments, and the
-// points that can be named.
+// Marks on the image: peak, centre of mass and box of a word, numbers of segments, points.
 
 import { colourOf, inkOn } from "../core/colours.js";
-import { keyed, s, set, write } from "../core/dom.js";
+import { keyed, s, set, setText } from "../core/dom.js";
 
 const HALF_TAG = 11; // pixels
 
-export class Marks {
+export class WordMarks {
   #word = s("g", { class: "word-marks", "aria-hidden": "true" }, s("rect", { class: "box" }), s("path", { class: "centre-casing" }), s("path", { class: "centre" }), s("circle", { class: "peak" }));
   #tags = s("g", { "aria-hidden": "true" });
-  #points = s("g", { "aria-hidden": "true" }); // the list of points below does the same with keys
+  #points = s("g", { "aria-hidden": "true" }); // keyboard users have the list of points below
   #overlay = s("svg", { class: "overlay" });
 
-  // name: is called with the id of a point that is chosen.
-  constructor(session, results, shown, pane, name) {
+  // choose(id): called with the id of a point that was clicked.
+  constructor(session, results, overlay, pane, choose) {
     this.session = session;
     this.results = results;
-    this.shown = shown;
+    this.overlay = overlay;
     this.pane = pane;
     this.#overlay.append(this.#word, this.#tags, this.#points);
     pane.well.append(this.#overlay);
     pane.addEventListener("view", () => this.draw());
     this.#points.addEventListener("click", (event) => {
       const id = /** @type {Element} */ (event.target).closest(".point")?.getAttribute("data-key");
-      if (id) name(id);
+      if (id) choose(id);
     });
   }
 
@@ -34,26 +33,26 @@ export class Marks {
     this.#drawWord();
     this.#drawTags();
     const { points } = this.session.scene;
-    const named = this.session.state.words.named.point;
+    const chosen = this.session.state.words.named.point;
     keyed(this.#points, points, (point) => point.id, makePoint, (node, point) => {
       const [left, top] = viewport.toPane([point.x, point.y]);
       set(node, { transform: `translate(${left.toFixed(2)} ${top.toFixed(2)})` });
-      node.classList.toggle("named", point.id === named);
-      node.classList.toggle("faint", this.shown.now !== null && point.id !== named);
+      node.classList.toggle("named", point.id === chosen);
+      node.classList.toggle("faint", this.overlay.content !== null && point.id !== chosen);
       const [title, hit, rim, face, text] = node.children;
-      write(title, `Point ${point.number}: what would the model call it?`);
+      setText(title, `Point ${point.number}: show its nearest words`);
       set(face, { fill: colourOf(point.number) });
       set(text, { fill: inkOn(point.number) });
       set(hit, { r: 14 });
-      set(rim, { r: point.id === named ? 13 : 10.5 });
-      write(text, String(point.number));
+      set(rim, { r: point.id === chosen ? 13 : 10.5 });
+      setText(text, String(point.number));
     });
   }
 
-  // Of a single word.
+  // Draw the marks of the word whose map is shown, if it is a single word.
   #drawWord() {
-    const { now } = this.shown;
-    const single = now?.map && now.words.length === 1 ? this.results.facts.words[now.words[0]] : null;
+    const { content } = this.overlay;
+    const single = content?.map && content.words.length === 1 ? this.results.facts.words[content.words[0]] : null;
     set(this.#word, { visibility: single ? null : "hidden" });
     if (!single) return;
     const { viewport } = this.pane;
@@ -68,24 +67,24 @@ export class Marks {
   }
 
   #drawTags() {
-    const { now } = this.shown;
-    const tags = (now?.segments?.tags ?? []).map((at, index) => ({ at, number: index + 1 })).filter(({ at }) => at);
+    const { content } = this.overlay;
+    const tags = (content?.segments?.tags ?? []).map((at, index) => ({ at, number: index + 1 })).filter(({ at }) => at);
     const { viewport } = this.pane;
     keyed(this.#tags, tags, ({ number }) => number, makeTag, (node, { at, number }) => {
-      const place = viewport.toPane([at[0] * viewport.width, at[1] * viewport.height]);
-      const [left, top] = [inside(place[0], viewport.paneWidth), inside(place[1], viewport.paneHeight)];
+      const [x, y] = viewport.toPane([at[0] * viewport.width, at[1] * viewport.height]);
+      const [left, top] = [inside(x, viewport.paneWidth), inside(y, viewport.paneHeight)];
       set(node, { transform: `translate(${left.toFixed(2)} ${top.toFixed(2)})` });
-      write(node.children[node.children.length - 1], String(number));
+      setText(node.children[node.children.length - 1], String(number));
     });
   }
 }
 
-// A tag is not cut off at the edge.
-function inside(place, length) {
-  return Math.min(Math.max(place, HALF_TAG), length - HALF_TAG);
+// Keep a tag inside the pane.
+function inside(position, length) {
+  return Math.min(Math.max(position, HALF_TAG), length - HALF_TAG);
 }
 
-// A square, as points are round.
+// Create a square tag; points are round.
 function makeTag() {
   return s("g", { class: "tag" }, s("rect", { x: -10, y: -10, width: 20, height: 20, rx: 3 }), s("text", { dy: "0.355em", "text-anchor": "middle", "font-size": 13 }));
 }
