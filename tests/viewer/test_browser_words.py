@@ -233,9 +233,7 @@ def test_all_of_it_survives_a_reload_and_is_in_another_tab(
 def test_what_goes_wrong_is_said_in_a_sentence(reader: Reader) -> None:
     status = reader.page.locator(".status-text")
     reader.write(" !? ")
-    expect(status).to_have_text(
-        "Describe the image first, for example “a cat wearing a hat”."
-    )
+    expect(status).to_have_text("Describe the image first, for example “a cat wearing a hat”.")
     reader.write("a fox " * 8)
     expect(status).to_contain_text("The prompt has 16 tokens and the context of builtin has room")
     expect(reader.page.locator(".words-form .status")).to_have_class(re.compile("problem"))

@@ -1,5 +1,5 @@
 // @ts-check
-// The strip of the chosen point's heat maps: their mean first, then each layer.
+// The strip of the chosen point's heat maps: of all layers together, then of each layer.
 
 import { h, keyed, set, setText } from "../core/dom.js";
 import { enlarge } from "../maps/map_dialog.js";
