@@ -118,7 +118,7 @@ test("two windows are asked for at once; after a failure no more", async (t) => 
 
 test("what is said of a pair", () => {
   const pair = { error: null, verdict: "mixed", right: 5, points_scored: 8, worst: 0.345, score: 0.8 };
-  assert.equal(factsOf(pair), "5 of 8 correct · worst error 0.34 · score 0.80");
+  assert.equal(factsOf(pair), "5 of 8 correct · worst 0.34 · score 0.80");
   assert.equal(factsOf({ ...pair, worst: null, score: null }), "5 of 8 correct · not all found");
   assert.equal(factsOf({ ...pair, verdict: "failed", error: "no file" }), "failed: no file");
   assert.deepEqual([true, false, null].map(verdictOf), ["right", "wrong", "unknown"]);

@@ -39,13 +39,13 @@ export function showBadge(node, verdict) {
 }
 
 /**
- * Summarise a pair: "5 of 8 correct · worst error 0.34 · score 0.81". Errors are in thresholds.
+ * Summarise a pair: "5 of 8 correct · worst 0.34 · score 0.81". Errors are in thresholds.
  * @param {any} pair
  */
 export function factsOf({ error, verdict, right, points_scored: points, worst, score }) {
   if (verdict === "failed") return `failed: ${error}`;
   if (verdict === "unscored") return "not scored";
-  const parts = [`${right} of ${points} correct`, worst === null ? "not all found" : `worst error ${worst.toFixed(2)}`];
+  const parts = [`${right} of ${points} correct`, worst === null ? "not all found" : `worst ${worst.toFixed(2)}`];
   if (score !== null) parts.push(`score ${score.toFixed(2)}`);
   return parts.join(" · ");
 }
