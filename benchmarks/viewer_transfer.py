@@ -119,7 +119,7 @@ def main(targets: int) -> None:
         for x, y in PLACES:
             page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
         start = time.perf_counter()
-        page.locator(".status-text", has_text="pictures done").wait_for()
+        page.locator(".status-text", has_text="images done").wait_for()
         seconds = time.perf_counter() - start
         print(f"search        {seconds:6.1f} s, {seconds / targets:.2f} s a target")
         for kind, size in sizes.items():

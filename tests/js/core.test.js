@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { page } from "./browser.js";
 import { colourOf, inkOn } from "../../src/homologue/viewer/static/core/colours.js";
-import { h, keyed, s, set, write } from "../../src/homologue/viewer/static/core/dom.js";
+import { h, keyed, s, set, setText } from "../../src/homologue/viewer/static/core/dom.js";
 import { newId } from "../../src/homologue/viewer/static/core/ids.js";
 import { Keys } from "../../src/homologue/viewer/static/core/keys.js";
-import { Look } from "../../src/homologue/viewer/static/core/look.js";
-import { brief, describe, place, shareOf, timeLeft } from "../../src/homologue/viewer/static/match/status.js";
+import { ViewState } from "../../src/homologue/viewer/static/core/view_state.js";
+import { describeProgress, formatPoint, fractionDone, progressLabel, timeLeft } from "../../src/homologue/viewer/static/match/progress_text.js";
 import { patternName } from "../../src/homologue/viewer/static/words/patterns.js";
 
 test("text never becomes markup", () => {
@@ -28,9 +28,9 @@ test("null and false take an attribute away, true sets it empty", () => {
 test("a text that is there already is not touched", () => {
   const node = h("p", {}, "same");
   const text = node.firstChild;
-  write(node, "same");
+  setText(node, "same");
   assert.equal(node.firstChild, text);
-  write(node, "other");
+  setText(node, "other");
   assert.equal(node.textContent, "other");
 });
 
@@ -41,7 +41,7 @@ test("children follow the items: kept, made, ordered, removed", () => {
     keyed(list, items, (one) => one.id, (one) => {
       made.push(one.id);
       return h("li", {});
-    }, (node, one) => write(node, one.text));
+    }, (node, one) => setText(node, one.text));
   const texts = () => [...list.children].map((one) => one.textContent).join("");
   show([{ id: 1, text: "a" }, { id: 2, text: "b" }, { id: 3, text: "c" }]);
   const [first, , third] = list.children;
@@ -100,17 +100,17 @@ test("keys are left to fields and dialogs", () => {
 
 test("a look keeps what the browser keeps, and tells what has changed", () => {
   localStorage.clear();
-  const look = new Look({ opacity: 0.7 }, { hovered: null });
+  const viewState = new ViewState({ opacity: 0.7 }, { hovered: null });
   const told = [];
-  look.addEventListener("change", (event) => told.push(event.detail));
-  look.set("opacity", 0.5);
-  look.set("opacity", 0.5);
-  look.set("hovered", "p");
+  viewState.addEventListener("change", (event) => told.push(event.detail));
+  viewState.set("opacity", 0.5);
+  viewState.set("opacity", 0.5);
+  viewState.set("hovered", "p");
   assert.deepEqual(told, ["opacity", "hovered"]);
-  const later = new Look({ opacity: 0.7 }, { hovered: null });
+  const later = new ViewState({ opacity: 0.7 }, { hovered: null });
   assert.deepEqual([later.get("opacity"), later.get("hovered")], [0.5, null]);
   localStorage.setItem("homologue", "not JSON");
-  assert.equal(new Look({ opacity: 0.7 }).get("opacity"), 0.7);
+  assert.equal(new ViewState({ opacity: 0.7 }).get("opacity"), 0.7);
 });
 
 test("colours come again from the eighth on, with another pattern", () => {
@@ -129,11 +129,11 @@ test("ids are long and different", () => {
 
 test("what a job does is said in words and as a share that only grows", () => {
   const told = { stage: "fit", done: 43, total: 100, loss: 2.314, left: 3.2 };
-  assert.equal(describe(told), "Fitting, step 43 of 100 · loss 2.31 · about 3 s left");
-  assert.equal(brief(told), "Fitting 43 of 100 · loss 2.31");
-  assert.equal(describe({ ...told, stage: "load", done: 0, total: 1, loss: null, left: null }), "Loading the model");
-  assert.deepEqual([describe(null), brief(null), shareOf(null)], ["Waiting", "Waiting", 0]);
-  const shares = ["load", "look", "fit", "locate"].flatMap((stage) => [0, 1].map((done) => shareOf({ stage, done, total: 1 })));
+  assert.equal(describeProgress(told), "Fitting, step 43 of 100 · loss 2.31 · about 3 s left");
+  assert.equal(progressLabel(told), "Fitting 43 of 100 · loss 2.31");
+  assert.equal(describeProgress({ ...told, stage: "load", done: 0, total: 1, loss: null, left: null }), "Loading the model");
+  assert.deepEqual([describeProgress(null), progressLabel(null), fractionDone(null)], ["Waiting", "Waiting", 0]);
+  const shares = ["load", "look", "fit", "locate"].flatMap((stage) => [0, 1].map((done) => fractionDone({ stage, done, total: 1 })));
   assert.deepEqual(shares, shares.toSorted((a, b) => a - b));
   assert.equal(shares.at(-1), 1);
   assert.deepEqual([0, 89, 120].map(timeLeft), ["about 1 s left", "about 89 s left", "about 2 min left"]);
@@ -141,6 +141,6 @@ test("what a job does is said in words and as a share that only grows", () => {
 
 test("a place has a decimal on a small picture", () => {
   const point = { x: 95.64, y: 146.2 };
-  assert.equal(place(point), "96, 146");
-  assert.equal(place(point, { width: 199, height: 900 }), "95.6, 146.2");
+  assert.equal(formatPoint(point), "96, 146");
+  assert.equal(formatPoint(point, { width: 199, height: 900 }), "95.6, 146.2");
 });

@@ -9,7 +9,7 @@ const RUN = { labels: { category: ["cat", "dog"], source_style: ["noto"] }, scor
 
 function made(run = RUN, filters = {}) {
   const told = [];
-  const shown = new Filters(run, (chosen, lingering) => told.push([chosen, lingering]));
+  const shown = new Filters(run, (chosen, debounced) => told.push([chosen, debounced]));
   page.document.body.replaceChildren(shown.element);
   shown.show(filters);
   const field = (name) => shown.element.querySelector(`[name="${name}"]`);
@@ -75,7 +75,7 @@ test("a field that is being typed in is left alone", () => {
 
 test("the count leaves the order and what is chosen elsewhere out", () => {
   const { shown } = made(RUN, { text: "a", sort: "worst", order: "down", alpha: "0.1", "by.category": "cat" });
-  assert.equal(shown.count.textContent, "2 set");
+  assert.equal(shown.count.textContent, "2 active");
   assert.ok(!shown.clear.hasAttribute("hidden"));
   shown.show({ alpha: "0.1" });
   assert.equal(shown.count.textContent, "");
@@ -87,7 +87,7 @@ test("the order is turned round and back", () => {
   shown.order.click();
   assert.deepEqual(told.at(-1), [{ sort: "worst", order: "down" }, false]);
   shown.show({ sort: "worst", order: "down" });
-  assert.match(shown.order.getAttribute("aria-label"), /^Highest first/);
+  assert.match(shown.order.getAttribute("aria-label"), /^Descending/);
   shown.order.click();
   assert.deepEqual(told.at(-1), [{ sort: "worst" }, false]);
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serve } from "./browser.js";
 import { nameOf, valueText } from "../../src/homologue/viewer/static/maps/paint.js";
-import { fetchMaps, valueAt } from "../../src/homologue/viewer/static/maps/store.js";
+import { fetchMaps, valueAt } from "../../src/homologue/viewer/static/maps/map_cache.js";
 import { meanOf, segmentsOf } from "../../src/homologue/viewer/static/words/combine.js";
 
 // As packing.py writes them: length of the header, header, padding to four bytes, levels.
@@ -79,6 +79,10 @@ test("maps are read between their places", () => {
 test("names and values are short", () => {
   const layer = (name) => nameOf({ kind: "layer", name });
   assert.equal(layer("up_blocks.1.attentions.0.transformer_blocks.0.attn2"), "layer up 1.0");
+  assert.equal(layer("up_blocks.0.attentions.1.transformer_blocks.3.attn2"), "layer up 0.1.3");
+  assert.equal(layer("down_blocks.2.attentions.1.transformer_blocks.0.attn2"), "layer down 2.1");
+  assert.equal(layer("mid_block.attentions.0.transformer_blocks.0.attn2"), "layer mid 0.0");
+  assert.equal(layer("mid_block.attentions.0.transformer_blocks.9.attn2"), "layer mid 0.9");
   assert.equal(nameOf({ kind: "word", name: "hat" }), "word “hat”");
   assert.equal(nameOf({ kind: "embedding", name: 2 }), "embedding 2");
   assert.equal(nameOf({ kind: "mean", name: "mean" }), "mean");

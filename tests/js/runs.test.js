@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deferred, serve, settled } from "./browser.js";
-import { asking, fitting, formatRest, parseRest } from "../../src/homologue/viewer/static/runs/address.js";
-import { Latest } from "../../src/homologue/viewer/static/runs/latest.js";
+import { runsPath, applicableFilters, formatRest, parseRest } from "../../src/homologue/viewer/static/runs/address.js";
+import { LatestRequest } from "../../src/homologue/viewer/static/runs/latest_request.js";
 import { factsOf, verdictOf } from "../../src/homologue/viewer/static/runs/verdicts.js";
-import { Windows } from "../../src/homologue/viewer/static/runs/windows.js";
+import { PairWindows } from "../../src/homologue/viewer/static/runs/pair_windows.js";
 
 const NOTHING = { run: null, pair: null, filters: {}, at: 0, point: null, map: 0 };
 
@@ -34,21 +34,21 @@ test("an address that somebody has spoilt is read as far as it goes", () => {
 test("another run keeps the filters that it has too", () => {
   const run = { thresholds: ["bbox"], labels: { category: ["cat"] } };
   const filters = { threshold: "bbox", "by.category": "cat", text: "a" };
-  assert.deepEqual(fitting(filters, run), filters);
-  assert.deepEqual(fitting({ threshold: "legacy", "by.category": "dog", "by.style": "x", text: "a" }, run), { text: "a" });
+  assert.deepEqual(applicableFilters(filters, run), filters);
+  assert.deepEqual(applicableFilters({ threshold: "legacy", "by.category": "dog", "by.style": "x", text: "a" }, run), { text: "a" });
 });
 
 test("a request's parameters are encoded", () => {
-  assert.equal(asking("pairs", { run: "a b", text: "x&y" }), "api/runs/pairs?run=a+b&text=x%26y");
+  assert.equal(runsPath("pairs", { run: "a b", text: "x&y" }), "api/runs/pairs?run=a+b&text=x%26y");
 });
 
 test("of requests that are made meanwhile only the newest is made", async () => {
-  const latest = new Latest();
+  const latest = new LatestRequest();
   const first = deferred();
   const ran = [];
   const failures = [];
   const ask = (name, work = Promise.resolve()) =>
-    latest.ask(() => {
+    latest.request(() => {
       ran.push(name);
       return work;
     }, (error) => failures.push(error.message));
@@ -78,7 +78,7 @@ const offsetOf = ({ path }) => Number(new URL(path, "http://127.0.0.1/").searchP
 test("pairs come a window at a time, each once", async (t) => {
   const requests = serve(t, pairsOf);
   let changes = 0;
-  const windows = new Windows({ run: "r" }, () => {
+  const windows = new PairWindows({ run: "r" }, () => {
     changes += 1;
   }, assert.fail);
   await windows.open(70);
@@ -93,7 +93,7 @@ test("pairs come a window at a time, each once", async (t) => {
 
 test("a window behind the last pair shows the first pairs instead", async (t) => {
   serve(t, pairsOf);
-  const windows = await new Windows({ run: "r" }, assert.fail, assert.fail).open(600);
+  const windows = await new PairWindows({ run: "r" }, assert.fail, assert.fail).open(600);
   assert.equal(windows.get(0), 0);
 });
 
@@ -104,7 +104,7 @@ test("two windows are asked for at once; after a failure no more", async (t) => 
     return answers.at(-1).promise;
   });
   const failures = [];
-  const windows = new Windows({ run: "r" }, () => {}, (error) => failures.push(error.message));
+  const windows = new PairWindows({ run: "r" }, () => {}, (error) => failures.push(error.message));
   windows.want(0, 299);
   await settled();
   assert.deepEqual(requests.map(offsetOf), [0, 60]);
@@ -118,8 +118,8 @@ test("two windows are asked for at once; after a failure no more", async (t) => 
 
 test("what is said of a pair", () => {
   const pair = { error: null, verdict: "mixed", right: 5, points_scored: 8, worst: 0.345, score: 0.8 };
-  assert.equal(factsOf(pair), "5 of 8 right · worst 0.34 · score 0.80");
-  assert.equal(factsOf({ ...pair, worst: null, score: null }), "5 of 8 right · worst lost");
+  assert.equal(factsOf(pair), "5 of 8 correct · worst 0.34 · score 0.80");
+  assert.equal(factsOf({ ...pair, worst: null, score: null }), "5 of 8 correct · not all found");
   assert.equal(factsOf({ ...pair, verdict: "failed", error: "no file" }), "failed: no file");
   assert.deepEqual([true, false, null].map(verdictOf), ["right", "wrong", "unknown"]);
 });

@@ -167,7 +167,7 @@ def test_everything_by_keyboard(visitor: Person, server: Running) -> None:
     press("x")
     expect(visitor.page.locator("[data-end=source] .pane-name")).to_contain_text("twemoji")
     press("?")
-    expect(visitor.page.get_by_role("dialog")).to_contain_text("Next point")
+    expect(visitor.page.get_by_role("dialog")).to_contain_text("Select the next point")
     press("Escape")
     expect(visitor.page.get_by_role("dialog")).to_have_count(0)
     press("s")

@@ -79,11 +79,11 @@ def test_an_empty_pane_says_what_to_do(visitor: Person) -> None:
     data = base64.b64encode(png(77, 66)).decode()
     visitor.page.evaluate(DROP, ["source", "drop", data])
     empty = visitor.page.locator("[data-end=target] .empty")
-    expect(empty).to_contain_text("Drop a picture here as the target, paste one, or choose")
-    expect(visitor.page.locator(".status-text")).to_have_text("Open a picture as the target.")
+    expect(empty).to_contain_text("Drop or paste an image here, or:")
+    expect(visitor.page.locator(".status-text")).to_have_text("Open a target image.")
     visitor.click(*EYE)
-    expect(visitor.rows("Fitted; open a target")).to_have_count(1)
-    empty.get_by_role("button", name="Take a sample").click()
+    expect(visitor.rows("Fitted. Open a target image")).to_have_count(1)
+    empty.get_by_role("button", name="Choose a sample").click()
     visitor.page.get_by_role("dialog").get_by_role("button", name="cat face").click()
     visitor.wait_found(1)
 
@@ -115,7 +115,7 @@ def test_heat_maps_come_with_a_point_and_go_with_a_key(visitor: Person) -> None:
     heat = visitor.page.locator(".well > .heat")
     visitor.page.keyboard.press("h")
     expect(visitor.page.locator(".well > .heat:visible")).to_have_count(0)
-    visitor.page.get_by_label("over the pictures").check()
+    visitor.page.get_by_label("Show on images").check()
     visitor.wait_maps()
     visitor.page.get_by_label("Opacity").fill("0.4")
     visitor.page.wait_for_timeout(100)
@@ -126,7 +126,7 @@ def test_heat_maps_come_with_a_point_and_go_with_a_key(visitor: Person) -> None:
     assert viridis[..., 3].min() == 255
     peak = np.unravel_index(viridis[..., :3].sum(axis=2).argmax(), (128, 128))
     assert viridis[peak].tolist() == [253, 231, 37, 255]  # the brightest of viridis
-    visitor.page.get_by_label("Colours", exact=True).select_option("cividis")
+    visitor.page.get_by_label("Colour map", exact=True).select_option("cividis")
     visitor.page.wait_for_timeout(100)
     assert painted(heat.last)[peak].tolist() == [254, 232, 56, 255]
 
@@ -229,7 +229,7 @@ def test_what_is_on_the_screen_is_saved(
     visitor.wait_found(2)
     server.settled(visitor.session)
     visitor.wait_maps()
-    file = saved(visitor, "Picture (PNG)", tmp_path)
+    file = saved(visitor, "Image (PNG)", tmp_path)
     assert file.name == "match.png"
     with Image.open(file) as picture:
         well = visitor.page.locator("[data-end=source] .well").bounding_box()
@@ -241,7 +241,7 @@ def test_what_is_on_the_screen_is_saved(
         assert (there < pixels.shape[1] / 2).sum() > 300
         assert (there > pixels.shape[1] / 2).sum() > 300
 
-    file = saved(visitor, "Drawing (SVG)", tmp_path)
+    file = saved(visitor, "Image (SVG)", tmp_path)
     root = ElementTree.parse(file).getroot()
     tags = [element.tag.rpartition("}")[2] for element in root.iter()]
     assert (tags.count("image"), tags.count("text")) == (4, 4)

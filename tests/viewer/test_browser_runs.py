@@ -97,7 +97,7 @@ def test_from_the_list_of_runs_to_a_layer_of_a_point(visitor: Person, site: Runn
     assert dashes[1] != "none"
     page.locator(".run-line.wrong .hit").dispatch_event("click")
     expect(page.locator(".map")).to_have_count(3)
-    expect(page.locator(".map-name")).to_have_text(["all", "layer up 0.0", "layer mid 2"])
+    expect(page.locator(".map-name")).to_have_text(["all", "layer up 0.0", "layer mid"])
     expect(page.locator(".well > .heat:visible")).to_have_count(2)
     page.locator(".map").nth(1).click()
     expect_rest(visitor, re.escape(f"hand/{ONE}?point=2&map=1"))
@@ -126,23 +126,23 @@ def test_filters_numbers_and_back(visitor: Person, site: Running) -> None:
     expect_total(visitor, "1 of 5 pairs")
     page.locator("[name=alpha]").fill("0.3")
     expect_total(visitor, "0 of 5 pairs")
-    expect(page.locator(".note")).to_have_text("No pair passes these filters.")
+    expect(page.locator(".note")).to_have_text("No pairs match these filters.")
     expect_rest(visitor, re.escape("hand?by.category=dog&verdict=wrong&alpha=0.3"))
     page.go_back()
     expect_total(visitor, "3 of 5 pairs")
     page.get_by_role("button", name="Clear").click()
     expect_total(visitor, "5 pairs")
-    page.get_by_label("Name has").press_sequentially("a.png-")
+    page.get_by_label("Name contains").press_sequentially("a.png-")
     expect_total(visitor, "2 of 5 pairs")
     assert cards(visitor) == [ONE, THREE]
     page.locator("[name=sort]").select_option("Worst error")
-    page.get_by_role("button", name="Lowest first").click()
+    page.get_by_role("button", name="Ascending order").click()
     expect(page.locator(".pair-name").first).to_have_text(THREE)
     expect_rest(visitor, re.escape("hand?text=a.png-&sort=worst&order=down"))
     page.reload()
     expect_total(visitor, "2 of 5 pairs")
     assert cards(visitor) == [THREE, ONE]
-    expect(page.get_by_label("Name has")).to_have_value("a.png-")
+    expect(page.get_by_label("Name contains")).to_have_value("a.png-")
     page.get_by_role("button", name="Save").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="List (CSV)").click()
@@ -155,7 +155,7 @@ def test_with_the_keyboard_alone(visitor: Person, site: Running) -> None:
     go(visitor, site, "hand")
     cards(visitor)
     page.keyboard.press("/")
-    expect(page.get_by_label("Name has")).to_be_focused()
+    expect(page.get_by_label("Name contains")).to_be_focused()
     page.locator(".pair-card[tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("End")
@@ -256,7 +256,7 @@ def test_files_to_keep(visitor: Person, site: Running, tmp_path: Path) -> None:
     expect(page.locator(".well > .heat:visible")).to_have_count(2)
     kept = {}
     for entry, name in [
-        ("Picture (PNG)", "pair.png"), ("Drawing (SVG)", "pair.svg"), ("Points (JSON)", "pair.json")
+        ("Image (PNG)", "pair.png"), ("Image (SVG)", "pair.svg"), ("Points (JSON)", "pair.json")
     ]:  # fmt: skip
         page.get_by_role("button", name="Save").click()
         with page.expect_download() as download:
@@ -281,7 +281,7 @@ def test_a_narrow_screen(browser: Browser, site: Running) -> None:
         assert cards(visitor)[0] == ONE
         wide = "document.scrollingElement.scrollWidth"
         assert page.evaluate(wide) == 360
-        expect(page.get_by_label("Name has")).to_be_hidden()
+        expect(page.get_by_label("Name contains")).to_be_hidden()
         page.locator("summary", has_text="Filters").tap()
         page.locator("[name=verdict]").select_option("all wrong")
         expect_total(visitor, "1 of 5 pairs")

@@ -60,7 +60,7 @@ class Visitor:
         dialog.get_by_role("button", name=f"Add {len(styles)}").click()
 
     def wait_done(self, count: int) -> None:
-        noun = "picture" if count == 1 else "pictures"
+        noun = "image" if count == 1 else "images"
         expect(self.line).to_have_text(re.compile(f"^{count} {noun} done"))
 
     def marks(self, where: str) -> Locator:
@@ -112,12 +112,12 @@ def test_a_folder_becomes_a_data_set(visitor: Visitor, tmp_path: Path) -> None:
     with visitor.page.expect_file_chooser() as chooser:
         visitor.page.locator(".target-choices").get_by_role("button", name="Folder").click()
     chooser.value.set_files(folder)
-    expect(visitor.page.locator(".toast")).to_contain_text("1 file that is no picture was left out")
+    expect(visitor.page.locator(".toast")).to_contain_text("Skipped 1 file that is not an image")
     expect(visitor.names).to_have_text(
         ["9.png", "10.png", "broken.jpg", "source.png", "sub/9.png"], use_inner_text=True
     )
     expect(visitor.card("broken.jpg").locator(".target-problem")).to_contain_text("not an image")
-    expect(visitor.card("source.png")).to_contain_text("The source itself")
+    expect(visitor.card("source.png")).to_contain_text("Source image")
     visitor.wait_done(3)
     visitor.page.locator(".point-name").first.focus()
     visitor.page.keyboard.press("F2")
@@ -239,7 +239,7 @@ def test_correcting_by_dragging(visitor: Visitor) -> None:
     row = visitor.page.locator(".enlarged-points .row").first
     expect(row).to_contain_text("Corrected")
     visitor.page.keyboard.press("Control+z")
-    expect(row).to_contain_text(re.compile("Found|Unsure"))
+    expect(row).to_contain_text(re.compile("Found|Low score"))
     visitor.page.keyboard.press("Control+y")
     expect(row).to_contain_text("Corrected")
     visitor.page.reload()
@@ -365,14 +365,14 @@ def test_stopping_going_on_and_reloading_while_it_runs(visitor: Visitor) -> None
     visitor.one.click(*EYE)
     visitor.samples("openmoji", "twemoji")
     visitor.page.reload()
-    expect(visitor.line).to_contain_text("0 of 2 pictures")
+    expect(visitor.line).to_contain_text("0 of 2 images")
     visitor.page.get_by_role("button", name="Cancel").click()
-    expect(visitor.line).to_have_text("0 of 2 pictures · stopped")
+    expect(visitor.line).to_have_text("0 of 2 images · stopped")
     expect(visitor.page.locator(TARGETS).first).to_contain_text("Stopped")
     visitor.page.locator("select[name=preset]").select_option("hasty")
     visitor.page.locator("select[name=optimise]").select_option("preset")
-    visitor.page.get_by_role("button", name="Go on").click()
-    expect(visitor.page.get_by_role("button", name="Go on")).to_be_hidden()
+    visitor.page.get_by_role("button", name="Resume").click()
+    expect(visitor.page.get_by_role("button", name="Resume")).to_be_hidden()
     visitor.wait_done(2)
     assert visitor.server.state(visitor.session)["transfer"]["held"] is False
 

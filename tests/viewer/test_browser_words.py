@@ -127,8 +127,8 @@ def test_a_sentence_becomes_a_map_a_word(reader: Reader, server: Running) -> Non
         f"word “fox's”: {facts['highest'][1]:.2f} {TIMES} average"
     )
     reader.page.get_by_label("Opacity").fill("1")
-    reader.page.get_by_label("Colours", exact=True).select_option("cividis")
-    expect(reader.page.get_by_label("Colours", exact=True)).to_have_value("cividis")
+    reader.page.get_by_label("Colour map", exact=True).select_option("cividis")
+    expect(reader.page.get_by_label("Colour map", exact=True)).to_have_value("cividis")
     row, column = int(peak[1] / 2), int(peak[0] / 2)
     reader.page.wait_for_function("() => document.querySelector('.well > .heat').width === 128")
     reader.page.wait_for_timeout(100)
@@ -139,7 +139,7 @@ def test_a_map_is_enlarged_and_its_layers_are_shown(reader: Reader, server: Runn
     reader.show()
     reader.cards.nth(2).locator(".map").click()
     dialog = reader.page.get_by_role("dialog")
-    expect(dialog.locator("strong")).to_have_text("word “face”, over the picture")
+    expect(dialog.locator("strong")).to_have_text("word “face”, over the image")
     facts = reader.facts(server)
     x, y = facts["words"][2]["peak"]
     box = dialog.locator(".large-view").bounding_box()
@@ -148,7 +148,7 @@ def test_a_map_is_enlarged_and_its_layers_are_shown(reader: Reader, server: Runn
     highest = f"{facts['highest'][2]:.2f} {TIMES} average"
     expect(dialog.locator(".readout")).to_contain_text(highest)
     reader.page.keyboard.press("PageDown")
-    expect(dialog.locator("strong")).to_have_text("word “a 2”, over the picture")
+    expect(dialog.locator("strong")).to_have_text("word “a 2”, over the image")
     reader.page.keyboard.press("Escape")
     reader.page.get_by_label("Layers: face", exact=True).click()
     strip = reader.page.get_by_label("Layers of a word")
@@ -157,7 +157,7 @@ def test_a_map_is_enlarged_and_its_layers_are_shown(reader: Reader, server: Runn
         ["all layers", "layer up 0.0", "layer up 0.1", "layer up 1.0", "layer up 1.1"]
     )
     strip.locator(".map").nth(1).click()
-    expect(dialog.locator("strong")).to_have_text("layer up 0.0, over the picture")
+    expect(dialog.locator("strong")).to_have_text("layer up 0.0, over the image")
     reader.page.keyboard.press("Escape")
     reader.page.get_by_label("Layers: red", exact=True).click()
     expect(strip.get_by_role("heading")).to_have_text("Layers of the word “red”")
@@ -199,8 +199,8 @@ def test_words_are_combined_and_cut_out(reader: Reader, server: Running, tmp_pat
         assert ((shown[..., 3] > 0) == (labels > 0)).mean() > 0.99
         blue = np.abs(shown[..., :3].astype(int) - (0, 114, 178)).max(axis=2) < 3
         assert (blue & (shown[..., 3] > 0) == (labels == 1)).mean() > 0.99
-    reader.page.get_by_role("button", name="None").click()
-    expect(reader.page.locator(".legend-title")).to_have_text("Nothing over the picture")
+    reader.page.get_by_role("button", name="Clear").click()
+    expect(reader.page.locator(".legend-title")).to_have_text("No heat map on the image")
 
 
 def test_all_of_it_survives_a_reload_and_is_in_another_tab(
@@ -233,15 +233,13 @@ def test_all_of_it_survives_a_reload_and_is_in_another_tab(
 def test_what_goes_wrong_is_said_in_a_sentence(reader: Reader) -> None:
     status = reader.page.locator(".status-text")
     reader.write(" !? ")
-    expect(status).to_have_text(
-        "Write what is in the picture first, such as “a cat wearing a hat”."
-    )
+    expect(status).to_have_text("Describe the image first, for example “a cat wearing a hat”.")
     reader.write("a fox " * 8)
     expect(status).to_contain_text("The prompt has 16 tokens and the context of builtin has room")
     expect(reader.page.locator(".words-form .status")).to_have_class(re.compile("problem"))
     reader.show("a fox")
     expect(reader.page.locator(".words-form .status")).not_to_have_class(re.compile("problem"))
-    expect(reader.page.locator(".words-notice")).to_contain_text("next to nothing of words")
+    expect(reader.page.locator(".words-notice")).to_contain_text("understands almost no words")
 
 
 def test_cancelling_and_reloading_while_it_looks(
@@ -256,9 +254,9 @@ def test_cancelling_and_reloading_while_it_looks(
     monkeypatch.setattr(words_engine, "attend", endless)
     reader.write("a fox in a hurry")
     status = reader.page.locator(".status-text")
-    expect(status).to_contain_text(re.compile(r"^Looking, 2 of 6 · about .* left$"))
+    expect(status).to_contain_text(re.compile(r"^Computing heat maps, 2 of 6 · about .* left$"))
     reader.page.reload()
-    expect(status).to_contain_text("Looking, 2 of 6")
+    expect(status).to_contain_text("Computing heat maps, 2 of 6")
     reader.page.get_by_role("button", name="Cancel").click()
     expect(status).to_contain_text("Cancelled")
     monkeypatch.setattr(words_engine, "attend", attend)
@@ -272,7 +270,7 @@ def test_a_model_without_words_names_those_that_have_them(
     with person(browser, Reader) as one:
         one.arrive(families)
         notice = one.page.locator(".words-notice")
-        expect(notice).to_contain_text("has no text encoder to read words with. These have:")
+        expect(notice).to_contain_text("has no text encoder, so it cannot read words.")
         one.write("a cat wearing cats")
         expect(one.page.locator(".status-text")).to_contain_text("has no text encoder")
         for family in ("sd1", "sdxl"):
@@ -288,22 +286,22 @@ def test_a_model_without_words_names_those_that_have_them(
 
 
 def test_points_are_named(reader: Reader, server: Running, tmp_path: Path) -> None:
-    card = reader.page.get_by_label("What would the model call a point?")
-    expect(card).to_contain_text("There are no points on the picture yet")
+    card = reader.page.get_by_label("Nearest words of a point")
+    expect(card).to_contain_text("No points yet")
     card.get_by_role("link").click()
     expect(reader.picture("target")).to_be_visible()
     reader.click(0.375, 0.57)
     reader.click(0.5, 0.83)
     reader.page.get_by_role("link", name="Words").click()
-    reader.page.locator(".well .point", has_text="Point 2: what").click()
+    reader.page.locator(".well .point", has_text="Point 2: show its nearest words").click()
     expect(card.locator(".names li")).to_have_count(10)
     expect(card).to_contain_text("Point 2: most similar first")
-    expect(card).to_contain_text("knows words too little")
+    expect(card).to_contain_text("understands too few words")
     named = server.state(reader.session)["words"]["named"]["words"]
     assert card.locator(".name-word").all_text_contents() == [one["word"] for one in named]
     card.get_by_role("button", name="Point 1").click()
     expect(card).to_contain_text("Point 1: most similar first")
-    content = json.loads(reader.saved("Names of points (JSON)", tmp_path).read_text())
+    content = json.loads(reader.saved("Nearest words (JSON)", tmp_path).read_text())
     assert [point["number"] for point in content["points"]] == [1, 2]
     assert content["points"][1]["words"] == named
     reader.page.reload()

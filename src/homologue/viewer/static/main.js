@@ -1,10 +1,9 @@
 // @ts-check
-// The page: its head, the screen that the address names, the session that it belongs to.
+// The page: its header, the screen that the address names, and the session.
 //
-// Addresses are #/SCREEN/SESSION/REST. A screen without a session has "-" in its place; the rest is
-// the screen's own. A screen gets `app`: { options, session, keys, toasts, rest, go }, where
-// go(rest, { replace }) changes the address to what the screen shows by now; on the way back and
-// forward the screen's move(rest) is called.
+// Addresses have the form #/SCREEN/SESSION/REST. SESSION is "-" for a screen without a session. Each
+// screen defines its own REST. A screen gets an App, see core/types.js: app.go(rest, { replace })
+// writes the address, and the screen's move(rest) is called on back and forward.
 
 import { get } from "./core/api.js";
 import { h, on, s, set } from "./core/dom.js";
@@ -23,19 +22,19 @@ const head = h(
   h("h1", {}, mark(), "homologue"),
   nav,
   tools,
-  h("button", { class: "icon help", "aria-label": "Keys", title: "Keys (?)", onclick: () => openHelp(keys) }, "?"),
+  h("button", { class: "icon help", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)", onclick: () => openHelp(keys) }, "?"),
 );
 document.body.prepend(head);
-keys.add("?", "These keys", () => openHelp(keys));
+keys.add("?", "Show keyboard shortcuts", () => openHelp(keys));
 
 /** @type {any} */
-let options = null; // what the server offers
+let options = null; // of the server: models, presets, samples, limits
 /** @type {Session | null} */
 let session = null;
 /** @type {import("./core/types.js").Screen | null} */
 let screen = null;
 /** @type {Record<string, string>} */
-const rests = {}; // where each screen was left
+const lastRests = {}; // screen name -> REST of its last address
 
 function mark() {
   return s(
@@ -46,20 +45,20 @@ function mark() {
   );
 }
 
-function addressOf(one, id, rest = "") {
-  return `#/${one.name}/${one.sessionless ? "-" : id}${rest && `/${rest}`}`;
+function addressOf(entry, id, rest = "") {
+  return `#/${entry.name}/${entry.sessionless ? "-" : id}${rest && `/${rest}`}`;
 }
 
-// What the address names: { wanted, id, rest }; id and rest may be "".
+// Parse the address. Return { wanted, id, rest }, where wanted is a screen entry; id and rest may be "".
 function readAddress() {
   const [, name = "", id = "", ...rest] = location.hash.split("/");
-  const there = screens.filter((one) => isThere(one));
-  const wanted = there.find((one) => one.name === name);
-  return wanted ? { wanted, id, rest: rest.join("/") } : { wanted: there[0], id: "", rest: "" };
+  const available = availableScreens();
+  const wanted = available.find((entry) => entry.name === name);
+  return wanted ? { wanted, id, rest: rest.join("/") } : { wanted: available[0], id: "", rest: "" };
 }
 
-function isThere(one) {
-  return one.isThere?.(options) ?? true;
+function availableScreens() {
+  return screens.filter((entry) => entry.isAvailable?.(options) ?? true);
 }
 
 async function openSession(id) {
@@ -68,7 +67,7 @@ async function openSession(id) {
     return await Session.open(id);
   } catch (error) {
     if (error.status !== 404) throw error;
-    toasts.show(`${error.message} This is a new one.`, "problem");
+    toasts.show(`${error.message} A new session was started.`, "problem");
     return Session.create();
   }
 }
@@ -76,17 +75,17 @@ async function openSession(id) {
 async function show() {
   const { wanted, id, rest } = readAddress();
   const same = wanted.sessionless || id === session?.id;
-  rests[wanted.name] = rest;
+  lastRests[wanted.name] = rest;
   if (same && screen?.name === wanted.name) return screen.move?.(rest);
   screen?.close();
   screen?.element.remove();
   screen = null;
   const before = location.hash;
   const [{ open }] = await Promise.all([wanted.load(), same ? null : changeSession(id)]);
-  if (location.hash !== before) return undefined; // somebody has gone on, who is followed next
+  if (location.hash !== before) return undefined; // the address has changed again, which calls show() again
   history.replaceState(null, "", addressOf(wanted, session?.id ?? "", rest));
   const go = (to, { replace = false } = {}) => {
-    rests[wanted.name] = to;
+    lastRests[wanted.name] = to;
     goTo(addressOf(wanted, session?.id ?? "", to), replace);
   };
   document.title = `${wanted.title} · homologue`;
@@ -104,7 +103,7 @@ async function changeSession(id) {
   const opened = await openSession(id);
   session = opened;
   on(opened, "problem", (event) => toasts.show(event.detail, "problem"));
-  opened.addEventListener("gone", () => toasts.show("The viewer has ended, or was started anew. Reload the page.", "problem"));
+  opened.addEventListener("gone", () => toasts.show("The connection to the viewer was lost. Check that it is still running, then reload the page.", "problem"));
 }
 
 function goTo(address, replace) {
@@ -113,31 +112,31 @@ function goTo(address, replace) {
   else history.pushState(null, "", address);
 }
 
-// The links lead to where each screen was left.
+// Draw the navigation. A link opens a screen at its last address.
 function drawNav(current) {
-  const there = screens.filter((one) => isThere(one));
-  set(nav, { hidden: there.length < 2 });
-  nav.replaceChildren(...there.map((one) => link(one, current)));
+  const available = availableScreens();
+  set(nav, { hidden: available.length < 2 });
+  nav.replaceChildren(...available.map((entry) => link(entry, current)));
 }
 
-function link(one, current) {
-  const node = h("a", { href: addressOf(one, session?.id ?? "", one === current ? "" : rests[one.name]) }, one.title);
-  return set(node, { "aria-current": one === current ? "page" : null });
+function link(entry, current) {
+  const href = addressOf(entry, session?.id ?? "", entry === current ? "" : lastRests[entry.name]);
+  return h("a", { href, "aria-current": entry === current ? "page" : null }, entry.title);
 }
 
-// One address after the other, however fast they change.
+// Address changes are handled one at a time.
 /** @type {Promise<unknown>} */
-let turn = Promise.resolve();
-function follow() {
-  turn = turn.then(show).catch((error) => toasts.show(error.message, "problem"));
+let navigation = Promise.resolve();
+function navigate() {
+  navigation = navigation.then(show).catch((error) => toasts.show(error.message, "problem"));
 }
 
 async function start() {
   try {
     options = await get("api/options");
-    turn = show();
-    window.addEventListener("hashchange", follow);
-    await turn;
+    navigation = show();
+    window.addEventListener("hashchange", navigate);
+    await navigation;
   } catch (error) {
     document.body.append(h("p", { class: "fatal" }, error.message));
   }

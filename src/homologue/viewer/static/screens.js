@@ -1,8 +1,6 @@
 // @ts-check
-// The screens of the viewer. Each has a `name`, which is in its address, a `title` for the
-// navigation, and `load()`, which gives what opens it: `open(app)` gives { element, tools, close() }.
-// One that is `sessionless` needs no session; one with `isThere(options)` is there only if that is
-// true. A screen's modules are loaded when it is opened, so that the first one is there soon.
+// The screens of the viewer, in the order of the navigation. The first available screen is the default.
+// A screen's modules are loaded when it is first opened. See ScreenEntry in core/types.js.
 
 /** @type {import("./core/types.js").ScreenEntry[]} */
 export const screens = [
@@ -10,7 +8,7 @@ export const screens = [
     name: "runs",
     title: "Runs",
     sessionless: true,
-    isThere: (options) => options.runs > 0,
+    isAvailable: (options) => options.runs > 0,
     load: async () => (await import("./runs/screen.js")).runsScreen,
   },
   { name: "match", title: "Match", load: async () => (await import("./match/screen.js")).matchScreen },

@@ -1,15 +1,15 @@
 // @ts-check
-// A modal dialog with a title and a way out.
+// A modal dialog with a title and a close button.
 
 import { h } from "./dom.js";
 
 let count = 0;
 
 /**
- * Opens a dialog; gives the element, whose close() ends it. It is gone from the page when closed.
+ * Open a dialog and return its element. Closing the dialog removes the element from the page.
  * @param {string} title
  * @param {Node} content
- * @param {{ wide?: boolean }} [how]
+ * @param {{ wide?: boolean }} [options]
  */
 export function openDialog(title, content, { wide = false } = {}) {
   count += 1;
@@ -27,7 +27,7 @@ export function openDialog(title, content, { wide = false } = {}) {
   );
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close(); // the ground around it
+    if (event.target === dialog) dialog.close(); // a click on the backdrop
   });
   document.body.append(dialog);
   dialog.showModal();

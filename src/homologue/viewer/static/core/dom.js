@@ -1,13 +1,13 @@
 // @ts-check
-// Making elements. Nothing here ever parses text as HTML.
+// Helpers to create and update elements. None of them parses text as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** @typedef {Node | string | null | undefined} Child what is null or undefined is left out */
+/** @typedef {Node | string | null | undefined} Child null and undefined are left out */
 /** @typedef {Record<string, any>} Properties attributes, and listeners as "onclick" */
 
 /**
- * h("button", { class: "quiet", onclick: run, "aria-label": "Undo" }, child, "text", ...)
+ * Create an HTML element: h("button", { class: "quiet", onclick: run, "aria-label": "Undo" }, child, "text", ...)
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {Properties} properties
@@ -19,7 +19,7 @@ export function h(tag, properties = {}, ...children) {
 }
 
 /**
- * The same for SVG.
+ * Create an SVG element, as h() does for HTML.
  * @template {keyof SVGElementTagNameMap} K
  * @param {K} tag
  * @param {Properties} properties
@@ -31,7 +31,8 @@ export function s(tag, properties = {}, ...children) {
 }
 
 /**
- * Sets attributes; null and false take an attribute away, true sets it empty.
+ * Set attributes, and add listeners for names that start with "on". null and false remove an
+ * attribute; true sets it to "".
  * @template {Element} T
  * @param {T} node
  * @param {Properties} properties
@@ -50,16 +51,16 @@ export function set(node, properties) {
 }
 
 /**
- * Sets the text of a node, touching nothing if it is there already.
+ * Set the text of a node, unless it has that text already.
  * @param {Node} node
  * @param {string} text
  */
-export function write(node, text) {
+export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
 /**
- * Brings the children of a node into line with items: makes, updates, orders and removes.
+ * Make the children of a node match a list of items: create, update, reorder and remove children.
  * @template T
  * @template {HTMLElement | SVGElement} N
  * @param {Element} parent
@@ -72,7 +73,7 @@ export function keyed(parent, items, key, make, update) {
   const children = /** @type {N[]} */ (/** @type {unknown} */ ([...parent.children]));
   const old = new Map(children.map((child) => [child.dataset.key, child]));
   /** @type {N | null} */
-  let place = null;
+  let previous = null;
   for (const item of items) {
     const id = String(key(item));
     let child = old.get(id);
@@ -82,16 +83,16 @@ export function keyed(parent, items, key, make, update) {
       child.dataset.key = id;
     }
     /** @type {Element | null} */
-    const next = place ? place.nextElementSibling : parent.firstElementChild;
+    const next = previous ? previous.nextElementSibling : parent.firstElementChild;
     if (next !== child) parent.insertBefore(child, next);
-    place = child;
+    previous = child;
     update(child, item);
   }
   for (const child of old.values()) child.remove();
 }
 
 /**
- * The first element within another that fits a selector.
+ * Return the first descendant that matches a selector.
  * @param {ParentNode} parent
  * @param {string} selector
  * @returns {HTMLElement | null}
@@ -101,7 +102,7 @@ export function find(parent, selector) {
 }
 
 /**
- * What draws on a canvas.
+ * Return the 2D context of a canvas.
  * @param {HTMLCanvasElement} canvas
  */
 export function contextOf(canvas) {
@@ -109,14 +110,14 @@ export function contextOf(canvas) {
 }
 
 /**
- * Listens, and gives a function that ends it.
+ * Add a listener. Return a function that removes it.
  * @param {EventTarget} target
  * @param {string} kind
- * @param {(event: any) => void} run
+ * @param {(event: any) => void} listener
  */
-export function on(target, kind, run) {
-  target.addEventListener(kind, run);
-  return () => target.removeEventListener(kind, run);
+export function on(target, kind, listener) {
+  target.addEventListener(kind, listener);
+  return () => target.removeEventListener(kind, listener);
 }
 
 /**

@@ -1,9 +1,15 @@
 // @ts-check
-// Keys that work everywhere on a screen, and the list of them for the help.
+// Keyboard shortcuts of a screen, and their list for the help dialog.
 
 /** @typedef {{ key: string, control: boolean, shift: boolean }} Chord */
 /** @typedef {(event: KeyboardEvent) => void} Run */
 /** @typedef {{ keys: string, label: string, run: Run | null, chords: Chord[] }} Binding */
+
+/**
+ * Right and down steps of the arrow keys.
+ * @type {Record<string, [number, number]>}
+ */
+export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Keys {
   /** @type {Binding[]} */
@@ -14,16 +20,16 @@ export class Keys {
   }
 
   /**
-   * Adds a binding; gives a function that takes it away.
-   * @param {string} keys what the help shows, such as "Ctrl+Z"; several are separated by " or "
+   * Add a shortcut. Return a function that removes it.
+   * @param {string} keys such as "Ctrl+Z", as the help shows it; alternatives are separated by " or "
    * @param {string} label
-   * @param {Run | null} [run] a binding without it is only listed
+   * @param {Run | null} [run] without it, the shortcut is only listed in the help
    */
   add(keys, label, run = null) {
     const binding = { keys, label, run, chords: run ? keys.split(" or ").map(parse) : [] };
     this.#bindings.push(binding);
     return () => {
-      this.#bindings = this.#bindings.filter((one) => one !== binding);
+      this.#bindings = this.#bindings.filter((other) => other !== binding);
     };
   }
 
@@ -58,12 +64,12 @@ function parse(text) {
 /**
  * @param {Chord} chord
  * @param {KeyboardEvent} event
- * @param {boolean} typing whether the key goes to a field
+ * @param {boolean} typing whether the event's target is a text field
  */
 function fits(chord, event, typing) {
   const control = event.ctrlKey || event.metaKey;
   if (typing || event.altKey || control !== chord.control) return false;
-  // Of signs such as "?" Shift is a part on some keyboards only.
+  // Whether "?" and other punctuation needs Shift depends on the keyboard layout.
   const letter = /^[a-z]$/.test(chord.key) || chord.key.length > 1;
   return event.key.toLowerCase() === chord.key && (!letter || event.shiftKey === chord.shift);
 }

@@ -1,33 +1,34 @@
 // @ts-check
-// What a person prefers, kept by the browser; what cannot be kept is forgotten with the page.
+// Preferences in the browser's local storage.
 
-const NAME = "homologue";
+const KEY = "homologue";
 
 /**
+ * Return the stored preferences, with defaults for those that are missing.
  * @template {Record<string, any>} T
  * @param {T} defaults
  * @returns {T}
  */
-export function preferences(defaults) {
+export function readPreferences(defaults) {
   return { ...defaults, ...read() };
 }
 
 /**
- * What else is kept stays.
+ * Store preferences beside those that are stored already.
  * @param {Record<string, any>} values
  */
-export function prefer(values) {
+export function storePreferences(values) {
   try {
-    localStorage.setItem(NAME, JSON.stringify({ ...read(), ...values }));
+    localStorage.setItem(KEY, JSON.stringify({ ...read(), ...values }));
   } catch {
-    // Private windows may have no room for it.
+    // Storage is full or disabled, as in private windows: the preference lasts as long as the page.
   }
 }
 
 /** @returns {Record<string, any>} */
 function read() {
   try {
-    return JSON.parse(localStorage.getItem(NAME) ?? "{}") ?? {};
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
   } catch {
     return {};
   }

@@ -1,8 +1,9 @@
 // @ts-check
-// The page's side of a session. What a person does shows at once, before the server has heard of
-// it: actions that have not been answered yet are played again on whatever the server says.
+// The page's copy of a session. An action takes effect at once, before the server has answered:
+// pending actions are applied to every state that the server sends.
 //
-// Events: "change" (state or scene), "progress", "problem" (detail: a sentence), "gone".
+// Events: "change" (state or scene), "progress", "problem" (detail: message), "gone" (the connection
+// was lost).
 
 import { get, post } from "./api.js";
 
@@ -11,7 +12,7 @@ import { get, post } from "./api.js";
 /** @typedef {import("./types.js").SessionState} SessionState */
 
 /** @type {Record<string, (points: Point[], action: Action) => Point[]>} */
-const PLAY = {
+const APPLY = {
   add(points, action) {
     if (points.some((point) => point.id === action.id)) return points;
     const taken = new Set(points.map((point) => point.number));
@@ -27,11 +28,11 @@ const PLAY = {
 
 export class Session extends EventTarget {
   /** @type {Promise<unknown>} */
-  #answers = Promise.resolve();
+  #queue = Promise.resolve(); // settles when all actions are answered
   /** @type {Action[]} */
-  #pending = []; // not answered yet, in their order
+  #pending = []; // not answered yet, oldest first
   /** @type {Action | null} */
-  #sent = null; // the one of them that is on its way
+  #sent = null; // the pending action whose request is running
   /** @type {EventSource | null} */
   #source = null;
 
@@ -39,11 +40,11 @@ export class Session extends EventTarget {
   constructor(state) {
     super();
     this.state = state;
-    /** @type {Record<string, any>} what the server tells of work that runs, for each screen */
+    /** @type {Record<string, any>} screen name -> progress of its running jobs */
     this.progress = {};
     this.#listen();
-    document.addEventListener("visibilitychange", this.#seen);
-    window.addEventListener("pagehide", this.#leave);
+    document.addEventListener("visibilitychange", this.#onVisibilityChange);
+    window.addEventListener("pagehide", this.#onPageHide);
   }
 
   /** @param {string} id */
@@ -60,20 +61,21 @@ export class Session extends EventTarget {
   }
 
   /**
-   * The scene as the person sees it.
+   * The scene with all pending actions applied.
    * @returns {import("./types.js").Scene}
    */
   get scene() {
     const scene = this.state.scene;
     const points = this.#pending.reduce(
-      (now, action) => (PLAY[action.do] ? PLAY[action.do](now, action) : now),
+      (points, action) => APPLY[action.do]?.(points, action) ?? points,
       scene.points,
     );
     return { ...scene, points };
   }
 
   /**
-   * Carries out an action, see the server's parts; the promise tells whether it was accepted.
+   * Send an action to the server, which defines the actions in viewer/features and viewer/sessions.
+   * The promise resolves to whether the server accepted it.
    * @param {string} name
    * @param {Record<string, any>} fields
    * @returns {Promise<boolean>}
@@ -81,15 +83,15 @@ export class Session extends EventTarget {
   act(name, fields = {}) {
     const action = { do: name, ...fields };
     this.#pending.push(action);
-    this.#tell("change");
-    const answer = this.#answers.then(() => this.#send(action));
-    this.#answers = answer;
-    return answer;
+    this.#emit("change");
+    const accepted = this.#queue.then(() => this.#send(action));
+    this.#queue = accepted;
+    return accepted;
   }
 
   close() {
-    document.removeEventListener("visibilitychange", this.#seen);
-    window.removeEventListener("pagehide", this.#leave);
+    document.removeEventListener("visibilitychange", this.#onVisibilityChange);
+    window.removeEventListener("pagehide", this.#onPageHide);
     this.#source?.close();
   }
 
@@ -105,9 +107,9 @@ export class Session extends EventTarget {
     } catch (error) {
       problem = /** @type {Error} */ (error);
     }
-    this.#pending = this.#pending.filter((one) => one !== action);
+    this.#pending = this.#pending.filter((other) => other !== action);
     if (state) this.#receive(state);
-    else this.#tell("change");
+    else this.#emit("change");
     if (problem) this.dispatchEvent(new CustomEvent("problem", { detail: problem.message }));
     return !problem;
   }
@@ -116,7 +118,7 @@ export class Session extends EventTarget {
   #receive(state) {
     if (state.moment < this.state.moment) return;
     this.state = state;
-    this.#tell("change");
+    this.#emit("change");
   }
 
   #listen() {
@@ -126,22 +128,22 @@ export class Session extends EventTarget {
     source.addEventListener("state", (event) => this.#receive(JSON.parse(event.data)));
     source.addEventListener("progress", (event) => {
       this.progress = JSON.parse(event.data);
-      this.#tell("progress");
+      this.#emit("progress");
     });
     source.addEventListener("error", () => {
-      // While it is CONNECTING, the browser tries again by itself.
-      if (source.readyState === EventSource.CLOSED) this.#tell("gone");
+      // In the state CONNECTING the browser reconnects by itself.
+      if (source.readyState === EventSource.CLOSED) this.#emit("gone");
     });
   }
 
-  // Browsers allow six connections to a server, and a hidden page needs none.
-  #seen = () => {
+  // Browsers allow six connections to a server: a hidden page closes its own.
+  #onVisibilityChange = () => {
     if (document.hidden) this.#source?.close();
     else this.#listen();
   };
 
-  // What has not been sent when the page is left is sent then.
-  #leave = () => {
+  // Send all unsent actions when the page is closed.
+  #onPageHide = () => {
     for (const action of this.#pending) {
       if (action === this.#sent) continue;
       const content = new Blob([JSON.stringify(action)], { type: "application/json" });
@@ -150,7 +152,7 @@ export class Session extends EventTarget {
   };
 
   /** @param {string} kind */
-  #tell(kind) {
+  #emit(kind) {
     this.dispatchEvent(new Event(kind));
   }
 }

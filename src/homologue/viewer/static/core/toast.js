@@ -1,5 +1,5 @@
 // @ts-check
-// Short messages, also for those who cannot see them.
+// Short messages, on the page and for screen readers.
 
 import { h } from "./dom.js";
 
@@ -7,13 +7,14 @@ const SECONDS = 7;
 
 export class Toasts {
   element = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
-  #spoken = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
+  #announcement = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
 
   constructor() {
-    document.body.append(this.element, this.#spoken);
+    document.body.append(this.element, this.#announcement);
   }
 
   /**
+   * Show a message for some seconds.
    * @param {string} text
    * @param {"" | "problem"} kind
    */
@@ -26,10 +27,10 @@ export class Toasts {
   }
 
   /**
-   * For screen readers only.
+   * Announce a message to screen readers only.
    * @param {string} text
    */
-  say(text) {
-    this.#spoken.textContent = text;
+  announce(text) {
+    this.#announcement.textContent = text;
   }
 }

@@ -1,19 +1,19 @@
 // @ts-check
-// The shapes that modules share, for the type checker and for readers. Nothing of it is run.
+// Types that several modules share. This module contains no code.
 
 /**
- * A point of the source. x, y: picture frame, pixels of the original image with pixel centres at
- * +0.5. number: counted from 1, as it is shown.
+ * A point of the source image. x, y: pixels of the original image, pixel centres at +0.5. number:
+ * counted from 1.
  * @typedef {{ id: string, number: number, x: number, y: number, name?: string }} Point
  */
 
 /**
- * A picture that the server holds; width and height are pixels of the original image.
+ * An image on the server. width, height: pixels of the original image.
  * @typedef {{ id: string, name: string, width: number, height: number }} Picture
  */
 
 /**
- * What a person works with, the same on every screen.
+ * The images, points and settings that all screens share.
  * @typedef {object} Scene
  * @property {Picture | null} source
  * @property {Picture | null} target
@@ -22,56 +22,58 @@
  */
 
 /**
- * The state of a session as the server tells it; each screen has a part of its own besides.
+ * The state of a session as the server sends it. Every feature adds a property of its own.
+ * moment: increases with every change.
  * @typedef {{ session: string, moment: number, scene: Scene } & Record<string, any>} SessionState
  */
 
 /**
- * What a person does: the name of the action and its fields.
+ * A user action: its name and its fields.
  * @typedef {{ do: string } & Record<string, any>} Action
  */
 
 /**
- * An error whose message is a sentence for people; status: of the server's answer, if there was one.
+ * An error with a message for the user. status: HTTP status of the response, if there was one.
  * @typedef {Error & { status?: number }} ViewerError
  */
 
 /**
- * What the page gives a screen.
+ * What a screen gets from the page.
  * @typedef {object} App
- * @property {Record<string, any>} options what the server offers
+ * @property {Record<string, any>} options of the server: models, presets, samples, limits
  * @property {import("./session.js").Session} session
  * @property {import("./keys.js").Keys} keys
  * @property {import("./toast.js").Toasts} toasts
- * @property {string} rest the screen's part of the address
- * @property {(rest: string, how?: { replace?: boolean }) => void} go changes that part
+ * @property {string} rest REST of the address, see main.js
+ * @property {(rest: string, options?: { replace?: boolean }) => void} go change REST of the address
  */
 
 /**
- * An open screen; move(rest) is called when the address has changed.
+ * An open screen. move(rest): called when REST of the address has changed.
  * @typedef {object} Screen
  * @property {HTMLElement} element
- * @property {HTMLElement[]} tools for the head of the page
+ * @property {HTMLElement[]} tools controls in the header of the page
  * @property {() => void} close
  * @property {string} [name]
  * @property {(rest: string) => unknown} [move]
  */
 
 /**
- * A screen that can be opened.
+ * An entry of the list of screens.
  * @typedef {object} ScreenEntry
- * @property {string} name in its address
- * @property {string} title in the navigation
- * @property {boolean} [sessionless] it needs no session
- * @property {(options: any) => boolean} [isThere] whether it is offered
+ * @property {string} name SCREEN in the address
+ * @property {string} title link text in the navigation
+ * @property {boolean} [sessionless] whether the screen works without a session
+ * @property {(options: any) => boolean} [isAvailable] whether the server's options allow the screen; default: true
  * @property {() => Promise<{ open: (app: App) => Screen }>} load
  */
 
 /**
- * A heat map, side x side places from the top left; value = level x scale.
+ * A heat map of side x side values, row by row from the top left. A level of 65535 stands for
+ * `scale` times the map's average. kind: "mean", "all", "layer", "embedding" or "word".
  * @typedef {{ kind: string, name: string, levels: Uint16Array, scale: number }} HeatMap
  */
 
-/** x and y, or left and top. @typedef {[number, number]} Pair */
+/** x and y, or right and down. @typedef {[number, number]} Pair */
 
 export {};

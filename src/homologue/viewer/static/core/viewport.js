@@ -1,19 +1,19 @@
 // @ts-check
-// Which part of a picture a pane shows. Frames: *picture*, pixels of the original image, with
-// pixel centres at +0.5; *pane*, CSS pixels from the pane's top left corner.
+// The visible part of an image in a pane. Coordinate frames: *picture*, pixels of the original image
+// with pixel centres at +0.5; *pane*, CSS pixels from the pane's top left corner.
 
-const MOST_SCALE = 32; // pane pixels to a picture pixel
-const LEAST_ZOOM = 1;
+const MAX_SCALE = 32; // pane pixels per picture pixel
+const MIN_ZOOM = 1;
 
 /** @typedef {import("./types.js").Pair} Pair */
 
 export class Viewport {
-  width = 0; // of the picture
+  width = 0; // of the image
   height = 0;
   paneWidth = 0;
   paneHeight = 0;
-  zoom = 1; // 1 shows the whole picture
-  #x = 0; // the picture point in the middle of the pane
+  zoom = 1; // 1: the whole image fits the pane
+  #x = 0; // centre of the pane, picture frame
   #y = 0;
 
   /**
@@ -33,7 +33,7 @@ export class Viewport {
   setPane(width, height) {
     this.paneWidth = width;
     this.paneHeight = height;
-    this.#settle();
+    this.#clamp();
   }
 
   reset() {
@@ -42,13 +42,13 @@ export class Viewport {
     this.#y = this.height / 2;
   }
 
-  // Pane pixels to a picture pixel.
+  // Pane pixels per picture pixel.
   get scale() {
     return this.#fit * this.zoom;
   }
 
-  get mostZoom() {
-    return Math.max(8, MOST_SCALE / this.#fit);
+  get maxZoom() {
+    return Math.max(8, MAX_SCALE / this.#fit);
   }
 
   get #fit() {
@@ -56,7 +56,7 @@ export class Viewport {
     return Math.min(this.paneWidth / this.width, this.paneHeight / this.height);
   }
 
-  // Where the picture lies in the pane: { left, top, width, height }, pane frame.
+  // Box of the image, { left, top, width, height }, pane frame.
   get box() {
     const [left, top] = this.toPane([0, 0]);
     return { left, top, width: this.width * this.scale, height: this.height * this.scale };
@@ -74,7 +74,7 @@ export class Viewport {
   }
 
   /**
-   * @param {Pair} place pane frame
+   * @param {Pair} position pane frame
    * @returns {Pair} picture frame
    */
   toPicture([left, top]) {
@@ -85,16 +85,16 @@ export class Viewport {
   }
 
   /**
-   * Whether a point of the pane is on the picture.
-   * @param {Pair} place pane frame
+   * Return whether a position is on the image.
+   * @param {Pair} position pane frame
    */
-  holds(place) {
-    const [x, y] = this.toPicture(place);
+  holds(position) {
+    const [x, y] = this.toPicture(position);
     return x >= 0 && y >= 0 && x <= this.width && y <= this.height;
   }
 
   /**
-   * The point of the picture that is nearest to one of its frame.
+   * Return the nearest point of the image.
    * @param {Pair} point picture frame
    * @returns {Pair}
    */
@@ -103,55 +103,55 @@ export class Viewport {
   }
 
   /**
-   * Zooms by a factor; what is at `place`, pane frame, stays there.
-   * @param {Pair} place
+   * Zoom by a factor around a fixed position.
+   * @param {Pair} position pane frame
    * @param {number} factor
    */
-  zoomAt(place, factor) {
-    const [x, y] = this.toPicture(place);
-    this.zoom = Math.min(Math.max(this.zoom * factor, LEAST_ZOOM), this.mostZoom);
-    this.#x = x - (place[0] - this.paneWidth / 2) / this.scale;
-    this.#y = y - (place[1] - this.paneHeight / 2) / this.scale;
-    this.#settle();
+  zoomAt(position, factor) {
+    const [x, y] = this.toPicture(position);
+    this.zoom = Math.min(Math.max(this.zoom * factor, MIN_ZOOM), this.maxZoom);
+    this.#x = x - (position[0] - this.paneWidth / 2) / this.scale;
+    this.#y = y - (position[1] - this.paneHeight / 2) / this.scale;
+    this.#clamp();
   }
 
   /**
-   * Shifts the picture by pane pixels.
+   * Shift the image by pane pixels.
    * @param {number} right
    * @param {number} down
    */
   panBy(right, down) {
     this.#x -= right / this.scale;
     this.#y -= down / this.scale;
-    this.#settle();
+    this.#clamp();
   }
 
   /**
-   * Brings a point of the picture into the pane, if it is not.
+   * Centre a point of the image, if it is outside the pane.
    * @param {Pair} point picture frame
    */
   show(point) {
     const [left, top] = this.toPane(point);
     if (left < 0 || top < 0 || left > this.paneWidth || top > this.paneHeight) {
       [this.#x, this.#y] = point;
-      this.#settle();
+      this.#clamp();
     }
   }
 
-  // No more empty ground than there has to be.
-  #settle() {
-    this.#x = settled(this.#x, this.width, this.paneWidth / this.scale);
-    this.#y = settled(this.#y, this.height, this.paneHeight / this.scale);
+  // Move the image so that it covers as much of the pane as possible.
+  #clamp() {
+    this.#x = clampCentre(this.#x, this.width, this.paneWidth / this.scale);
+    this.#y = clampCentre(this.#y, this.height, this.paneHeight / this.scale);
   }
 }
 
 /**
- * Where the middle of what is seen has to be; all are picture pixels along one axis.
- * @param {number} middle
- * @param {number} length of the picture
- * @param {number} seen
+ * Return the allowed centre that is nearest; all are picture pixels along one axis.
+ * @param {number} centre
+ * @param {number} length of the image
+ * @param {number} visible length of the pane
  */
-function settled(middle, length, seen) {
-  if (seen >= length) return length / 2;
-  return Math.min(Math.max(middle, seen / 2), length - seen / 2);
+function clampCentre(centre, length, visible) {
+  if (visible >= length) return length / 2;
+  return Math.min(Math.max(centre, visible / 2), length - visible / 2);
 }

@@ -1,23 +1,23 @@
 // @ts-check
-// Files for people to keep.
+// Downloads.
 
 import { bytes } from "../core/api.js";
 import { contextOf, h } from "../core/dom.js";
 
-const MOST_SIDE = 8192; // pixels of a PNG, more than which browsers refuse
+const MAX_SIDE = 8192; // pixels; browsers refuse larger canvases
 
-// drawing: an <svg> element that needs nothing else.
+// drawing: a self-contained <svg> element.
 export function saveSvg(drawing, name) {
-  save(drawn(drawing), name);
+  save(serialise(drawing), name);
 }
 
-// At twice the pixels of the page.
+// Save a drawing at two pixels per CSS pixel.
 export async function savePng(drawing, name) {
   const sides = ["width", "height"].map((side) => Number(drawing.getAttribute(side)));
-  const scale = Math.min(2, MOST_SIDE / Math.max(...sides));
+  const scale = Math.min(2, MAX_SIDE / Math.max(...sides));
   const [width, height] = sides.map((side) => Math.round(side * scale));
   const canvas = h("canvas", { width, height });
-  const address = URL.createObjectURL(drawn(drawing));
+  const address = URL.createObjectURL(serialise(drawing));
   try {
     const image = new Image();
     image.src = address;
@@ -30,8 +30,8 @@ export async function savePng(drawing, name) {
   save(blob, name);
 }
 
-// What the viewer answers at an address.
-export async function saveAnswer(path, name, type = "application/json") {
+// Save the body of a response of the server.
+export async function saveResponse(path, name, type = "application/json") {
   save(new Blob([await bytes(path)], { type }), name);
 }
 
@@ -44,6 +44,6 @@ export function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-function drawn(drawing) {
+function serialise(drawing) {
   return new Blob([new XMLSerializer().serializeToString(drawing)], { type: "image/svg+xml" });
 }

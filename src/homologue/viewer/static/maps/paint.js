@@ -1,15 +1,15 @@
 // @ts-check
-// Maps as pictures.
+// Painting and labelling heat maps.
 
 import { contextOf } from "../core/dom.js";
 
-const SOLID = 0.35; // level, as a share of the highest, from which on a map covers all that it may
+const SOLID = 0.35; // levels above this fraction of the maximum have the full opacity
 
 /**
- * Paints a map onto a canvas, one pixel a place; colours: 256 of [red, green, blue].
+ * Paint a map onto a canvas, one pixel per value. colours: 256 of [red, green, blue].
  *
- * opacity: from 0 to 1. Below 1, places with little attention let more of the picture through, so
- * that one sees what the map lies on; at 1 the map is all there is.
+ * opacity: 0 to 1. Below 1, low values are more transparent, so that the image shows through; at 1
+ * all values are opaque.
  * @param {HTMLCanvasElement} canvas
  * @param {import("../core/types.js").HeatMap} map
  * @param {number} side
@@ -21,28 +21,28 @@ export function paint(canvas, map, side, colours, opacity) {
   canvas.height = side;
   const context = contextOf(canvas);
   const image = context.createImageData(side, side);
-  const cover = covers(opacity);
-  const inks = new Uint8ClampedArray(colours.flatMap((colour, level) => [...colour, cover[level]]));
-  const table = new Uint32Array(inks.buffer); // a whole pixel at a time: sliders paint many maps
+  const alphas = alphasOf(opacity);
+  const rgba = new Uint8ClampedArray(colours.flatMap((colour, level) => [...colour, alphas[level]]));
+  const table = new Uint32Array(rgba.buffer); // written a pixel at a time, for speed
   const pixels = new Uint32Array(image.data.buffer);
-  for (let place = 0; place < pixels.length; place += 1) pixels[place] = table[map.levels[place] >> 8];
+  for (let i = 0; i < pixels.length; i += 1) pixels[i] = table[map.levels[i] >> 8];
   context.putImageData(image, 0, 0);
 }
 
 /**
- * How much of the picture each of 256 levels covers, 0 to 255.
+ * Return the alpha of each of 256 levels, 0 to 255.
  * @param {number} opacity
  */
-function covers(opacity) {
-  const least = Math.max(0, 2 * opacity - 1) ** 2;
+function alphasOf(opacity) {
+  const lowest = Math.max(0, 2 * opacity - 1) ** 2;
   return Array.from({ length: 256 }, (_, level) => {
-    const share = least + (1 - least) * Math.min(1, level / 255 / SOLID);
-    return Math.round(255 * opacity * share);
+    const fraction = lowest + (1 - lowest) * Math.min(1, level / 255 / SOLID);
+    return Math.round(255 * opacity * fraction);
   });
 }
 
 /**
- * Paints the colours themselves, from left to right.
+ * Paint the colour bar, from left to right.
  * @param {HTMLCanvasElement} canvas
  * @param {number[][]} colours
  */
@@ -58,7 +58,7 @@ export function paintBar(canvas, colours) {
 }
 
 /**
- * "mean", "layer up 1.0", "embedding 2", "word “hat”"
+ * Return a map's label: "mean", "layer up 1.0", "embedding 2", "word “hat”".
  * @param {import("../core/types.js").HeatMap} map
  */
 export function nameOf(map) {
@@ -68,18 +68,23 @@ export function nameOf(map) {
 }
 
 /**
+ * Return a layer's short name: the kind of its block, then the indices in its path. The index of the
+ * transformer block of an up or down block is left out if it is 0.
+ *
  * up_blocks.1.attentions.0.transformer_blocks.0.attn2 -> up 1.0
+ * up_blocks.1.attentions.0.transformer_blocks.3.attn2 -> up 1.0.3
+ * mid_block.attentions.0.transformer_blocks.0.attn2 -> mid 0.0
  * @param {string} path
  */
 function layerName(path) {
-  const numbers = path.match(/\d+/g) ?? [];
-  const part = path.startsWith("mid") ? "mid" : path.split("_")[0];
-  const deep = numbers.length > 2 && numbers[2] !== "0" ? numbers : numbers.slice(0, 2);
-  return `${part} ${deep.join(".")}`;
+  const [block, ...rest] = path.split(".");
+  const indices = rest.filter((part) => /^\d+$/.test(part));
+  const shown = indices.length > 2 && indices[2] === "0" ? indices.slice(0, 2) : indices;
+  return [block.split("_")[0], shown.join(".")].filter(Boolean).join(" ");
 }
 
 /**
- * "12.3 × average"
+ * Format a map's value: "12.3 × average".
  * @param {number} value
  */
 export function valueText(value) {

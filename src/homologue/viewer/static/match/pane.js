@@ -1,40 +1,45 @@
 // @ts-check
-// One of the two pictures: shown as large as it fits, zoomed and shifted, with a heat map over it.
+// A pane with one image, which can be zoomed and shifted and may have a heat map over it.
 //
-// Events: "view" (what is seen has shifted), "place" (detail: [x, y] of the picture was clicked or
-// chosen with the keyboard).
+// Events: "view" (the visible part has changed), "place" (detail: [x, y], a point of the image that was
+// clicked or chosen with the keyboard), "hover" (detail: [x, y]), "leave".
 
-import { h, set, write } from "../core/dom.js";
+import { iconButton } from "../core/buttons.js";
+import { h, set, setText } from "../core/dom.js";
+import { ARROWS } from "../core/keys.js";
 import { Viewport } from "../core/viewport.js";
 import { Gestures } from "./gestures.js";
 
-const COARSE = 8; // pane pixels to a picture pixel, from which on single pixels are shown
-const STEP = 12; // pane pixels that an arrow key moves the cross, with Shift 1
+const PIXELATED = 8; // pane pixels per picture pixel above which pixels are not interpolated
+const STEP = 12; // pane pixels that an arrow key moves the crosshair; 1 with Shift
 
 export class Pane extends EventTarget {
   viewport = new Viewport();
   /** @type {any} */
   picture = null; // see show()
   heat = h("canvas", { class: "heat", hidden: true, "aria-hidden": "true" });
-  tools = h("div", { class: "pane-tools" });
+  empty = h("div", { class: "empty" }); // shown without an image
+  tools = h(
+    "div", { class: "pane-tools" },
+    iconButton("−", "Zoom out", "−", () => this.zoom(1 / 1.5)),
+    iconButton("+", "Zoom in", "+", () => this.zoom(1.5)),
+  );
   #image = h("img", { class: "picture", alt: "", draggable: "false", hidden: true });
-  #cross = h("div", { class: "cross", hidden: true });
+  #crosshair = h("div", { class: "cross", hidden: true });
   #name = h("span", { class: "pane-name" });
   #readout = h("output", { class: "readout" });
   /** @type {import("../core/types.js").Pair} */
-  #at = [0, 0]; // the cross, picture frame
+  #position = [0, 0]; // of the crosshair, picture frame
 
-  // end: "source" or "target". empty: what to show while there is no picture. placing: whether
-  // places can be chosen.
-  constructor(end, title, { empty, placing }) {
+  // end: "source" or "target". placing: whether the pane sends "place" events.
+  constructor(end, title, { placing }) {
     super();
     this.end = end;
     this.placing = placing;
-    this.empty = empty;
     this.well = h(
       "div",
       { class: "well", tabindex: "0", role: "application", "aria-label": this.#label(title) },
-      this.#image, this.heat, this.#cross, empty,
+      this.#image, this.heat, this.#crosshair, this.empty,
     );
     this.element = h(
       "section",
@@ -47,32 +52,30 @@ export class Pane extends EventTarget {
   }
 
   #label(title) {
-    const keys = "plus and minus zoom, 0 shows all of it";
-    if (!this.placing) return `${title} picture: ${keys}`;
-    return `${title} picture: arrow keys move a cross, Enter puts a point there, ${keys}`;
+    const zoom = "plus and minus zoom, 0 fits the image";
+    return this.placing ? `${title}. Arrow keys move the crosshair, Enter adds a point, ${zoom}` : `${title}. Keys: ${zoom}`;
   }
 
-  // picture: { id, name, width, height }, or null. One that is `missing` is only a frame for points.
+  // picture: { id, name, width, height } or null. A picture with `missing` has no image, only points.
   show(picture) {
     if (picture?.id === this.picture?.id) return;
     this.picture = picture;
-    const there = Boolean(picture) && !picture.missing;
-    set(this.#image, { hidden: !there, src: there ? `api/pictures/${picture.id}` : null });
-    set(this.#image, { alt: picture ? picture.name : "" });
-    set(this.empty, { hidden: there });
-    write(this.#name, there ? `${picture.name} · ${picture.width} × ${picture.height}` : (picture?.name ?? ""));
+    const hasImage = Boolean(picture) && !picture.missing;
+    set(this.#image, { hidden: !hasImage, src: hasImage ? `api/pictures/${picture.id}` : null, alt: picture?.name ?? "" });
+    set(this.empty, { hidden: hasImage });
+    setText(this.#name, hasImage ? `${picture.name} · ${picture.width} × ${picture.height}` : (picture?.name ?? ""));
     set(this.#name, { title: this.#name.textContent });
     this.viewport.setPicture(picture?.width ?? 0, picture?.height ?? 0);
-    this.#at = [(picture?.width ?? 0) / 2, (picture?.height ?? 0) / 2];
+    this.#position = [(picture?.width ?? 0) / 2, (picture?.height ?? 0) / 2];
     this.arrange();
   }
 
-  // Shows text below the picture; "" empties it.
+  // Show text below the image.
   read(text) {
-    write(this.#readout, text);
+    setText(this.#readout, text);
   }
 
-  // Lays everything out anew.
+  // Update the layout.
   arrange() {
     this.viewport.setPane(this.well.clientWidth, this.well.clientHeight);
     const { left, top, width, height } = this.viewport.box;
@@ -81,20 +84,20 @@ export class Pane extends EventTarget {
         left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`,
       });
     }
-    this.#image.classList.toggle("coarse", this.viewport.scale > COARSE);
+    this.#image.classList.toggle("pixelated", this.viewport.scale > PIXELATED);
     this.well.classList.toggle("zoomed", this.viewport.zoom > 1);
-    const [x, y] = this.viewport.toPane(this.#at);
-    Object.assign(this.#cross.style, { left: `${x}px`, top: `${y}px` });
+    const [x, y] = this.viewport.toPane(this.#position);
+    Object.assign(this.#crosshair.style, { left: `${x}px`, top: `${y}px` });
     this.dispatchEvent(new Event("view"));
   }
 
   /**
    * @param {number} factor
-   * @param {import("../core/types.js").Pair} place pane frame; what is there stays there
+   * @param {import("../core/types.js").Pair} position pane frame, the fixed point of the zoom
    */
-  zoom(factor, place = [this.viewport.paneWidth / 2, this.viewport.paneHeight / 2]) {
+  zoom(factor, position = [this.viewport.paneWidth / 2, this.viewport.paneHeight / 2]) {
     if (!this.picture) return;
-    this.viewport.zoomAt(place, factor);
+    this.viewport.zoomAt(position, factor);
     this.arrange();
   }
 
@@ -106,63 +109,62 @@ export class Pane extends EventTarget {
   #listen() {
     new ResizeObserver(() => this.arrange()).observe(this.well);
     new Gestures(this.well, {
-      tap: (place) => this.#choose(place),
+      tap: (position) => this.#choose(position),
       drag: (right, down) => {
         this.viewport.panBy(right, down);
         this.arrange();
       },
-      zoom: (place, factor) => this.zoom(factor, place),
+      zoom: (position, factor) => this.zoom(factor, position),
     });
-    this.well.addEventListener("pointermove", (event) => this.#point(event));
-    this.well.addEventListener("pointerleave", () => this.#tell("leave"));
+    this.well.addEventListener("pointermove", (event) => this.#hover(event));
+    this.well.addEventListener("pointerleave", () => this.#emit("leave"));
     this.well.addEventListener("keydown", (event) => this.#press(event));
-    this.well.addEventListener("focus", () => this.#showCross());
-    this.well.addEventListener("blur", () => set(this.#cross, { hidden: true }));
+    this.well.addEventListener("focus", () => this.#showCrosshair());
+    this.well.addEventListener("blur", () => set(this.#crosshair, { hidden: true }));
   }
 
-  #point(event) {
+  #hover(event) {
     const box = this.well.getBoundingClientRect();
     /** @type {import("../core/types.js").Pair} */
-    const place = [event.clientX - box.left, event.clientY - box.top];
-    if (this.picture && this.viewport.holds(place)) {
-      this.#tell("hover", this.viewport.toPicture(place));
-    } else this.#tell("leave");
+    const position = [event.clientX - box.left, event.clientY - box.top];
+    if (this.picture && this.viewport.holds(position)) {
+      this.#emit("hover", this.viewport.toPicture(position));
+    } else this.#emit("leave");
   }
 
-  #choose(place) {
-    if (!this.placing || !this.picture || !this.viewport.holds(place)) return;
-    this.#tell("place", this.viewport.toPicture(place));
+  #choose(position) {
+    if (!this.placing || !this.picture || !this.viewport.holds(position)) return;
+    this.#emit("place", this.viewport.toPicture(position));
   }
 
   #press(event) {
     if (!this.picture || event.target !== this.well || event.ctrlKey || event.metaKey) return;
-    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    const way = ways[event.key];
-    if (way) this.#moveCross(way, event.shiftKey ? 1 : STEP);
-    else if (event.key === "+" || event.key === "=") this.zoom(1.5, this.viewport.toPane(this.#at));
-    else if (event.key === "-") this.zoom(1 / 1.5, this.viewport.toPane(this.#at));
+    const direction = ARROWS[event.key];
+    if (direction) this.#moveCrosshair(direction, event.shiftKey ? 1 : STEP);
+    else if (event.key === "+" || event.key === "=") this.zoom(1.5, this.viewport.toPane(this.#position));
+    else if (event.key === "-") this.zoom(1 / 1.5, this.viewport.toPane(this.#position));
     else if (event.key === "0") this.unzoom();
     else if (this.placing && (event.key === "Enter" || event.key === " ")) {
-      this.#tell("place", this.#at);
+      this.#emit("place", this.#position);
     } else return;
     event.preventDefault();
   }
 
-  #moveCross([right, down], step) {
+  #moveCrosshair([right, down], step) {
     const pixels = step / this.viewport.scale;
-    const [x, y] = this.#at;
-    this.#at = this.viewport.inside([x + right * pixels, y + down * pixels]);
-    this.viewport.show(this.#at);
-    this.#showCross();
+    const [x, y] = this.#position;
+    this.#position = this.viewport.inside([x + right * pixels, y + down * pixels]);
+    this.viewport.show(this.#position);
+    this.#showCrosshair();
     this.arrange();
-    this.#tell("hover", this.#at);
+    this.#emit("hover", this.#position);
   }
 
-  #showCross() {
-    set(this.#cross, { hidden: !this.picture || !this.well.matches(":focus-visible") });
+  #showCrosshair() {
+    set(this.#crosshair, { hidden: !this.picture || !this.well.matches(":focus-visible") });
   }
 
-  #tell(kind, detail) {
+  #emit(kind, detail) {
     this.dispatchEvent(new CustomEvent(kind, { detail }));
   }
 }

@@ -1,31 +1,34 @@
 // @ts-check
-// The points on the stage: numbered discs on both pictures, joined by lines.
+// The points on the stage: numbered discs on both images, joined by lines.
 
 import { colourOf, inkOn } from "../core/colours.js";
-import { find, keyed, s, set, write } from "../core/dom.js";
-import { beforeFrame } from "../core/frames.js";
-import { LOW, place, shareOf } from "./status.js";
+import { find, keyed, s, set, setText } from "../core/dom.js";
+import { newId } from "../core/ids.js";
+import { beforeFrame } from "../core/scheduling.js";
+import { LOW_SCORE, fractionDone, formatPoint } from "./progress_text.js";
 import { Dragging } from "./dragging.js";
 
-const LEAST_RADIUS = 9; // pixels, with type of 15 pixels
-const MOST_RADIUS = 13;
+const MIN_RADIUS = 9; // pixels, at a font size of 15 pixels
+const MAX_RADIUS = 13;
 
 export class Points {
   #lines = s("g", { class: "lines" });
   #targets = s("g", { class: "targets", "aria-hidden": "true" });
   #sources = s("g", { class: "sources" });
-  ask = beforeFrame(() => this.draw());
+  drawSoon = beforeFrame(() => this.draw());
 
-  constructor(stage, session, look) {
+  constructor(stage, session, viewState) {
     this.stage = stage;
     this.session = session;
-    this.look = look;
+    this.viewState = viewState;
     const find = (id) => session.scene.points.find((point) => point.id === id);
     const commit = (moved) => session.act("move", moved);
     this.dragging = new Dragging(stage, { end: "source", find, commit }, () => this.draw());
+    for (const pane of Object.values(stage.panes)) pane.addEventListener("view", () => this.drawSoon());
+    stage.panes.source.addEventListener("place", (event) => this.#add(event.detail));
     stage.overlay.append(this.#lines, this.#targets, this.#sources);
     stage.overlay.addEventListener("pointerover", (event) => this.#hover(event));
-    stage.overlay.addEventListener("pointerout", () => this.look.set("hovered", null));
+    stage.overlay.addEventListener("pointerout", () => this.viewState.set("hovered", null));
     stage.overlay.addEventListener("click", (event) => this.#select(event));
     stage.overlay.addEventListener("focusin", (event) => this.#select(event));
     stage.overlay.addEventListener("keydown", (event) => this.#press(event));
@@ -38,40 +41,58 @@ export class Points {
   draw() {
     const items = this.#items();
     const radius = this.#radius(items.length);
-    const focus = this.look.point;
+    const focus = this.viewState.point;
     set(this.stage.overlay, { class: `overlay${focus && items.length > 8 ? " focussed" : ""}` });
-    const joined = items.filter((item) => item.to?.seen && item.from.seen);
+    const joined = items.filter((item) => item.to?.visible && item.from.visible);
     keyed(this.#lines, joined, (item) => item.id, makeLine, (node, item) => drawLine(node, item, focus));
-    const found = items.filter((item) => item.to?.seen);
+    const found = items.filter((item) => item.to?.visible);
     keyed(this.#targets, found, (item) => item.id, makeTarget, (node, item) =>
       drawDisc(node, item, item.to, radius, focus),
     );
-    const seen = items.filter((item) => item.from.seen);
-    keyed(this.#sources, seen, (item) => item.id, makeSource, (node, item) => {
+    const visible = items.filter((item) => item.from.visible);
+    keyed(this.#sources, visible, (item) => item.id, makeSource, (node, item) => {
       drawDisc(node, item, item.from, radius, focus);
       drawProgress(node, item, radius);
-      const stop = item.id === this.look.get("selected") || (!this.#selectedSeen(seen) && item === seen[0]);
+      const stop = item.id === this.viewState.get("selected") || (!this.#selectedSeen(visible) && item === visible[0]);
       set(node, { tabindex: stop ? "0" : "-1", "aria-label": label(item) });
     });
   }
 
-  // Moves the keyboard's focus to a point.
+  #add([x, y]) {
+    const id = newId();
+    this.session.act("add", { id, x, y });
+    this.viewState.set("selected", id);
+    this.draw(); // at once; everything else may be drawn a frame later
+  }
+
+  // Select the next (1) or the previous (-1) point.
+  step(by) {
+    const { points } = this.session.scene;
+    if (!points.length) return;
+    const index = points.findIndex((point) => point.id === this.viewState.get("selected"));
+    const { id } = points[index < 0 ? 0 : (index + by + points.length) % points.length];
+    this.viewState.set("hovered", null);
+    this.viewState.set("selected", id);
+    this.focus(id);
+  }
+
+  // Move the keyboard focus to a point.
   focus(id) {
     this.draw();
     find(this.#sources, `[data-key="${CSS.escape(id)}"]`)?.focus();
   }
 
-  #selectedSeen(seen) {
-    return seen.some((item) => item.id === this.look.get("selected"));
+  #selectedSeen(visible) {
+    return visible.some((item) => item.id === this.viewState.get("selected"));
   }
 
-  // What there is to draw of each point.
+  // Return the points with everything that is drawn of them.
   #items() {
-    const told = this.session.progress.match?.points ?? {};
+    const progress = this.session.progress.match?.points ?? {};
     const onSource = this.stage.placer("source");
     const onTarget = this.stage.panes.target ? this.stage.placer("target") : null;
-    return this.session.scene.points.map((given) => {
-      const point = this.dragging.place(given);
+    return this.session.scene.points.map((stored) => {
+      const point = this.dragging.moved(stored);
       const facts = this.session.state.match.points[point.id];
       const found = (onTarget && facts?.found) ?? null;
       return {
@@ -79,29 +100,29 @@ export class Points {
         state: facts?.state ?? "waiting",
         error: facts?.error ?? "",
         found,
-        told: told[point.id] ?? null,
-        dragged: point !== given,
+        progress: progress[point.id] ?? null,
+        dragged: point !== stored,
         from: onSource([point.x, point.y]),
         to: found ? onTarget([found.x, found.y]) : null,
       };
     });
   }
 
-  // Smaller discs where many share little room.
+  // Return the radius of the discs, which is smaller if there are many.
   #radius(count) {
     const { paneWidth, paneHeight } = this.stage.panes.source.viewport;
     const room = Math.sqrt((paneWidth * paneHeight) / Math.max(count, 1)) / 14;
-    return (this.stage.type / 15) * Math.min(Math.max(room, LEAST_RADIUS), MOST_RADIUS);
+    return (this.stage.fontSize / 15) * Math.min(Math.max(room, MIN_RADIUS), MAX_RADIUS);
   }
 
   #hover(event) {
     const id = event.target.closest(".point, .line")?.dataset.key;
-    if (id) this.look.set("hovered", id);
+    if (id) this.viewState.set("hovered", id);
   }
 
   #select(event) {
     const id = event.target.closest(".point")?.dataset.key;
-    if (id) this.look.set("selected", id);
+    if (id) this.viewState.set("selected", id);
   }
 
   #press(event) {
@@ -114,8 +135,8 @@ export class Points {
 
   #remove(id) {
     const { points } = this.session.scene;
-    const place = points.findIndex((point) => point.id === id);
-    const next = points[place + 1] ?? points[place - 1];
+    const index = points.findIndex((point) => point.id === id);
+    const next = points[index + 1] ?? points[index - 1];
     this.session.act("delete", { id });
     if (next) this.focus(next.id);
     else this.stage.panes.source.well.focus();
@@ -157,33 +178,33 @@ function drawLine(node, item, focus) {
   node.classList.toggle("stale", item.dragged || item.state !== "done");
 }
 
-function drawDisc(node, item, place, radius, focus) {
+function drawDisc(node, item, position, radius, focus) {
   const [hit, rim, face, text] = node.children;
-  set(node, { transform: `translate(${place.x.toFixed(2)} ${place.y.toFixed(2)})` });
+  set(node, { transform: `translate(${position.x.toFixed(2)} ${position.y.toFixed(2)})` });
   set(hit, { r: radius + 5 });
   set(rim, { r: radius + 2.5 });
   set(face, { r: radius, fill: colourOf(item.number) });
   const digits = String(item.number);
   set(text, { fill: inkOn(item.number), "font-size": radius * (digits.length < 2 ? 1.25 : 1.05) });
-  write(text, digits);
+  setText(text, digits);
   node.classList.toggle("focus", item.id === focus);
   node.classList.toggle("stale", item.dragged);
-  node.classList.toggle("unsure", item.found !== null && item.found.score < LOW);
+  node.classList.toggle("unsure", item.found !== null && item.found.score < LOW_SCORE);
   node.classList.toggle("failed", item.state === "failed");
 }
 
 function drawProgress(node, item, radius) {
   const arc = node.lastChild;
   const busy = item.state === "running" || item.state === "waiting";
-  const share = item.state === "running" ? Math.max(shareOf(item.told), 0.04) : 0.12;
-  set(arc, { r: radius + 5, "stroke-dasharray": `${share} 1`, visibility: busy ? null : "hidden" });
+  const fraction = item.state === "running" ? Math.max(fractionDone(item.progress), 0.04) : 0.12;
+  set(arc, { r: radius + 5, "stroke-dasharray": `${fraction} 1`, visibility: busy ? null : "hidden" });
   node.classList.toggle("waiting", item.state === "waiting");
 }
 
 function label(item) {
-  const parts = [`Point ${item.number} at ${place(item)}`];
+  const parts = [`Point ${item.number} at ${formatPoint(item)}`];
   if (item.found) {
-    parts.push(`found at ${place(item.found)}`);
+    parts.push(`found at ${formatPoint(item.found)}`);
     parts.push(`score ${item.found.score.toFixed(2)}`);
   } else parts.push(item.error || item.state);
   return parts.join(", ");

@@ -1,10 +1,10 @@
 // @ts-check
-// Which model, preset and way to optimise.
+// The settings: model, preset and fitting strategy.
 
 import { h, set } from "../core/dom.js";
 
 export class Settings {
-  // only: the names of those that the screen needs.
+  // only: the names of the settings that the screen shows.
   constructor(session, options, only = ["model", "preset", "optimise"]) {
     this.session = session;
     this.options = options;
@@ -12,10 +12,10 @@ export class Settings {
     this.preset = this.#choice(
       "preset", "Preset", Object.keys(options.presets).map((name) => [name, name]),
     );
-    this.way = this.#choice("optimise", "Optimise", []);
+    this.strategy = this.#choice("optimise", "Strategy", []);
     this.element = h(
       "div", { class: "settings", role: "group", "aria-label": "Settings" },
-      ...[this.model, this.preset, this.way]
+      ...[this.model, this.preset, this.strategy]
         .filter((choice) => only.includes(choice.name))
         .map((choice) => choice.parentElement),
     );
@@ -24,12 +24,12 @@ export class Settings {
   draw() {
     const { settings } = this.session.scene;
     const own = this.options.presets[settings.preset];
-    const ways = [["preset", `${own} (preset’s)`], ...this.options.ways.filter((way) => way !== own).map((way) => [way, way])];
-    fill(this.way, ways);
+    const others = this.options.ways.filter((strategy) => strategy !== own);
+    fill(this.strategy, [["preset", `${own} (preset)`], ...others.map((strategy) => [strategy, strategy])]);
     for (const [select, value] of [
       [this.model, settings.model],
       [this.preset, settings.preset],
-      [this.way, settings.optimise === null || settings.optimise === own ? "preset" : settings.optimise],
+      [this.strategy, settings.optimise === null || settings.optimise === own ? "preset" : settings.optimise],
     ]) {
       if (select.value !== value) select.value = value;
       set(select, { title: select.selectedOptions[0]?.textContent });

@@ -1,10 +1,10 @@
 // @ts-check
-// Source and target side by side, or one of them alone, and one drawing over all of it.
+// The panes side by side, and one SVG overlay over all of them.
 
 import { h, s, set } from "../core/dom.js";
 
 export class Stage {
-  type = 15; // size of the page's type, in pixels
+  fontSize = 15; // of the page, in pixels
   overlay = s("svg", { class: "overlay", role: "group", "aria-label": "Points" });
 
   // panes: { source, target } or one of them
@@ -15,16 +15,16 @@ export class Stage {
     new ResizeObserver(() => this.#fit()).observe(this.element);
   }
 
-  // Gives a function that says where a point of a picture is on the stage as it is laid out now:
-  // { x, y, seen }, stage frame, CSS pixels.
+  // Return a function that maps a point of an image to the stage as it is laid out now:
+  // { x, y, visible }, stage frame, CSS pixels.
   placer(end) {
     const { viewport } = this.panes[end];
     const corner = this.corner(end);
     return (point) => {
       const [left, top] = viewport.toPane(point);
-      const across = left >= -1 && left <= viewport.paneWidth + 1;
-      const seen = across && top >= -1 && top <= viewport.paneHeight + 1;
-      return { x: corner.x + left, y: corner.y + top, seen };
+      const inside = left >= -1 && left <= viewport.paneWidth + 1;
+      const visible = inside && top >= -1 && top <= viewport.paneHeight + 1;
+      return { x: corner.x + left, y: corner.y + top, visible };
     };
   }
 
@@ -35,8 +35,8 @@ export class Stage {
     return { x: well.left - stage.left, y: well.top - stage.top };
   }
 
-  // The point of a picture under a place of the window, on its edge if it is beyond.
-  under(end, clientX, clientY) {
+  // Return the point of an image at a position of the window, clamped to the image.
+  pointAt(end, clientX, clientY) {
     const pane = this.panes[end];
     const well = pane.well.getBoundingClientRect();
     return pane.viewport.inside(
@@ -45,7 +45,7 @@ export class Stage {
   }
 
   #fit() {
-    this.type = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    this.fontSize = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
     const { clientWidth, clientHeight } = this.element;
     set(this.overlay, { width: clientWidth, height: clientHeight });
   }

@@ -1,19 +1,19 @@
 // @ts-check
-// What the screen shows, as the rest of its address: RUN/PAIR?FILTERS. Everything is in it, so that
-// it can be shared.
+// The state of the Runs screen and its form in the address, RUN/PAIR?FILTERS. The address contains the
+// whole state, so that it can be shared.
 //
-// { run, pair, filters, at, point, map }: filters are parameters as the server takes them, `at` is the
-// first pair in the grid's window, `point` a number from 1, `map` an index; null where nothing is
-// chosen.
+// { run, pair, filters, at, point, map }: filters are query parameters of the server; `at` is the index
+// of the first visible pair in the grid; `point` is counted from 1; `map` is an index. null: not chosen.
 
 /**
  * @typedef {{ run: string | null, pair: string | null, filters: Record<string, string>, at: number,
  *   point: number | null, map: number }} State
  */
 
-const OWN = ["at", "point", "map"]; // of the page; all others are filters
+const PAGE_PARAMETERS = ["at", "point", "map"]; // all others are filters
 
 /**
+ * Parse the rest of an address. Invalid values are ignored.
  * @param {string} rest
  * @returns {State}
  */
@@ -21,13 +21,16 @@ export function parseRest(rest) {
   const [path, text = ""] = split(rest, "?");
   const [run = "", pair = ""] = path.split("/").map(decode);
   const parameters = new URLSearchParams(text);
-  const [at, point, map] = OWN.map((name) => whole(parameters.get(name)));
-  for (const name of OWN) parameters.delete(name);
+  const [at, point, map] = PAGE_PARAMETERS.map((name) => parseInteger(parameters.get(name)));
+  for (const name of PAGE_PARAMETERS) parameters.delete(name);
   const filters = Object.fromEntries([...parameters].filter(([, value]) => value !== ""));
   return { run: run || null, pair: pair || null, filters, at: at ?? 0, point, map: map ?? 0 };
 }
 
-/** @param {State} state */
+/**
+ * Format a state as the rest of an address.
+ * @param {State} state
+ */
 export function formatRest({ run, pair, filters, at, point, map }) {
   const parameters = new URLSearchParams(filters);
   if (at && !pair) parameters.set("at", String(at));
@@ -38,11 +41,11 @@ export function formatRest({ run, pair, filters, at, point, map }) {
 }
 
 /**
- * The filters that make sense of a run: another one may have other categories or thresholds.
+ * Return the filters that apply to a run: runs differ in categories and thresholds.
  * @param {Record<string, string>} filters
  * @param {{ thresholds: string[], labels: Record<string, string[]> }} run
  */
-export function fitting(filters, run) {
+export function applicableFilters(filters, run) {
   return Object.fromEntries(
     Object.entries(filters).filter(([name, value]) => {
       if (name === "threshold") return run.thresholds.includes(value);
@@ -52,21 +55,22 @@ export function fitting(filters, run) {
 }
 
 /**
- * A path of the server with parameters.
+ * Return a path of the server with query parameters.
  * @param {string} path
  * @param {Record<string, any>} parameters
  */
-export function asking(path, parameters) {
+export function runsPath(path, parameters) {
   return `api/runs/${path}?${new URLSearchParams(parameters)}`;
 }
 
 /**
+ * Split a text at the first occurrence of a sign.
  * @param {string} text
  * @param {string} sign
  */
 function split(text, sign) {
-  const place = text.indexOf(sign);
-  return place < 0 ? [text] : [text.slice(0, place), text.slice(place + 1)];
+  const index = text.indexOf(sign);
+  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
 }
 
 /** @param {string} text */
@@ -79,6 +83,6 @@ function decode(text) {
 }
 
 /** @param {string | null} text */
-function whole(text) {
+function parseInteger(text) {
   return text && /^\d{1,9}$/.test(text) ? Number(text) : null;
 }

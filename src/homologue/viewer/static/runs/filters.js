@@ -1,8 +1,8 @@
 // @ts-check
-// What narrows the pairs down, and in which order they come.
+// The filters of the pairs, and their order.
 
-import { h, set, write } from "../core/dom.js";
-import { folding } from "./charts.js";
+import { h, set, setText } from "../core/dom.js";
+import { collapsible } from "./charts.js";
 import { VERDICTS } from "./verdicts.js";
 
 const SORTS = {
@@ -14,33 +14,33 @@ const SORTS = {
   pck: "PCK of the pair",
 };
 const ANY = ["", "any"];
-const MEASURES = ["alpha", "threshold"]; // chosen elsewhere
+const MEASURES = ["alpha", "threshold"]; // set by the run controls
 
 export class Filters {
   /** @type {Record<string, string>} */
-  filters = {}; // that are shown
+  filters = {}; // as shown
   /** @type {Record<string, HTMLInputElement | HTMLSelectElement>} */
-  #fields = {}; // name of the parameter -> the field
+  #fields = {}; // parameter -> field
 
   /**
-   * run: as the server describes it. change(filters, lingering): what is chosen by now; lingering
-   * while somebody types.
+   * run: as the server describes it. change(filters, debounced): called with the new filters; debounced:
+   * the user is typing, so that more changes may follow.
    * @param {any} run
-   * @param {(filters: Record<string, string>, lingering: boolean) => void} change
+   * @param {(filters: Record<string, string>, debounced: boolean) => void} change
    */
   constructor(run, change) {
     this.run = run;
     this.change = change;
     this.count = h("span", { class: "count" });
     this.clear = h("button", { class: "quiet", onclick: () => change({}, false) }, "Clear");
-    this.order = h("button", { class: "icon quiet", onclick: () => this.#turn() });
-    const labels = Object.keys(run.labels).map((by) => this.#select(`by.${by}`, shownName(by), [ANY, ...run.labels[by].map((/** @type {string} */ value) => [value, value])]));
-    this.element = folding(
+    this.order = h("button", { class: "icon quiet", onclick: () => this.#reverse() });
+    const labels = Object.keys(run.labels).map((by) => this.#select(`by.${by}`, labelOf(by), [ANY, ...run.labels[by].map((/** @type {string} */ value) => [value, value])]));
+    this.element = collapsible(
       "Filters",
       [h("h2", {}, "Filters"), this.count, this.clear],
       h(
         "div", { class: "filter-fields" },
-        this.#text("text", "Name has", "search"),
+        this.#text("text", "Name contains", "search"),
         this.#select("verdict", "Points", [ANY, ...VERDICTS]),
         ...labels,
         this.#range("error", "Worst error", "in thresholds"),
@@ -48,7 +48,7 @@ export class Filters {
         h("div", { class: "field sort" }, this.#select("sort", "Sort by", this.#sorts()), this.order),
       ),
     );
-    this.clear.addEventListener("click", (event) => event.preventDefault()); // does not fold it up
+    this.clear.addEventListener("click", (event) => event.preventDefault()); // does not collapse the card
   }
 
   /** @param {Record<string, string>} filters */
@@ -60,12 +60,12 @@ export class Filters {
     }
     const own = Object.keys(filters).filter((name) => !MEASURES.includes(name));
     const count = own.filter((name) => !["sort", "order"].includes(name)).length;
-    write(this.count, count ? `${count} set` : "");
+    setText(this.count, count ? `${count} active` : "");
     set(this.clear, { hidden: !own.length });
-    const down = filters.order === "down";
-    write(this.order, down ? "↓" : "↑");
-    const said = down ? "Highest first: turn round" : "Lowest first: turn round";
-    set(this.order, { "aria-label": said, title: said });
+    const descending = filters.order === "down";
+    setText(this.order, descending ? "↓" : "↑");
+    const label = `${descending ? "Descending" : "Ascending"} order: click to reverse`;
+    set(this.order, { "aria-label": label, title: label });
   }
 
   #sorts() {
@@ -73,18 +73,18 @@ export class Filters {
     return Object.entries(this.run.scored ? SORTS : others);
   }
 
-  #turn() {
+  #reverse() {
     this.#set("order", this.filters.order === "down" ? "" : "down", false);
   }
 
   /**
    * @param {string} name
    * @param {string} value
-   * @param {boolean} lingering
+   * @param {boolean} debounced
    */
-  #set(name, value, lingering) {
+  #set(name, value, debounced) {
     const { [name]: before, ...others } = this.filters;
-    this.change(value === "" ? others : { ...others, [name]: value }, lingering);
+    this.change(value === "" ? others : { ...others, [name]: value }, debounced);
   }
 
   /**
@@ -136,10 +136,10 @@ export class Filters {
 }
 
 /**
- * source_style -> Source style
+ * Return the label of a field: source_style -> Source style.
  * @param {string} by
  */
-function shownName(by) {
+function labelOf(by) {
   const text = by.replaceAll("_", " ");
   return text[0].toUpperCase() + text.slice(1);
 }

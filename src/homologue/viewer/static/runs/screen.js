@@ -1,33 +1,32 @@
 // @ts-check
-// Looking through evaluation runs: which run, its pairs as a grid, a pair by itself.
+// The Runs screen: the table of runs, the pairs of a run as a grid, one pair.
 
 import { get, post } from "../core/api.js";
 import { find, h } from "../core/dom.js";
-import { fitting, formatRest, parseRest } from "./address.js";
-import { Browse } from "./browse.js";
-import { makeChooser } from "./chooser.js";
-import { PairView } from "./pair.js";
-import { Tools } from "./tools.js";
+import { applicableFilters, formatRest, parseRest } from "./address.js";
+import { PairBrowser } from "./pair_browser.js";
+import { makeRunTable } from "./run_table.js";
+import { PairView } from "./pair_view.js";
+import { RunControls } from "./run_controls.js";
 
-const LINGER = 300; // milliseconds after which an address is written that changes all the time
+const DEBOUNCE = 300; // milliseconds until the address is written after frequent changes
 
 export const runsScreen = {
-  // app: see main.js. Gives { element, tools, close(), move(rest) }.
   open: (app) => new RunsScreen(app),
 };
 
 class RunsScreen {
   /** @type {number | undefined} */
-  #later;
+  #timer;
   #closed = false;
   /** @type {(() => void)[]} */
-  #ends = [];
-  /** @type {Browse | null} */
+  #cleanups = [];
+  /** @type {PairBrowser | null} */
   browse = null;
   /** @type {any[]} */
-  runs = []; // none until the server has told them
-  /** @type {Tools | undefined} */
-  head;
+  runs = []; // empty until loaded
+  /** @type {RunControls | undefined} */
+  controls;
   /** @type {PairView} */
   pair;
 
@@ -37,68 +36,68 @@ class RunsScreen {
     this.slot = h("div", { class: "run-tools-slot" });
     this.tools = [this.slot];
     this.state = parseRest(app.rest);
-    this.#begin();
+    this.#load();
   }
 
-  async #begin() {
+  async #load() {
     try {
       this.runs = await get("api/runs");
     } catch (error) {
       return this.#fail(error);
     }
     if (this.#closed) return undefined;
-    this.head = new Tools(this.runs, {
+    this.controls = new RunControls(this.runs, {
       run: (name) => this.#go({ run: name, pair: this.pair.has(name) ? this.state.pair : null }, false),
-      change: (filters, lingering) => this.#go({ filters, at: 0 }, lingering),
+      change: (filters, debounced) => this.#go({ filters, at: 0 }, debounced),
       reload: () => this.#reload(),
     });
-    this.slot.replaceChildren(this.head.element);
+    this.slot.replaceChildren(this.controls.element);
     this.pair = new PairView({
-      go: (changes, lingering) => this.#go(changes, lingering),
+      go: (changes, debounced) => this.#go(changes, debounced),
       hrefOf: (changes) => this.#hrefOf(changes),
       back: () => this.#back(),
-      fail: (error) => this.#lose(error),
+      fail: (error) => this.#onPairError(error),
     }, this.app.options, this.app.toasts);
     this.#listen();
     return this.#show();
   }
 
-  // The address has changed: forward, back, a link.
+  // The address has changed.
   move(rest) {
-    clearTimeout(this.#later);
+    clearTimeout(this.#timer);
     this.state = parseRest(rest);
-    if (this.head) this.#show();
+    if (this.controls) this.#show();
   }
 
   close() {
     this.#closed = true;
-    clearTimeout(this.#later);
+    clearTimeout(this.#timer);
     this.browse?.close();
-    for (const end of this.#ends) end();
+    for (const cleanUp of this.#cleanups) cleanUp();
   }
 
   get run() {
-    return this.runs.find((one) => one.name === this.state.run) ?? null;
+    return this.runs.find(({ name }) => name === this.state.run) ?? null;
   }
 
   #listen() {
     const { keys } = this.app;
-    const here = (run) => () => this.state.pair && run();
-    this.#ends = [
-      keys.add("n or j or ArrowRight", "Next pair", here(() => this.pair.step(1))),
-      keys.add("p or k or ArrowLeft", "Previous pair", here(() => this.pair.step(-1))),
-      keys.add("Escape", "Back to all pairs", here(() => this.#back())),
-      keys.add("]", "Next point", here(() => this.pair.stepPoint(1))),
-      keys.add("[", "Previous point", here(() => this.pair.stepPoint(-1))),
-      keys.add("l", "Next heat map", here(() => this.pair.strip.step(1))),
-      keys.add("Shift+L", "Previous heat map", here(() => this.pair.strip.step(-1))),
-      keys.add("e", "Enlarge the heat map", here(() => this.pair.strip.enlarge())),
-      keys.add("h", "Heat map over the pictures, or not", here(() => this.pair.look.set("heat", !this.pair.look.get("heat")))),
-      keys.add("r", "The same pair in the next run", here(() => this.pair.turn())),
-      keys.add("/", "Search by name", () => this.browse && find(this.browse.element, "[name=text]")?.focus()),
-      keys.add("Arrows, Home, End, Enter", "In the grid: another pair, open it"),
-      keys.add("Enter", "On a point: its heat maps"),
-      keys.add("+ − 0", "On a picture: zoom in, out, show all of it"),
+    const onPair = (run) => () => this.state.pair && run();
+    this.#cleanups = [
+      keys.add("n or j or ArrowRight", "Next pair", onPair(() => this.pair.step(1))),
+      keys.add("p or k or ArrowLeft", "Previous pair", onPair(() => this.pair.step(-1))),
+      keys.add("Escape", "Back to all pairs", onPair(() => this.#back())),
+      keys.add("]", "Select the next point", onPair(() => this.pair.stepPoint(1))),
+      keys.add("[", "Select the previous point", onPair(() => this.pair.stepPoint(-1))),
+      keys.add("l", "Next heat map", onPair(() => this.pair.strip.step(1))),
+      keys.add("Shift+L", "Previous heat map", onPair(() => this.pair.strip.step(-1))),
+      keys.add("e", "Enlarge the heat map", onPair(() => this.pair.strip.enlarge())),
+      keys.add("h", "Show or hide the heat maps on the images", onPair(() => this.pair.viewState.set("heat", !this.pair.viewState.get("heat")))),
+      keys.add("r", "Show this pair in the next run", onPair(() => this.pair.nextRun())),
+      keys.add("/", "Filter by name", () => this.browse && find(this.browse.element, "[name=text]")?.focus()),
+      keys.add("Arrows or Home or End", "In the grid: move to another pair"),
+      keys.add("Enter", "On a pair: open it. On a point: show its heat maps"),
+      keys.add("+ or − or 0", "On an image: zoom in, zoom out, fit"),
     ];
   }
 
@@ -106,14 +105,14 @@ class RunsScreen {
     return `#/runs/-/${formatRest({ ...this.state, ...changes })}`;
   }
 
-  // Shows something else. lingering: there may be more to come, which takes no step in the history.
-  #go(changes, lingering) {
+  // Change the state. debounced: more changes may follow, so no entry is added to the history.
+  #go(changes, debounced) {
     this.state = { ...this.state, ...changes };
-    if ("run" in changes && this.run) this.state.filters = fitting(this.state.filters, this.run);
-    clearTimeout(this.#later);
-    const write = () => this.app.go(formatRest(this.state), { replace: lingering });
-    if (lingering) this.#later = setTimeout(write, LINGER);
-    else write();
+    if ("run" in changes && this.run) this.state.filters = applicableFilters(this.state.filters, this.run);
+    clearTimeout(this.#timer);
+    const updateAddress = () => this.app.go(formatRest(this.state), { replace: debounced });
+    if (debounced) this.#timer = setTimeout(updateAddress, DEBOUNCE);
+    else updateAddress();
     this.#show();
   }
 
@@ -125,7 +124,7 @@ class RunsScreen {
   #show() {
     if (!this.run && this.runs.length === 1) this.state = { ...this.state, run: this.runs[0].name };
     const { run, state } = this;
-    this.head?.show(run, state.filters);
+    this.controls?.show(run, state.filters);
     document.title = `${(run && state.pair) ?? run?.name ?? "Runs"} · homologue`;
     if (!run) return this.#choose();
     const browse = this.browse && this.browse.run === run ? this.browse : this.#open(run);
@@ -139,8 +138,8 @@ class RunsScreen {
   }
 
   #choose() {
-    if (this.state.run) this.app.toasts.show(`There is no run ${this.state.run} here.`, "problem");
-    this.#put(makeChooser(this.runs, (run) => this.#hrefOf({ run: run.name, filters: fitting(this.state.filters, run), pair: null })));
+    if (this.state.run) this.app.toasts.show(`The run ${this.state.run} is not open in this viewer.`, "problem");
+    this.#put(makeRunTable(this.runs, (run) => this.#hrefOf({ run: run.name, filters: applicableFilters(this.state.filters, run), pair: null })));
   }
 
   #put(element) {
@@ -149,8 +148,8 @@ class RunsScreen {
 
   #open(run) {
     this.browse?.close();
-    const browse = new Browse(run, {
-      change: (filters, lingering) => this.#go({ filters, at: 0 }, lingering),
+    const browse = new PairBrowser(run, {
+      change: (filters, debounced) => this.#go({ filters, at: 0 }, debounced),
       open: (pair) => this.#go({ pair, point: null, map: 0 }, false),
       hrefOf: (pair) => this.#hrefOf({ pair, point: null, map: 0 }),
       scrolled: (at) => this.#scrolled(at),
@@ -160,26 +159,26 @@ class RunsScreen {
     return browse;
   }
 
-  // The address follows when the scrolling has come to rest.
+  // Write the address when the scrolling has stopped.
   #scrolled(at) {
     if (this.state.pair || this.state.at === at) return;
     this.state.at = at;
-    clearTimeout(this.#later);
-    this.#later = setTimeout(() => this.app.go(formatRest(this.state), { replace: true }), LINGER);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.app.go(formatRest(this.state), { replace: true }), DEBOUNCE);
   }
 
   async #reload() {
     try {
       const run = await post("api/runs/reload", { run: this.run.name });
-      this.runs = this.runs.map((one) => (one.name === run.name ? run : one));
+      this.runs = this.runs.map((other) => (other.name === run.name ? run : other));
       this.#show();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  // A pair that there is not, any more: all pairs are shown instead.
-  #lose(error) {
+  // Report an error. If the pair does not exist, show all pairs instead.
+  #onPairError(error) {
     this.#fail(error);
     if (error.status === 404 && this.state.pair) this.#go({ pair: null, point: null, map: 0 }, true);
   }

@@ -1,21 +1,20 @@
 // @ts-check
-// The source and the targets that are shown, with their points, as one drawing that needs nothing
-// else.
+// The source and the shown targets with their points, as a self-contained SVG document.
 
 import { s, set } from "../core/dom.js";
-import { dataAddress } from "../export/drawing.js";
+import { dataUrl } from "../export/stage_drawing.js";
 import { drawMark, makeMark } from "./marks.js";
 
-const SIDE = 220; // pixels of a cell, without its name
+const SIDE = 220; // pixels of a cell, without its caption
 const GAP = 12;
-const TEXT = 24; // the height of a name
+const TEXT = 24; // height of a caption
 const RADIUS = 10;
 const FONT = "system-ui, 'Segoe UI', Roboto, Arial, sans-serif";
 
-// summaries: see summarise. Gives the <svg> element.
+// summaries: see summarise. Return the <svg> element.
 export async function figure(scene, summaries) {
   const source = scene.source && { picture: scene.source, name: `${scene.source.name} (source)`, points: scene.points };
-  const targets = summaries.filter((one) => one.row.picture).map(({ row, points }) => ({ picture: row.picture, name: row.name, points }));
+  const targets = summaries.filter(({ row }) => row.picture).map(({ row, points }) => ({ picture: row.picture, name: row.name, points }));
   const cells = [source, ...targets].filter(Boolean);
   const columns = Math.max(1, Math.ceil(Math.sqrt(cells.length * 1.4)));
   const rows = Math.ceil(cells.length / columns);
@@ -37,9 +36,9 @@ async function drawCell(group, { picture, name, points }, ink) {
   const scale = SIDE / Math.max(picture.width, picture.height);
   const [width, height] = [picture.width * scale, picture.height * scale];
   const [left, top] = [(SIDE - width) / 2, (SIDE - height) / 2];
-  const href = await dataAddress(`api/thumbnails/${picture.id}`);
+  const href = await dataUrl(`api/thumbnails/${picture.id}`);
   group.append(s("image", { x: left, y: top, width, height, href, preserveAspectRatio: "none" }));
-  for (const point of points.filter((one) => one.x !== undefined)) {
+  for (const point of points.filter(({ x }) => x !== undefined)) {
     const mark = makeMark();
     drawMark(mark, { ...point, x: left + point.x * scale, y: top + point.y * scale }, RADIUS);
     group.append(styled(mark));
@@ -49,7 +48,7 @@ async function drawCell(group, { picture, name, points }, ink) {
   group.append(text);
 }
 
-// With the looks written onto it that the style sheet gives on the page.
+// Write the rules of the style sheet onto the mark.
 function styled(mark) {
   const [hit, rim, face, text] = mark.children;
   hit.remove();

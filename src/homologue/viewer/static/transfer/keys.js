@@ -1,25 +1,24 @@
 // @ts-check
-// The keys of the screen, those of the enlarged target among them, which only are listed here.
+// The keyboard shortcuts of the Transfer screen. Those of the target dialog are only listed here.
 
-// keys: see core/keys.js. run: what they do. Gives functions that take them away.
+// keys: see core/keys.js. run: the handlers. Return functions that remove the shortcuts.
 export function addKeys(keys, run) {
   return [
-    keys.add("Ctrl+Z", "Undo", run.undo),
-    keys.add("Ctrl+Y or Ctrl+Shift+Z", "Redo", run.redo),
-    keys.add("]", "Next point", () => run.step(1)),
-    keys.add("[", "Previous point", () => run.step(-1)),
-    keys.add("o", "Open a source", run.open),
-    keys.add("s", "Sample as the source", run.sample),
-    keys.add("Shift+O", "Open files as targets", run.openTargets),
-    keys.add("Shift+S", "Samples as targets", run.sampleTargets),
-    keys.add("Escape", "Cancel what is running; else select no point", run.escape),
-    keys.add("Arrows, Enter", "On the source: move a cross, put a point there"),
-    keys.add("Arrows, Shift+Arrows", "On a point: move it by a pixel, by ten"),
-    keys.add("Delete", "On a point of the source: delete it; on one of a target: not visible"),
-    keys.add("F2", "On a point in the list: name it"),
-    keys.add("Enter", "On a target: enlarge it; on one of its points: it is right where it is"),
-    keys.add("R", "On a point of a target: back to what the model says"),
-    keys.add("Page up, Page down", "In an enlarged target: another target"),
-    keys.add("+ − 0", "On a picture: zoom in, out, show all of it"),
+    keys.add("]", "Select the next point", () => run.step(1)),
+    keys.add("[", "Select the previous point", () => run.step(-1)),
+    keys.add("o", "Open a source image", run.open),
+    keys.add("s", "Choose a sample as the source image", run.sample),
+    keys.add("Shift+O", "Add files as targets", run.openTargets),
+    keys.add("Shift+S", "Add samples as targets", run.sampleTargets),
+    keys.add("Escape", "Cancel the running jobs, or clear the selection", run.escape),
+    keys.add("Arrows", "On the source image: move the crosshair"),
+    keys.add("Enter", "On the source image: add a point at the crosshair"),
+    keys.add("Arrows or Shift+Arrows", "On a point: move it by 1 or 10 screen pixels"),
+    keys.add("Delete", "On a source point: delete it. On a target point: mark it as not visible"),
+    keys.add("F2", "On a point in the list: rename it"),
+    keys.add("Enter", "On a target: enlarge it. On a target point: confirm its position"),
+    keys.add("R", "On a target point: discard its correction"),
+    keys.add("Page up or Page down", "In an enlarged target: previous or next target"),
+    keys.add("+ or − or 0", "On an image: zoom in, zoom out, fit"),
   ];
 }

@@ -1,10 +1,10 @@
 // @ts-check
-// Points as they are drawn on targets: numbered and coloured as on the source. A disc is what the
-// model says, a square what a person says; a broken rim marks a low score, and a correction of a
-// point that was moved in the source since.
+// The marks of points on targets, numbered and coloured as on the source image. Discs are predictions,
+// squares are corrections. A dashed rim marks a low score, or a correction whose source point has moved
+// since.
 
 import { colourOf, inkOn } from "../core/colours.js";
-import { s, set, write } from "../core/dom.js";
+import { s, set, setText } from "../core/dom.js";
 
 export function makeMark() {
   return s(
@@ -16,7 +16,7 @@ export function makeMark() {
   );
 }
 
-// point: see Sheet.points, with `x` and `y` in the drawing's frame.
+// point: see TargetPoint, with `x` and `y` in the frame of the drawing.
 export function drawMark(node, point, radius) {
   const [hit, rim, face, text] = node.children;
   set(node, { transform: `translate(${point.x.toFixed(2)} ${point.y.toFixed(2)})` });
@@ -25,12 +25,12 @@ export function drawMark(node, point, radius) {
   set(face, { ...box(radius, point.corrected), fill: colourOf(point.number), "stroke-width": radius * (point.low ? 0.28 : 0.17) });
   const digits = String(point.number);
   set(text, { fill: inkOn(point.number), "font-size": radius * (digits.length < 2 ? 1.25 : 1.05) });
-  write(text, digits);
+  setText(text, digits);
   set(face, { "stroke-dasharray": point.low || point.stale ? `${radius * 0.3} ${radius * 0.25}` : null });
   node.classList.toggle("low", Boolean(point.low));
 }
 
 function box(radius, corrected) {
-  const reach = corrected ? radius * 0.92 : radius;
-  return { x: -reach, y: -reach, width: 2 * reach, height: 2 * reach, rx: corrected ? radius * 0.2 : reach };
+  const half = corrected ? radius * 0.92 : radius;
+  return { x: -half, y: -half, width: 2 * half, height: 2 * half, rx: corrected ? radius * 0.2 : half };
 }

@@ -1,27 +1,28 @@
 // @ts-check
-// What a card says of a target, and which cards are shown in which order.
+// Summaries of targets, and the filters and orders of the grid.
 
-/** @typedef {import("./sheet.js").Row} Row */
-/** @typedef {import("./sheet.js").SheetPoint} SheetPoint */
+/** @typedef {import("./target_store.js").Target} Target */
+/** @typedef {import("./target_store.js").TargetPoint} TargetPoint */
 
 /**
- * Gives { row, points, state, lowest, low, corrected, hidden, stale }.
+ * Summarise a target: its points and state, the lowest score, and the numbers of points that have a low
+ * score, are corrected, hidden or stale.
  *
- * state: "refused" (there is no picture), "failed", "source" (it is the source itself), "done",
- * "running", "held" or "waiting".
- * @param {import("./sheet.js").Sheet} sheet
- * @param {Row} row
+ * state: "refused" (not an image), "failed", "source" (the target is the source image), "done",
+ * "running", "held" (stopped) or "waiting".
+ * @param {import("./target_store.js").TargetStore} store
+ * @param {Target} row
  * @param {{ running?: string | null, held?: boolean }} work
  */
-export function summarise(sheet, row, { running, held }) {
-  const points = sheet.points(row);
-  /** @param {(point: SheetPoint) => boolean | undefined} is */
-  const count = (is) => points.filter(is).length;
+export function summarise(store, row, { running, held }) {
+  const points = store.points(row);
+  /** @param {(point: TargetPoint) => boolean | undefined} test */
+  const count = (test) => points.filter(test).length;
   const scores = points.flatMap(({ score }) => (typeof score === "number" ? [score] : []));
   return {
     row,
     points,
-    state: stateOf(sheet, row, points, running, held),
+    state: stateOf(store, row, points, running, held),
     lowest: scores.length ? Math.min(...scores) : null,
     low: count((point) => point.low),
     corrected: count((point) => point.corrected && !point.hidden),
@@ -31,15 +32,15 @@ export function summarise(sheet, row, { running, held }) {
 }
 
 /**
- * @param {import("./sheet.js").Sheet} sheet
- * @param {Row} row
- * @param {SheetPoint[]} points
+ * @param {import("./target_store.js").TargetStore} store
+ * @param {Target} row
+ * @param {TargetPoint[]} points
  * @param {string | null | undefined} running
  * @param {boolean | undefined} held
  */
-function stateOf(sheet, row, points, running, held) {
+function stateOf(store, row, points, running, held) {
   if (!row.picture) return "refused";
-  if (sheet.isSource(row)) return "source";
+  if (store.isSource(row)) return "source";
   if (row.problem) return "failed";
   if (!points.some((point) => point.missing)) return "done";
   if (running === row.picture.id) return "running";
@@ -48,12 +49,12 @@ function stateOf(sheet, row, points, running, held) {
 
 /** @typedef {ReturnType<typeof summarise>} Summary */
 
-/** @type {Record<string, { label: string, fits: (one: Summary) => boolean }>} */
+/** @type {Record<string, { label: string, fits: (summary: Summary) => boolean }>} */
 export const FILTERS = {
   all: { label: "All", fits: () => true },
-  low: { label: "Low", fits: (one) => one.low > 0 },
-  corrected: { label: "Corrected", fits: (one) => one.corrected + one.hidden > 0 },
-  failed: { label: "Failed", fits: (one) => one.state === "failed" || one.state === "refused" },
+  low: { label: "Low score", fits: (summary) => summary.low > 0 },
+  corrected: { label: "Corrected", fits: (summary) => summary.corrected + summary.hidden > 0 },
+  failed: { label: "Failed", fits: (summary) => summary.state === "failed" || summary.state === "refused" },
 };
 
 const names = new Intl.Collator(undefined, { numeric: true });
@@ -62,19 +63,19 @@ const names = new Intl.Collator(undefined, { numeric: true });
 export const ORDERS = {
   added: { label: "As added", compare: () => 0 },
   name: { label: "Name", compare: (a, b) => names.compare(a.row.name, b.row.name) },
-  // Those without a score come last.
+  // Targets without a score come last.
   score: { label: "Lowest score", compare: (a, b) => (a.lowest ?? 2) - (b.lowest ?? 2) },
 };
 
 /**
- * "2 low · 1 corrected"
- * @param {Summary} one
+ * Describe a target's points: "2 low · 1 corrected".
+ * @param {Summary} summary
  */
-export function notes(one) {
+export function notes(summary) {
   const parts = [];
-  if (one.low) parts.push(`${one.low} low`);
-  if (one.corrected) parts.push(`${one.corrected} corrected`);
-  if (one.hidden) parts.push(`${one.hidden} not visible`);
-  if (one.stale) parts.push(`${one.stale} outdated`);
+  if (summary.low) parts.push(`${summary.low} low`);
+  if (summary.corrected) parts.push(`${summary.corrected} corrected`);
+  if (summary.hidden) parts.push(`${summary.hidden} not visible`);
+  if (summary.stale) parts.push(`${summary.stale} outdated`);
   return parts.join(" · ");
 }

@@ -1,34 +1,35 @@
 // @ts-check
-// The figure of a sentence as a drawing to keep: what lies over the picture, and a map for each word.
+// The figure of a sentence as a self-contained SVG document: the image as shown, and a map for each word.
 
 import { colourOf, inkOn } from "../core/colours.js";
 import { h, s } from "../core/dom.js";
-import { dataAddress, fading } from "../export/drawing.js";
+import { dataUrl, grayscaleFilter } from "../export/stage_drawing.js";
 import { paint } from "../maps/paint.js";
 
-const CELL = 260; // longest side of a picture
+const CELL = 260; // longest side of an image, pixels
 const GAP = 16;
 const CAPTION = 26;
 const IN_A_ROW = 6;
 const INK = "#1a1d22";
 const TYPE = { "font-family": 'system-ui, "Segoe UI", Roboto, Arial, sans-serif', fill: INK };
 
-// Gives the <svg> element. picture: { id, width, height }. results: see results.js. shown: see
-// shown.js, with its canvas. look: has `opacity` and `colours`, one of `colours` by name.
-export async function drawWords({ picture, results, shown, canvas, look, colours }) {
-  const href = await dataAddress(`api/pictures/${picture.id}`);
+// Return the <svg> element. picture: { id, width, height }. results: see results.js. overlay: content of
+// the image overlay, see image_overlay.js, and its canvas. viewState: has `opacity` and `colours`, the
+// name of one of `colours`.
+export async function drawWords({ picture, results, overlay, canvas, viewState, colours }) {
+  const href = await dataUrl(`api/pictures/${picture.id}`);
   const scale = CELL / Math.max(picture.width, picture.height);
   const size = { width: picture.width * scale, height: picture.height * scale };
-  const opacity = look.get("opacity");
-  const cells = [first(shown, canvas, results), ...results.facts.names.map((name, word) => {
+  const opacity = viewState.get("opacity");
+  const cells = [imageCell(overlay, canvas, results), ...results.facts.names.map((name, word) => {
     const heat = h("canvas");
-    paint(heat, results.maps.maps[word], results.maps.side, colours[look.get("colours")], opacity);
+    paint(heat, results.maps.maps[word], results.maps.side, colours[viewState.get("colours")], opacity);
     return { caption: name, heat, found: results.facts.words[word] };
   })];
   const pitch = [Math.max(size.width, 120) + GAP, size.height + CAPTION + GAP];
   const across = Math.min(cells.length, IN_A_ROW);
   const [width, height] = [GAP + across * pitch[0], 2 * GAP + CAPTION + Math.ceil(cells.length / across) * pitch[1]];
-  const root = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height }, s("rect", { width, height, fill: "#fff" }), fading("faded", opacity));
+  const root = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height }, s("rect", { width, height, fill: "#fff" }), grayscaleFilter("faded", opacity));
   root.append(s("text", { x: GAP, y: GAP + 14, "font-size": 16, "font-weight": 600, ...TYPE }, `“${results.facts.prompt}” · ${results.facts.model}`));
   cells.forEach((cell, index) => {
     const [x, y] = [GAP + (index % across) * pitch[0], GAP + CAPTION + Math.floor(index / across) * pitch[1]];
@@ -37,15 +38,15 @@ export async function drawWords({ picture, results, shown, canvas, look, colours
   return root;
 }
 
-// The picture as it is on the page.
-function first(shown, canvas, results) {
-  if (!shown) return { caption: "picture" };
-  if (shown.map) {
-    const found = shown.words.length === 1 ? results.facts.words[shown.words[0]] : null;
-    return { caption: shown.title, heat: canvas, found };
+// Return the cell with the image as it is on the page.
+function imageCell(overlay, canvas, results) {
+  if (!overlay) return { caption: "image" };
+  if (overlay.map) {
+    const found = overlay.words.length === 1 ? results.facts.words[overlay.words[0]] : null;
+    return { caption: overlay.title, heat: canvas, found };
   }
-  const named = shown.words.map((word, index) => `${index + 1} ${results.facts.names[word]}`);
-  return { caption: named.join(" · "), heat: canvas, tags: shown.segments.tags };
+  const names = overlay.words.map((word, index) => `${index + 1} ${results.facts.names[word]}`);
+  return { caption: names.join(" · "), heat: canvas, tags: overlay.segments.tags };
 }
 
 function drawCell({ caption, heat, found, tags }, box, href, scale) {

@@ -1,10 +1,10 @@
 // @ts-check
-// How the n-th of several words is told apart: by a colour and by a pattern.
+// The colour and pattern of a segment.
 
-import { colourOf, inkOn } from "../core/colours.js";
+import { channels, colourOf, inkOn } from "../core/colours.js";
 import { contextOf } from "../core/dom.js";
 
-// Whether a pixel is on a line of the pattern.
+// Return whether a pixel is on a line of the pattern.
 /** @type {((x: number, y: number) => boolean)[]} */
 const STROKES = [
   () => false,
@@ -18,7 +18,7 @@ const STROKES = [
 const NAMES = ["plain", "rising lines", "falling lines", "level lines", "upright lines", "dots", "grid"];
 
 /**
- * Colours come again from the eighth on, each with another pattern.
+ * Return the index of a pattern. Colours repeat from the eighth segment on, with other patterns.
  * @param {number} number
  */
 function patternOf(number) {
@@ -31,7 +31,7 @@ export function patternName(number) {
 }
 
 /**
- * Paints which word each pixel belongs to; segments: see combine.js.
+ * Paint segments, see segmentsOf in combine.js.
  * @param {HTMLCanvasElement} canvas
  * @param {{ labels: Uint8Array, width: number, height: number }} segments
  * @param {number} opacity
@@ -43,19 +43,19 @@ export function paintSegments(canvas, { labels, width, height }, opacity) {
   const image = context.createImageData(width, height);
   /** @type {ReturnType<typeof inkOf>[]} */
   const inks = [];
-  for (let place = 0; place < labels.length; place += 1) {
-    const label = labels[place];
+  for (let pixel = 0; pixel < labels.length; pixel += 1) {
+    const label = labels[pixel];
     if (!label) continue;
     inks[label] ??= inkOf(label);
     const { ground, line, stroke } = inks[label];
-    image.data.set(stroke(place % width, Math.floor(place / width)) ? line : ground, 4 * place);
-    image.data[4 * place + 3] = 255 * opacity;
+    image.data.set(stroke(pixel % width, Math.floor(pixel / width)) ? line : ground, 4 * pixel);
+    image.data[4 * pixel + 3] = 255 * opacity;
   }
   context.putImageData(image, 0, 0);
 }
 
 /**
- * A piece of the pattern, for a legend.
+ * Paint a swatch for a legend.
  * @param {HTMLCanvasElement} canvas
  * @param {number} number
  * @param {number} width
@@ -69,9 +69,4 @@ export function paintSwatch(canvas, number, width = 40, height = 24) {
 function inkOf(number) {
   const line = inkOn(number) === "#fff" ? [255, 255, 255] : [0, 0, 0];
   return { ground: channels(colourOf(number)), line, stroke: STROKES[patternOf(number)] };
-}
-
-/** @param {string} colour */
-function channels(colour) {
-  return [1, 3, 5].map((start) => Number.parseInt(colour.slice(start, start + 2), 16));
 }

@@ -1,30 +1,30 @@
 // @ts-check
-// What the server found of a sentence: facts of its words, and their maps.
+// The results of a sentence: the facts of its words, and their heat maps.
 //
-// Events: "change", "gone" (the maps are not kept any more).
+// Events: "change", "gone" (the maps are no longer in the server's memory).
 
 import { get } from "../core/api.js";
-import { fetchMaps } from "../maps/store.js";
+import { fetchMaps } from "../maps/map_cache.js";
 
-const PAUSE = 120; // milliseconds after the last move of the threshold until it counts
+const DEBOUNCE = 120; // milliseconds after the last change of the threshold
 
-export class Results extends EventTarget {
+export class WordResults extends EventTarget {
   /** @type {string | null} */
   address = null;
   /** @type {any} */
-  facts = null; // see routes.py
+  facts = null; // see viewer/features/words/routes.py
   /** @type {any} */
-  maps = null; // { side, maps }, see store.js
+  maps = null; // { side, maps }, see map_cache.js
   #wanted = "";
   /** @type {number | undefined} */
   #timer;
 
-  get there() {
+  get ready() {
     return this.facts !== null && this.maps !== null;
   }
 
-  // Fetches what is not there yet. address: null while there is nothing.
-  ask(address, threshold) {
+  // Fetch the results if they have changed. address: of the sentence, null if there is none.
+  request(address, threshold) {
     const wanted = `${address} ${threshold}`;
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
@@ -34,7 +34,7 @@ export class Results extends EventTarget {
       this.facts = null;
       this.maps = null;
       if (address) this.#fetch(address, threshold);
-    } else if (address) this.#timer = setTimeout(() => this.#fetch(address, threshold), PAUSE);
+    } else if (address) this.#timer = setTimeout(() => this.#fetch(address, threshold), DEBOUNCE);
   }
 
   async #fetch(address, threshold) {
@@ -44,7 +44,7 @@ export class Results extends EventTarget {
         get(`api/words/${address}?threshold=${threshold}`),
         fetchMaps(`words/${address}`),
       ]);
-      if (wanted !== this.#wanted) return; // something else is by now
+      if (wanted !== this.#wanted) return; // a newer request
       this.facts = facts;
       this.maps = maps;
       this.dispatchEvent(new Event("change"));

@@ -1,26 +1,27 @@
 // @ts-check
-// Words: a sentence, and for each of its words a heat map over the picture.
+// The Words screen: a sentence, and a heat map over the image for each of its words.
 
+import { UndoButtons } from "../core/buttons.js";
 import { h, on } from "../core/dom.js";
-import { beforeFrame } from "../core/frames.js";
+import { beforeFrame } from "../core/scheduling.js";
 import { exportMenu } from "../export/menu.js";
-import { saveAnswer, savePng, saveSvg } from "../export/save.js";
-import { enlarge } from "../maps/large.js";
-import { Painting } from "../maps/painting.js";
-import { Opening } from "../match/opening.js";
+import { saveResponse, savePng, saveSvg } from "../export/save.js";
+import { enlarge } from "../maps/map_dialog.js";
+import { MapControls } from "../maps/map_controls.js";
+import { ImageInput } from "../match/image_input.js";
 import { Pane } from "../match/pane.js";
 import { Settings } from "../match/settings.js";
-import { Cards } from "./cards.js";
+import { WordCards } from "./word_cards.js";
 import { drawWords } from "./figure.js";
-import { Form } from "./form.js";
-import { Layers } from "./layers.js";
+import { PromptForm } from "./prompt_form.js";
+import { LayerStrip } from "./layer_strip.js";
 import { Legend } from "./legend.js";
-import { WordLook } from "./look.js";
-import { Marks } from "./marks.js";
-import { Names } from "./names.js";
-import { Notice } from "./notice.js";
-import { Results } from "./results.js";
-import { Shown } from "./shown.js";
+import { WordViewState } from "./view_state.js";
+import { WordMarks } from "./word_marks.js";
+import { NearestWords } from "./nearest_words.js";
+import { ModelNotice } from "./model_notice.js";
+import { WordResults } from "./results.js";
+import { ImageOverlay } from "./image_overlay.js";
 
 export const wordsScreen = {
   open: (app) => new WordsScreen(app),
@@ -32,148 +33,123 @@ class WordsScreen {
   /** @type {HTMLElement[]} */
   tools;
   /** @type {(() => void)[]} */
-  ends = [];
-  /** @type {HTMLButtonElement} */
-  undo;
-  /** @type {HTMLButtonElement} */
-  redo;
+  cleanups = [];
   drawSoon = beforeFrame(() => this.#draw());
 
   /** @type {number[] | null} */
-  #chosen = null; // what has been ticked and not been answered yet
+  #chosen = null; // a choice that the server has not answered yet
 
   constructor(app) {
     const { session, options } = app;
     this.app = app;
     this.session = session;
-    this.look = new WordLook();
-    this.results = new Results();
-    this.pane = new Pane("source", "Picture", { empty: this.#empty(), placing: false });
-    this.opening = new Opening(session, options, { source: this.pane }, app.toasts);
+    this.viewState = new WordViewState();
+    this.results = new WordResults();
+    this.pane = new Pane("source", "Image", { placing: false });
+    this.imageInput = new ImageInput(session, options, { source: this.pane }, app.toasts);
     this.settings = new Settings(session, options, ["model"]);
-    this.form = new Form(session);
+    this.undoButtons = new UndoButtons(session);
+    this.form = new PromptForm(session);
     const choice = () => this.choice;
-    this.shown = new Shown(session, this.look, this.results, this.pane, options.colours, choice);
-    this.names = new Names(session);
-    this.marks = new Marks(session, this.results, this.shown, this.pane, (id) => this.names.toggle(id));
-    this.legend = new Legend(this.look, this.results, this.shown, choice, () => this.#choose([]), app.toasts);
-    this.cards = new Cards(session, this.look, this.results, options.colours, choice, {
-      choose: (word, whether) => this.#tick(word, whether),
+    this.overlay = new ImageOverlay(session, this.viewState, this.results, this.pane, options.colours, choice);
+    this.nearestWords = new NearestWords(session);
+    this.marks = new WordMarks(session, this.results, this.overlay, this.pane, (id) => this.nearestWords.toggle(id));
+    this.legend = new Legend(this.viewState, this.results, this.overlay, choice, () => this.#choose([]), app.toasts);
+    this.cards = new WordCards(session, this.viewState, this.results, options.colours, choice, {
+      choose: (word, chosen) => this.#tick(word, chosen),
       enlarge: (word) => this.#enlarge("", word),
     });
-    this.layers = new Layers(session, this.look, this.results, options.colours, (word, index) => this.#enlarge(`/${word}`, index));
-    this.painting = new Painting(this.look, options.colours);
-    this.notice = new Notice(session, options);
+    this.layers = new LayerStrip(session, this.viewState, this.results, options.colours, (word, index) => this.#enlarge(`/${word}`, index));
+    this.controls = new MapControls(this.viewState, options.colours);
+    this.notice = new ModelNotice(session, options);
     this.#build();
     this.#listen();
     this.#draw();
-    if (session.state.words.state === "waiting") this.#again(); // its maps may have made room for others
-    // Not where that would bring up a keyboard over the page.
-    const typing = !session.state.words.prompt && matchMedia("(pointer: fine)").matches;
-    if (typing) requestAnimationFrame(() => this.form.field.focus());
+    if (session.state.words.state === "waiting") this.#computeAgain(); // its maps were dropped from memory
+    // Focus the field, except on touch screens, where this would open the on-screen keyboard.
+    const focusField = !session.state.words.prompt && matchMedia("(pointer: fine)").matches;
+    if (focusField) requestAnimationFrame(() => this.form.field.focus());
   }
 
   close() {
-    this.opening.close();
-    for (const end of this.ends) end();
+    this.imageInput.close();
+    for (const cleanUp of this.cleanups) cleanUp();
   }
 
-  // Places in the sentence of the words that are combined.
+  // The combined words, as indices in the sentence.
   get choice() {
     return this.#chosen ?? this.session.state.words.chosen;
   }
 
   #build() {
-    const { app, session, pane } = this;
-    pane.tools.append(
-      h("button", { class: "quiet", onclick: () => this.opening.browse("source") }, "Open"),
-      h("button", { class: "quiet", onclick: () => this.opening.sample("source") }, "Sample"),
-      h("button", { class: "icon zoom", "aria-label": "Zoom out", onclick: () => pane.zoom(1 / 1.5) }, "−"),
-      h("button", { class: "icon zoom", "aria-label": "Zoom in", onclick: () => pane.zoom(1.5) }, "+"),
-    );
-    const button = (sign, label, action, keys) =>
-      h("button", { class: "icon", "aria-label": label, title: `${label} (${keys})`, onclick: () => session.act(action) }, sign);
-    this.undo = button("↶", "Undo", "undo", "Ctrl+Z");
-    this.redo = button("↷", "Redo", "redo", "Ctrl+Y");
-    const save = exportMenu(this.#entries(), app.toasts);
-    this.tools = [this.settings.element, h("div", { class: "tools" }, this.undo, this.redo, save)];
+    const save = exportMenu(this.#exports(), this.app.toasts);
+    this.tools = [this.settings.element, h("div", { class: "tools" }, ...this.undoButtons.elements, save)];
     this.element = h(
       "main",
       { class: "words-screen" },
       this.form.element,
-      h("div", { class: "words-picture" }, pane.element, this.legend.element),
+      h("div", { class: "words-picture" }, this.pane.element, this.legend.element),
       h("section", { class: "card words-cards", "aria-label": "Words" },
-        h("div", { class: "card-head" }, h("h2", {}, "Words"), h("div", { class: "strip-tools" }, this.painting.element)),
+        h("div", { class: "card-head" }, h("h2", {}, "Words"), h("div", { class: "strip-tools" }, this.controls.element)),
         this.notice.element,
         this.cards.element,
       ),
       this.layers.element,
-      this.names.element,
+      this.nearestWords.element,
     );
   }
 
-  #entries() {
+  #exports() {
     const { results, session } = this;
-    const there = (run) => () => {
-      if (!results.there) throw new Error("show the words of a sentence first.");
+    const whenReady = (run) => () => {
+      if (!results.ready) throw new Error("show the words of a sentence first.");
       return run();
     };
     return [
-      ["Figure (PNG)", there(async () => savePng(await this.#figure(), "words.png"))],
-      ["Figure (SVG)", there(async () => saveSvg(await this.#figure(), "words.svg"))],
-      ["Mask (PNG)", there(() => this.legend.save())],
-      ["Words (JSON)", there(() => saveAnswer(`api/words/${results.address}/words.json?threshold=${this.look.get("threshold")}`, "words.json"))],
-      ["Names of points (JSON)", () => saveAnswer(`api/sessions/${session.id}/names.json`, "names.json")],
+      ["Figure (PNG)", whenReady(async () => savePng(await this.#figure(), "words.png"))],
+      ["Figure (SVG)", whenReady(async () => saveSvg(await this.#figure(), "words.svg"))],
+      ["Mask (PNG)", whenReady(() => this.legend.save())],
+      ["Words (JSON)", whenReady(() => saveResponse(`api/words/${results.address}/words.json?threshold=${this.viewState.get("threshold")}`, "words.json"))],
+      ["Nearest words (JSON)", () => saveResponse(`api/sessions/${session.id}/names.json`, "names.json")],
     ];
   }
 
   #figure() {
-    const { results, look, pane } = this;
+    const { results, viewState, pane } = this;
     return drawWords({
-      picture: this.session.scene.source, results, look,
-      shown: this.shown.now, canvas: pane.heat, colours: this.app.options.colours,
+      picture: this.session.scene.source, results, viewState,
+      overlay: this.overlay.content, canvas: pane.heat, colours: this.app.options.colours,
     });
   }
 
-  #empty() {
-    return h(
-      "div", { class: "empty" },
-      h("p", {}, "Drop a picture here, paste one, or choose:"),
-      h("div", {},
-        h("button", { class: "main", onclick: () => this.opening.browse("source") }, "Open a picture"),
-        h("button", { class: "quiet", onclick: () => this.opening.sample("source") }, "Take a sample"),
-      ),
-    );
-  }
-
   #listen() {
-    const { session, look, app, results } = this;
-    this.ends = [
+    const { session, viewState, app, results } = this;
+    this.cleanups = [
       on(session, "change", () => this.drawSoon()),
       on(session, "progress", () => this.drawSoon()),
-      on(look, "change", () => this.drawSoon()),
+      on(viewState, "change", () => this.drawSoon()),
       on(results, "change", () => this.drawSoon()),
-      on(results, "gone", () => this.#again()),
-      app.keys.add("/", "Write a sentence", () => this.form.field.select()),
-      app.keys.add("Ctrl+Z", "Undo", () => session.act("undo")),
-      app.keys.add("Ctrl+Y or Ctrl+Shift+Z", "Redo", () => session.act("redo")),
-      app.keys.add("o", "Open a picture", () => this.opening.browse("source")),
-      app.keys.add("s", "Take a sample", () => this.opening.sample("source")),
-      app.keys.add("Escape", "Cancel what is running", () => this.form.cancel()),
-      app.keys.add("Tab, Enter", "On a word: lay its map over the picture, enlarge it"),
-      app.keys.add("+ − 0", "On the picture: zoom in, out, show all of it"),
+      on(results, "gone", () => this.#computeAgain()),
+      app.keys.add("/", "Edit the sentence", () => this.form.field.select()),
+      ...this.undoButtons.addKeys(app.keys),
+      app.keys.add("o", "Open an image", () => this.imageInput.browse("source")),
+      app.keys.add("s", "Choose a sample", () => this.imageInput.sample("source")),
+      app.keys.add("Escape", "Cancel the running jobs", () => this.form.cancel()),
+      app.keys.add("Tab", "Next word: show its heat map on the image"),
+      app.keys.add("Enter", "On a word: enlarge its heat map"),
+      app.keys.add("+ or − or 0", "On the image: zoom in, zoom out, fit"),
     ];
   }
 
-  // Begins the sentence again.
-  #again() {
+  // Compute the maps of the current sentence again.
+  #computeAgain() {
     const { prompt } = this.session.state.words;
     if (prompt) this.session.act("read", { prompt });
   }
 
-  #tick(word, whether) {
-    const others = this.choice.filter((one) => one !== word);
-    this.#choose(whether ? [...others, word].sort((a, b) => a - b) : others);
+  #tick(word, chosen) {
+    const others = this.choice.filter((other) => other !== word);
+    this.#choose(chosen ? [...others, word].sort((a, b) => a - b) : others);
   }
 
   async #choose(words) {
@@ -184,33 +160,31 @@ class WordsScreen {
     this.drawSoon();
   }
 
-  // The map with an index of those at an address below that of the sentence.
-  #enlarge(below, index) {
-    const { session, look, results } = this;
-    const address = `words/${results.address}${below}`;
-    const views = [{ name: "picture", picture: () => session.scene.source, address: () => address }];
-    enlarge({ title: `“${results.facts.prompt}”`, views, view: "picture", index, look, colours: this.app.options.colours });
+  // Open a map in a dialog. path: "" for the maps of the words, "/N" for the layers of a word.
+  #enlarge(path, index) {
+    const { session, viewState, results } = this;
+    const address = `words/${results.address}${path}`;
+    const views = [{ name: "image", picture: () => session.scene.source, address: () => address }];
+    enlarge({ title: `“${results.facts.prompt}”`, views, view: "image", index, viewState, colours: this.app.options.colours });
   }
 
   #draw() {
     const { scene, state } = this.session;
     this.pane.show(scene.source);
-    this.undo.disabled = !state.undo;
-    this.redo.disabled = !state.redo;
-    if (this.results.address !== state.words.address) this.look.set("hovered", null);
-    this.results.ask(state.words.address, this.look.get("threshold"));
+    if (this.results.address !== state.words.address) this.viewState.set("hovered", null);
+    this.results.request(state.words.address, this.viewState.get("threshold"));
     for (const name of ["hovered", "layers"]) {
-      const word = this.look.get(name);
-      if (word !== null && !(word < this.results.facts?.names.length)) this.look.set(name, null);
+      const word = this.viewState.get(name);
+      if (word !== null && !(word < this.results.facts?.names.length)) this.viewState.set(name, null);
     }
-    for (const part of [this.settings, this.form, this.notice, this.painting, this.cards, this.shown, this.marks, this.legend, this.layers, this.names]) part.draw();
-    this.#say();
+    for (const part of [this.undoButtons, this.settings, this.form, this.notice, this.controls, this.cards, this.overlay, this.marks, this.legend, this.layers, this.nearestWords]) part.draw();
+    this.#announce();
   }
 
-  // Tells those who cannot see the page that the maps are there.
-  #say() {
+  // Announce finished maps to screen readers.
+  #announce() {
     const before = this.state;
     this.state = this.session.state.words.state;
-    if (before && before !== this.state && this.state === "done") this.app.toasts.say("The maps of the words are there.");
+    if (before && before !== this.state && this.state === "done") this.app.toasts.announce("The heat maps of the words are ready.");
   }
 }

@@ -1,0 +1,55 @@
+// @ts-check
+// The dialog to choose one of the sample images.
+
+import { openDialog } from "../core/dialog.js";
+import { h } from "../core/dom.js";
+
+let lastStyle = "noto";
+
+// samples: { subject: [style, ...] }. The promise resolves to a name, "subject/style", or null.
+export function chooseSample(samples, end) {
+  const styles = [...new Set(Object.values(samples).flat())].sort();
+  const filter = h("input", { type: "search", placeholder: "Filter", "aria-label": "Filter samples" });
+  const style = h(
+    "select", { "aria-label": "Style" }, ...styles.map((name) => h("option", { value: name }, name)),
+  );
+  style.value = lastStyle;
+  const grid = h("div", { class: "samples" });
+  const content = h("div", {}, h("div", { class: "sample-tools" }, filter, style), grid);
+  return new Promise((resolve) => {
+    let chosen = null;
+    const dialog = openDialog(`Choose a sample as the ${end} image`, content, { wide: true });
+    dialog.addEventListener("close", () => resolve(chosen));
+    const choose = (name) => {
+      chosen = name;
+      dialog.close();
+    };
+    const draw = () => grid.replaceChildren(...buttons(samples, style.value, filter.value, choose));
+    style.addEventListener("change", () => {
+      lastStyle = style.value;
+      draw();
+    });
+    filter.addEventListener("input", draw);
+    draw();
+    filter.focus();
+  });
+}
+
+function buttons(samples, style, filter, choose) {
+  const wanted = filter.trim().toLowerCase();
+  return Object.keys(samples)
+    .filter((subject) => samples[subject].includes(style) && label(subject).includes(wanted))
+    .map((subject) => {
+      const name = `${subject}/${style}`;
+      return h(
+        "button",
+        { class: "sample", onclick: () => choose(name) },
+        h("img", { src: `api/samples/${name}`, alt: "", loading: "lazy", width: 96, height: 96 }),
+        h("span", {}, label(subject)),
+      );
+    });
+}
+
+function label(subject) {
+  return subject.replaceAll("-", " ");
+}
