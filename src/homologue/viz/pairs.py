@@ -220,7 +220,7 @@ def _draw_legend(page: Axes, y: float, rule: Rule, verdicts: set[bool | None]) -
             _draw_ring(page, np.array([x, y]), 7)
         else:
             draw_disc(page, (x, y), 9, colour)
-        draw_text(page, (x + 20, y), text, 18, "0.25").set_ha("left")
+        draw_text(page, (x + 20, y), text, 18, "0.25").set_horizontalalignment("left")
         x += width
 
 
