@@ -1,4 +1,4 @@
-"""What is said of a file that is named like an image and is none."""
+"""Errors for files that are named like an image but are not one."""
 
 import gzip
 

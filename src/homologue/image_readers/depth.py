@@ -132,7 +132,7 @@ def _bits(picture: ImageFile.ImageFile) -> int:
         return 16
     raw_mode, *rest = _decoder_arguments(args)
     if codec.startswith("ppm"):
-        return 16 if rest[-1] > 255 else 8
+        return 16 if rest and rest[-1] > 255 else 8
     match = re.search(r";(\d+)", str(raw_mode))
     return int(match[1]) if match else 8
 
