@@ -162,7 +162,7 @@ def test_what_a_benchmark_leaves_out_is_warned_of(
     command: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "homologue.datasets.emoji.pairs.Emoji.notes",
+        "homologue.datasets.emoji.pairs.EmojiBenchmark.notes",
         lambda self, split: (f"none of {split}",),
     )
     with pytest.warns(HomologueWarning, match="none of val"):

@@ -132,7 +132,7 @@ def test_points_that_are_left_out_are_noted(run: Any, tmp_path: Path) -> None:
     assert [one["source"] for one in outcome.json["matches"]] == [[10, 20]]
     assert outcome.err == (
         f"1 of the 2 points of {file} are left out: they are not labelled (v = 0) or "
-        "have no place.\n"
+        "have no position.\n"
     )
 
 

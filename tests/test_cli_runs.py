@@ -166,7 +166,8 @@ def test_merge_refuses_what_is_no_run(homologue: Any, tmp_path: Path) -> None:
 def test_what_a_benchmark_leaves_out_is_said_beside_the_result(
     homologue: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(emoji.Emoji, "notes", lambda self, split: (f"2 pairs of {split} are bad.",))
+    notes = lambda self, split: (f"2 pairs of {split} are bad.",)  # noqa: E731
+    monkeypatch.setattr(emoji.EmojiBenchmark, "notes", notes)
     outcome = homologue(*IDENTITY, "--json")
     assert outcome.err == "2 pairs of val are bad.\n"
     assert outcome.json["pairs"] == 12

@@ -126,8 +126,12 @@ def test_whole_numbers_blank_lines_and_a_byte_order_mark(tmp_path):
         ("p.json", '[{"value": {"x": 1, "y": 2}}]', "Label Studio's results"),
         ("p.json", '[{"x": 0.4, "y": 0.3, "z": 0}]', "MediaPipe's landmarks .* fractions"),
         ("p.json", '[{"x": 0.4, "y": 0.3, "visibility": 1}]', "MediaPipe's landmarks"),
-        ("p.json", '[{"x": 4, "y": 3, "score": 1}]', 'has "score", which means nothing here'),
-        ("p.json", '{"points": [[1, 2]], "unit": "%"}', 'has "unit" beside "points"'),
+        ("p.json", '[{"x": 4, "y": 3, "score": 1}]', 'has "score", which is unknown'),
+        (
+            "p.json",
+            '{"points": [[1, 2]], "unit": "%"}',
+            'has the unknown key "unit" beside "points"',
+        ),
         ("p.json", '{"points": [[1, 2]], "width": -1, "height": 2}', 'the "width" -1'),
         ("p.json", '{"shapes": []}', "has no points"),
         ("p.json", '{"shapes": [1]}', 'no list of objects as "shapes"'),
@@ -172,9 +176,13 @@ def test_whole_numbers_blank_lines_and_a_byte_order_mark(tmp_path):
         ("p.csv", "1\t2", "separate the columns with a comma"),
         ("p.csv", "x,y\n\n1,2,3\n", "line 3, has 3 columns; give two, x and y"),
         ("p.csv", "1", "line 1, has 1 columns"),
-        ("p.csv", "y,z\n1,2", "line 1, is 'y,z'; give two finite numbers, under the header x,y"),
+        (
+            "p.csv",
+            "y,z\n1,2",
+            "line 1, is 'y,z'; give two finite numbers, with or without the header x,y",
+        ),
         ("p.csv", "ear,1,2", "line 1, has 3 columns; give two, x and y"),
-        ("p.csv", "x,y,z\n1,2,3", "line 1, has the column 'z', which means nothing here"),
+        ("p.csv", "x,y,z\n1,2,3", "line 1, has the unknown column 'z'"),
         ("p.csv", "name,x,y,x\near,1,2,3", "line 1, has two columns 'x'"),
         ("p.csv", "name,x,y,label\near,1,2,3", "line 1, has two columns 'name'"),
         ("p.csv", "name,x,y\near,1", "line 2, has 2 columns; give 3, name,x,y"),
@@ -249,7 +257,9 @@ def test_what_other_programs_write(tmp_path, content, of_image, notes):
     if of_image:
         with pytest.raises(HomologueError, match=r"30 x 20 pixels, but a\.png has 31 x 20; give"):
             found.check_image("a.png", 31, 20)
-        with pytest.raises(HomologueError, match=r"20 x 30 \(the sides exchanged, as without EXIF"):
+        with pytest.raises(
+            HomologueError, match=r"20 x 30 \(width and height are swapped, as without EXIF"
+        ):
             found.check_image("a.png", 20, 30)
 
 

@@ -11,7 +11,7 @@ from torch import from_numpy
 
 from homologue import WordMaps
 from homologue.images import RGBImage
-from homologue.viz.canvas import draw_disc, draw_picture, empty_page, resize, write
+from homologue.viz.canvas import draw_disc, draw_picture, draw_text, empty_page, resize
 from homologue.viz.figures import save_figure
 from homologue.viz.layout import GAP, MARGIN, Box
 from homologue.viz.match import draw_heatmap_overlay
@@ -150,5 +150,5 @@ def draw_sheet(cells: Sequence[tuple[Captioned, RGBImage, WordMaps]]) -> None:
             frame.set(fill=False, edgecolor="white", linewidth=0.8)
             page.add_artist(frame)
         draw_disc(page, place.project(maps.peaks, maps)[0], 5, (0.337, 0.706, 0.914))
-        write(page, (left + SIDE / 2, place.bottom + 18), drawing.part, 20, "0.25")
+        draw_text(page, (left + SIDE / 2, place.bottom + 18), drawing.part, 20, "0.25")
     save_figure(DOCS / "words.png", figure)

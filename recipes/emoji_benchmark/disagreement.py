@@ -1,10 +1,10 @@
-"""How far two annotations of the same drawings differ.
+"""Measure the distances between two annotations of the same drawings.
 
     python disagreement.py FIRST... --second SECOND... [--out disagreement.json]
 
-Files as `build.py` reads them. Compares every keypoint that both have: the distance in shares of
-the picture's side, and as a share of the longest side of the box of the first's keypoints, which is
-what the thresholds of PCK are shares of.
+The files are those of `build.py`. Each common keypoint is compared: its distance relative to the
+side of the image, and relative to the longest side of the box of the first annotation's keypoints,
+which is the length of the PCK thresholds.
 """
 
 import argparse
@@ -20,7 +20,7 @@ Drawings = dict[tuple[str, str], dict[str, list[float]]]
 
 
 def read(paths: list[Path]) -> Drawings:
-    """(subject, set) -> keypoints"""
+    """Read the keypoints of each drawing, by subject and set."""
     return {
         (subject, style): {name: xy for name, xy in keypoints.items() if name != "_icon"}
         for path in paths
@@ -30,15 +30,16 @@ def read(paths: list[Path]) -> Drawings:
 
 
 def compare(first: Drawings, second: Drawings) -> dict[str, Any]:
+    """Return statistics of the distances, as stored in disagreement.json."""
     rows = []
     for drawing in sorted(first.keys() & second.keys()):
-        here, there = first[drawing], second[drawing]
-        if not here:
+        keypoints, others = first[drawing], second[drawing]
+        if not keypoints:
             continue
-        box = np.ptp(np.array(list(here.values())), axis=0).max()
-        for name in here:
-            if name in there:
-                distance = float(np.hypot(*np.subtract(here[name], there[name])))
+        box = np.ptp(np.array(list(keypoints.values())), axis=0).max()
+        for name in keypoints:
+            if name in others:
+                distance = float(np.hypot(*np.subtract(keypoints[name], others[name])))
                 rows.append((distance, distance / box, ".".join((*drawing, name))))
     if not rows:
         raise SystemExit("the two annotations share no keypoint")
@@ -71,9 +72,10 @@ def main() -> None:
     parser.add_argument("--second", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("disagreement.json"))
     args = parser.parse_args()
-    found = compare(read(args.first), read(args.second))
-    args.out.write_text(json.dumps(found, indent=1) + "\n")
-    print(json.dumps({name: value for name, value in found.items() if name != "largest"}, indent=1))
+    statistics = compare(read(args.first), read(args.second))
+    args.out.write_text(json.dumps(statistics, indent=1) + "\n")
+    del statistics["largest"]
+    print(json.dumps(statistics, indent=1))
 
 
 if __name__ == "__main__":

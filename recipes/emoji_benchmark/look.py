@@ -1,10 +1,10 @@
-"""Draw an emoji large, under a grid of shares of its side, with the keypoints that it has.
+"""Draw an enlarged emoji with a grid and its keypoints, for annotation.
 
     python look.py RUN SUBJECT [--sets noto twemoji] [--keypoints FILE] --out FOLDER
 
-Writes `FOLDER/SUBJECT-SET.png`, and `FOLDER/SUBJECT-all.png`, the same pictures side by side.
-Annotating is: look, write shares of the side into FILE, look again with `--keypoints`.
-FILE is JSON, subject -> set -> keypoint -> [x, y], x to the right and y down, 0 to 1.
+Writes `FOLDER/SUBJECT-SET.png`, and all sets side by side to `FOLDER/SUBJECT-all.png`. To annotate,
+read positions from the grid, write them to FILE, and check them with `--keypoints`. FILE is JSON,
+subject -> set -> keypoint -> [x, y], as fractions of the side, x to the right and y down.
 """
 
 import argparse
@@ -22,18 +22,18 @@ SIDE = 880
 COLOURS = ("#d00000", "#0050d0", "#008a20", "#b000b0", "#c06000", "#007a8a", "#000000", "#7a5a00")
 
 
-def drawn(run: Path, style: str, icon: str, side: int) -> Image.Image | None:
-    """The icon of that name on white, (side, side), or None where the set has no such icon."""
+def draw_icon(run: Path, style: str, icon: str, side: int) -> Image.Image | None:
+    """Render an icon on white, `side` pixels wide and high; None if the set lacks it."""
     content = read_json(fetch(style, VERSIONS[style], run / "tarballs"), "icons.json")
     if icon not in content["icons"]:
         return None
     picture = Image.fromarray(render(svg(content["icons"][icon], content, side), side))
-    ground = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(ground, picture).convert("RGB")
+    background = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(background, picture).convert("RGB")
 
 
-def grid(picture: Image.Image) -> None:
-    """Lines at every twentieth of the side, those at tenths darker and with numbers."""
+def draw_grid(picture: Image.Image) -> None:
+    """Draw lines at every twentieth of the side; those at tenths are darker and numbered."""
     draw = ImageDraw.Draw(picture, "RGBA")
     side = picture.width
     for line in range(1, 20):
@@ -42,11 +42,12 @@ def grid(picture: Image.Image) -> None:
         draw.line([(at, 0), (at, side)], colour)
         draw.line([(0, at), (side, at)], colour)
         if line % 2 == 0:
-            for place in ((at + 2, 0), (at + 2, side - 12), (0, at + 1), (side - 18, at + 1)):
-                draw.text(place, f"{line / 20:.1f}", "black")
+            for position in ((at + 2, 0), (at + 2, side - 12), (0, at + 1), (side - 18, at + 1)):
+                draw.text(position, f"{line / 20:.1f}", "black")
 
 
-def mark(picture: Image.Image, keypoints: dict[str, list[float]]) -> None:
+def draw_keypoints(picture: Image.Image, keypoints: dict[str, list[float]]) -> None:
+    """Draw keypoints, given as fractions of the side, with their names."""
     draw = ImageDraw.Draw(picture)
     for number, (name, (x, y)) in enumerate(keypoints.items()):
         colour = COLOURS[number % len(COLOURS)]
@@ -68,21 +69,21 @@ def main() -> None:
     pictures = []
     for style in args.sets:
         keypoints = dict(styles.get(style, {}))
-        picture = drawn(args.run, style, keypoints.pop("_icon", args.subject), SIDE)
+        picture = draw_icon(args.run, style, keypoints.pop("_icon", args.subject), SIDE)
         if picture is None:
             print(f"{style} has no {args.subject}")
             continue
-        grid(picture)
-        mark(picture, keypoints)
+        draw_grid(picture)
+        draw_keypoints(picture, keypoints)
         ImageDraw.Draw(picture).text((30, 14), style, "black", font_size=20)
         picture.save(args.out / f"{args.subject}-{style}.png")
         pictures.append(picture)
     columns = 4
     rows = -(-len(pictures) // columns)
     sheet = Image.new("RGB", (columns * SIDE // 2, rows * SIDE // 2), "white")
-    for place, picture in enumerate(pictures):
+    for index, picture in enumerate(pictures):
         half = picture.resize((SIDE // 2, SIDE // 2), Image.Resampling.LANCZOS)
-        sheet.paste(half, (place % columns * SIDE // 2, place // columns * SIDE // 2))
+        sheet.paste(half, (index % columns * SIDE // 2, index // columns * SIDE // 2))
     sheet.save(args.out / f"{args.subject}-all.png")
 
 

@@ -69,7 +69,7 @@ def test_runs_stand_side_by_side(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--pair", "plain-fox"), ("'plain-fox'", "do you mean")),
+        (("--pair", "plain-fox"), ("'plain-fox'", "did you mean")),
         (("--worst", "61"), ("60 pairs",)),
         (("--best", "-1"), ("60 pairs",)),
         (("--alpha", "0"), ("alpha",)),

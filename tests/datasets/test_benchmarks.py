@@ -1,4 +1,4 @@
-"""What all benchmarks have in common: how they are found and what is chosen of them."""
+"""Behaviour common to all benchmarks: finding the data and selecting pairs."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from homologue.datasets.base import (
     get_benchmark,
     select_pairs,
 )
-from homologue.datasets.gathering import FileBenchmark, SplitPairs
+from homologue.datasets.file_benchmark import FileBenchmark, SplitPairs
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
 
@@ -101,9 +101,12 @@ def test_a_benchmark_without_kinds_is_chosen_from_as_a_whole() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"split": "val"}, "'val' is no split of toy: choose from trn, test"),
-        ({"split": "test", "kinds": ["posed"]}, "'posed' is no kind of pairs of toy: .* none"),
-        ({"split": "test", "categories": ["c"]}, "'c' is no category of the split test: .* a, b"),
+        ({"split": "val"}, "'val' is not a split of toy: choose from trn, test"),
+        ({"split": "test", "kinds": ["posed"]}, "'posed' is not a kind of pairs of toy: .* none"),
+        (
+            {"split": "test", "categories": ["c"]},
+            "'c' is not a category of the split .* a, b",
+        ),
     ],
 )
 def test_what_it_does_not_have_is_refused(options: dict[str, object], words: str) -> None:

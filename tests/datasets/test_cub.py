@@ -7,7 +7,7 @@ import pytest
 from helpers.trees import CUB, Bird, cub, text
 
 from homologue.datasets.base import Pair
-from homologue.datasets.cub import PAIRS_A_CLASS, benchmark
+from homologue.datasets.cub import PAIRS_PER_CLASS, benchmark
 from homologue.errors import HomologueError
 
 BIRD_1 = "001.Bird_1/Bird_1_{:04}.jpg"
@@ -75,7 +75,7 @@ def many(classes: int, a_class: int) -> list[Bird]:
 def test_all_draws_as_many_pairs_of_each_class_and_always_the_same(tmp_path: Path) -> None:
     made = benchmark(cub(tmp_path, many(4, 6)))
     pairs = made.pairs("all")
-    assert PAIRS_A_CLASS == 10
+    assert PAIRS_PER_CLASS == 10
     assert Counter(pair.category for pair in pairs) == {
         f"{label:03}.Bird_{label}": 10 for label in range(1, 5)
     }
@@ -123,14 +123,14 @@ def test_a_missing_table_is_named(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "line", "words"),
     [
-        ("images.txt", "1", r"images\.txt, line 1, has 1 words and not 2"),
-        ("bounding_boxes.txt", "1 2 3 4", r"bounding_boxes\.txt, line 1, has 4 words and not 5"),
+        ("images.txt", "1", r"images\.txt, line 1, has 1 words, not 2"),
+        ("bounding_boxes.txt", "1 2 3 4", r"bounding_boxes\.txt, line 1, has 4 words, not 5"),
         ("bounding_boxes.txt", "1 2 3 wide 4", r"bounding_boxes\.txt has 'wide'"),
         ("image_class_labels.txt", "9999 1", "no label, split or box of image 1"),
         ("parts/part_locs.txt", "1 2 x 4 1", "image 1, part 2, has 'x'"),
         ("parts/part_locs.txt", "1 2 -1.0 4 1", r"part 2, is visible, but at \(-1.0, 4\)"),
-        ("parts/part_locs.txt", "1 2 3 4 2", "part 2, is there twice or has '2' as visible"),
-        ("parts/part_locs.txt", "1 3 3 4 1", "part 3, is there twice"),
+        ("parts/part_locs.txt", "1 2 3 4 2", "part 2, is listed twice or has '2' as visible"),
+        ("parts/part_locs.txt", "1 3 3 4 1", "part 3, is listed twice"),
     ],
 )
 def test_a_broken_table_is_named(tmp_path: Path, name: str, line: str, words: str) -> None:
@@ -150,10 +150,14 @@ def test_a_broken_table_is_named(tmp_path: Path, name: str, line: str, words: st
         ("bounding_boxes.txt", "1 0 0 9 9", "bounding_boxes.txt has the id 1 twice"),
         ("parts/parts.txt", "1 tail", "parts.txt has the id 1 twice"),
         ("parts/parts.txt", "99 beak", "parts.txt has the name 'beak' twice"),
-        ("train_test_split.txt", "99 2", "train_test_split.txt, id 99, has '2' and not 0 or 1"),
-        ("image_class_labels.txt", "99 1.0", "image_class_labels.txt, id 99, has '1.0' where a"),
-        ("image_class_labels.txt", "99 \u00b2", "id 99, has '\u00b2' where a whole number"),
-        ("images.txt", "x a.jpg", "images.txt, id x, has 'x' where a whole number should be"),
+        ("train_test_split.txt", "99 2", "train_test_split.txt, id 99, has '2', not 0 or 1"),
+        (
+            "image_class_labels.txt",
+            "99 1.0",
+            "image_class_labels.txt, id 99, has '1.0' instead",
+        ),
+        ("image_class_labels.txt", "99 \u00b2", "id 99, has '\u00b2' instead of a whole number"),
+        ("images.txt", "x a.jpg", "images.txt, id x, has 'x' instead of a whole number"),
     ],
 )
 def test_files_that_contradict_themselves(tmp_path: Path, name: str, line: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""The benchmark that comes with the package."""
+"""The emoji benchmark."""
 
 import random
 from collections import Counter
@@ -11,7 +11,8 @@ from PIL import Image
 
 from homologue.datasets.base import Pair, get_benchmark, select_pairs
 from homologue.datasets.emoji.drawings import SIDE, TRAINING_STYLES, drawings, read_json
-from homologue.datasets.emoji.pairs import longest_side, seen_or_unseen
+from homologue.datasets.emoji.pairs import seen_or_unseen
+from homologue.datasets.thresholds import longest_side
 from homologue.errors import HomologueError
 
 FOLDER = Path(str(files("homologue.datasets.emoji")))
@@ -152,7 +153,10 @@ def test_a_selection_is_even_and_exact() -> None:
         ({"split": "val", "kinds": ["turned"]}, "'turned'.*plain, posed, cross"),
         ({"split": "val", "categories": ["unicorn"]}, "'unicorn'.*fox"),
         ({"split": "val", "limit": 0}, "at least 1"),
-        ({"split": "val", "kinds": ["cross"], "categories": ["scissors"]}, "no such pairs"),
+        (
+            {"split": "val", "kinds": ["cross"], "categories": ["scissors"]},
+            "no pairs of these",
+        ),
     ],
 )
 def test_a_bad_selection_is_refused(options: dict[str, object], words: str) -> None:

@@ -108,19 +108,19 @@ def test_padding_is_dropped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("a.jpg,b.jpg,1,1;2,3;4,5;6", "has 6 columns and not 7"),
-        ("a.jpg,b.jpg,1,1;2,3;4,5;6,7", "not as many XA as YA, XB and YB"),
-        ("a.jpg,b.jpg,1,1;2,3;4,5;6,7;", "has '' where a number should be"),
+        ("a.jpg,b.jpg,1,1;2,3;4,5;6", "has 6 columns, not 7"),
+        ("a.jpg,b.jpg,1,1;2,3;4,5;6,7", "has different numbers of coordinates"),
+        ("a.jpg,b.jpg,1,1;2,3;4,5;6,7;", "has '' instead of a number"),
         ("a.jpg,b.jpg,1,1;2,3;4,5;6,7", r"\(2 XA, 2 YA, 2 XB, 1 YB\)"),
         (
             "a.jpg,b.jpg,1,1;-1,3;4,5;-1,7;-1",
             "one coordinate of a point is -1 and the other is not",
         ),
         ("a.jpg,b.jpg,1,1;2,3;4,5;6,7;-1", "one coordinate of a point is -1 and the other is not"),
-        ("a.jpg,b.jpg,1,1;-1,3;-1,5;6,7;8", r"of one picture is \(-1, -1\) in the other"),
+        ("a.jpg,b.jpg,1,1;-1,3;-1,5;6,7;8", r"is \(-1, -1\) in only one of the images"),
         ("a.jpg,b.jpg,1,-1,-1,-1,-1", r"all points are \(-1, -1\)"),
         ("a.jpg,b.jpg,21,1,3,5,7", "has the class 21; give 1 to 20"),
-        ("a.jpg,b.jpg,cat,1,3,5,7", "has 'cat' where a number should be"),
+        ("a.jpg,b.jpg,cat,1,3,5,7", "has 'cat' instead of a number"),
     ],
 )
 def test_a_broken_row_is_named(tmp_path: Path, row: str, words: str) -> None:

@@ -117,17 +117,17 @@ def test_broken_points_are_named(tmp_path: Path) -> None:
     file = folder / "car(G)/Cars_006a.mat"
     for content in ({"other": np.zeros((2, 10))}, {"pts_coord": np.zeros((2, 9))}):
         savemat(file, content)
-        with pytest.raises(HomologueError, match="holds no pts_coord of 2 x 10") as error:
+        with pytest.raises(HomologueError, match="has no pts_coord of 2 x 10") as error:
             benchmark(folder).pairs("test")
         assert str(file) in str(error.value)
     for number, place in ((-1, slice(None)), (-1, 0), (np.nan, 1)):
         coordinates = np.full((2, 10), 5.0)
         coordinates[place, 9] = number
         savemat(file, {"pts_coord": coordinates})
-        with pytest.raises(HomologueError, match=r"holds no pts_coord .*(-1|not finite)"):
+        with pytest.raises(HomologueError, match=r"has no pts_coord .*(-1|not finite)"):
             benchmark(folder).pairs("test")
     file.write_bytes(b"no matrix")
-    with pytest.raises(HomologueError, match="holds no pts_coord"):
+    with pytest.raises(HomologueError, match="has no pts_coord"):
         benchmark(folder).pairs("test")
 
 
@@ -145,13 +145,13 @@ def test_without_scipy_it_is_said_what_to_do(
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda row: row.rsplit(",", 1)[0], "line 3, has 41 columns and not 42"),
+        (lambda row: row.rsplit(",", 1)[0], "line 3, has 41 columns, not 42"),
         (
             lambda row: row.rsplit(",", 1)[0] + ",-1",
-            "line 3, lacks some of the 10 .*one coordinate",
+            "line 3, does not have 10 points .*one coordinate",
         ),
-        (lambda row: row.rsplit(",", 1)[0] + ",x", "line 3, has 'x' where a number should be"),
-        (lambda row: row.rsplit(",", 1)[0] + ",nan", "line 3, has 'nan' where a number"),
+        (lambda row: row.rsplit(",", 1)[0] + ",x", "line 3, has 'x' instead of a number"),
+        (lambda row: row.rsplit(",", 1)[0] + ",nan", "line 3, has 'nan' instead of a number"),
     ],
 )
 def test_a_broken_list_is_named(tmp_path: Path, spoil, words: str) -> None:  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""Posed pictures: the drawing goes where its points go."""
+"""Poses of drawings: images and points are transformed alike."""
 
 import torch
 from hypothesis import given
@@ -20,7 +20,7 @@ def poses(draw: st.DrawFn) -> Pose:
     return Pose(draw(st.floats(-30, 30)), scale, (x, y), (red, green, blue))
 
 
-places = st.lists(st.tuples(*[st.floats(0, SIDE)] * 2), min_size=1, max_size=5).map(
+positions = st.lists(st.tuples(*[st.floats(0, SIDE)] * 2), min_size=1, max_size=5).map(
     lambda pairs: torch.tensor(pairs, dtype=torch.float64)
 )
 
@@ -32,13 +32,13 @@ def blob(x: float, y: float) -> Tensor:
     return torch.cat([torch.zeros(3, SIDE, SIDE), alpha[None]])
 
 
-@given(poses(), places)
+@given(poses(), positions)
 def test_points_come_back(pose: Pose, points: Tensor) -> None:
     there = pose.points(points, SIDE)
     torch.testing.assert_close(pose.drawing_points(there, SIDE), points)
 
 
-@given(poses(), places)
+@given(poses(), positions)
 def test_distances_are_scaled_and_the_middle_is_shifted(pose: Pose, points: Tensor) -> None:
     there = pose.points(points, SIDE)
     torch.testing.assert_close(torch.pdist(there), torch.pdist(points) * pose.scale)
@@ -56,7 +56,7 @@ def test_a_positive_angle_is_clockwise_as_one_sees_it() -> None:
 
 @given(poses(), st.floats(20, 44), st.floats(20, 44))
 def test_the_picture_goes_where_the_points_go(pose: Pose, x: float, y: float) -> None:
-    seen = pose.picture(blob(x, y))
+    seen = pose.render(blob(x, y))
     ground = seen.new_tensor(pose.colour)[:, None, None] / 255
     weight = ((ground - seen) / ground).mean(0).double()
     line = torch.arange(SIDE, dtype=torch.float64) + 0.5
@@ -68,7 +68,7 @@ def test_the_picture_goes_where_the_points_go(pose: Pose, x: float, y: float) ->
 @given(poses())
 def test_what_is_transparent_takes_the_colour_of_the_ground(pose: Pose) -> None:
     red = torch.cat([torch.ones(1, SIDE, SIDE), torch.zeros(3, SIDE, SIDE)])
-    seen = pose.picture(red)
+    seen = pose.render(red)
     ground = torch.tensor(pose.colour)[:, None, None] / 255
     torch.testing.assert_close(seen, ground.expand(3, SIDE, SIDE))
 
@@ -76,5 +76,5 @@ def test_what_is_transparent_takes_the_colour_of_the_ground(pose: Pose) -> None:
 def test_no_pose_changes_no_plain_area() -> None:
     """The outermost pixels fade into the ground: outside there is nothing."""
     colour = torch.tensor([0.2, 0.5, 0.9, 1.0])
-    seen = NONE.picture(colour[:, None, None].expand(4, SIDE, SIDE))[:, 1:-1, 1:-1]
+    seen = NONE.render(colour[:, None, None].expand(4, SIDE, SIDE))[:, 1:-1, 1:-1]
     torch.testing.assert_close(seen, colour[:3, None, None].expand_as(seen))

@@ -11,7 +11,7 @@ import torch
 from helpers.trees import picture, spair, text
 
 from homologue.datasets.base import Pair, get_benchmark, select_pairs
-from homologue.datasets.gathering import SplitPairs
+from homologue.datasets.file_benchmark import SplitPairs
 from homologue.datasets.spair import benchmark
 from homologue.errors import HomologueError
 
@@ -125,7 +125,7 @@ def test_a_missing_annotation_leaves_out_its_pair(tmp_path: Path) -> None:
     assert len(reading.pairs) == 1
     assert f"{FIRST}.json" in reading.notes[0]
     shutil.rmtree(folder / "PairAnnotation")
-    with pytest.raises(HomologueError, match=rf"Not one of the 2 pairs.*{FIRST}\.json is missing"):
+    with pytest.raises(HomologueError, match=rf"None of the 2 pairs.*{FIRST}\.json is missing"):
         read(folder)
 
 
@@ -140,7 +140,10 @@ def test_a_missing_layout_is_named(tmp_path: Path) -> None:
     [
         ({"kps_ids": ["0"]}, "not of one length"),
         ({"kps_ids": ["0", "7", "0"]}, "kps_ids has the same number twice"),
-        ({"trg_kps": [[39, 145], [-1, -1], [416, 173]]}, r"\(-1, -1\) stands where a point should"),
+        (
+            {"trg_kps": [[39, 145], [-1, -1], [416, 173]]},
+            r"is \(-1, -1\), which is padding",
+        ),
         ({"src_imsize": [0, 333, 3]}, "a size of 0 x 333"),
         ({"src_imsize": [math.inf, 333, 3]}, "is not an annotation of SPair-71k"),
         ({"trg_bndbox": [36, 92, math.nan, 200]}, "a box of nan x 108 pixels"),
@@ -219,7 +222,7 @@ def test_what_is_annotated_follows_pictures_that_were_resized(tmp_path: Path) ->
         {name: 2 * length for name, length in second[0].thresholds.items()}
     )
     (note,) = resized.notes
-    assert note.startswith("2 pictures of spair-71k were resized after they were annotated")
+    assert note.startswith("2 images of spair-71k were resized after annotation")
     assert "2008_002719.jpg: 500 x 333 pixels annotated, 250 x 166 in the file; " in note
 
 
@@ -242,6 +245,6 @@ def test_a_picture_of_other_proportions_is_an_error(tmp_path: Path, size: tuple[
     folder = spair(tmp_path)
     picture(folder / "JPEGImages/aeroplane/2008_002719.jpg", *size)
     with pytest.raises(
-        HomologueError, match=r"500 x 333 pixels, but the picture has \d+ x \d+, oth"
+        HomologueError, match=r"500 x 333 pixels for \S+, but the image has \d+ x \d+, oth"
     ):
         read(folder)

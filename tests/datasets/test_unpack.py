@@ -1,4 +1,4 @@
-"""Unpacking archives that somebody else made."""
+"""Unpack untrusted archives."""
 
 import io
 import stat
@@ -103,7 +103,7 @@ def test_nothing_lands_outside(tmp_path: Path, make: Callable[[Path], Path]) -> 
     inner = tmp_path / "outer" / "inner"
     inner.mkdir(parents=True)
     archive = make(tmp_path / "archive")
-    with pytest.raises(HomologueError, match="would not land in the folder") as error:
+    with pytest.raises(HomologueError, match="would be written outside the folder") as error:
         unpack(archive, inner)
     assert str(archive) in str(error.value)
     # Nor inside: all of it or nothing.
@@ -133,7 +133,7 @@ def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path, make: Make) -> 
     for name, data in {"half": whole[: len(whole) // 2], "text": b"<html>", "empty": b""}.items():
         archive = tmp_path / name
         archive.write_bytes(data)
-        with pytest.raises(HomologueError, match=rf"{name} is damaged or no archive"):
+        with pytest.raises(HomologueError, match=rf"{name} is damaged or not an archive"):
             unpack(archive, folder)
     assert not list(folder.iterdir())
 
@@ -143,7 +143,7 @@ def test_a_damaged_file_within_an_archive_is_noticed(tmp_path: Path) -> None:
     data = bytearray(archive.read_bytes())
     data[40] ^= 0xFF
     archive.write_bytes(data)
-    with pytest.raises(HomologueError, match="is damaged or no archive"):
+    with pytest.raises(HomologueError, match="is damaged or not an archive"):
         unpack(archive, tmp_path)
     assert not (tmp_path / "a").exists()
 
@@ -153,7 +153,7 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path, make: Make) -> Non
     archive, folder = make(tmp_path / "archive", FILES), tmp_path / "to"
     folder.mkdir()
     (folder / "notes.txt").write_bytes(b"mine")
-    with pytest.raises(HomologueError, match=r"notes\.txt is already there; move it away"):
+    with pytest.raises(HomologueError, match=r"notes\.txt already exists; move it away"):
         unpack(archive, folder)
     assert content(folder) == {"notes.txt": b"mine"}
     # The same content is no loss.

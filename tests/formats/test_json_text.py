@@ -1,4 +1,4 @@
-"""JSON as it is written."""
+"""Exact JSON parsing."""
 
 import json
 import math

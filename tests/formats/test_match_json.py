@@ -1,4 +1,4 @@
-"""The JSON of a match, and that what is written can be read again."""
+"""The JSON of a match, written and read."""
 
 import json
 from pathlib import Path

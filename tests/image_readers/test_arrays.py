@@ -1,4 +1,4 @@
-"""Arrays of other libraries, played by small classes with the same protocols."""
+"""Arrays of other libraries, simulated by small classes with the same protocols."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Against the definition of a matrix profile in floats, not against Little CMS."""
+"""Colour conversion, compared with the definition of a matrix profile in floats."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""Pictures whose files have another depth than the image that Pillow makes of them."""
+"""Images whose files have another bit depth than Pillow's decoded image."""
 
 import io
 import struct
@@ -13,12 +13,12 @@ from homologue.images import read_image
 
 
 def levels(source):
-    """(H, W, 3), 0..255."""
+    """Return the pixels, (H, W, 3), from 0 to 255."""
     return read_image(source).pixels.permute(1, 2, 0).numpy() * 255
 
 
 def file_of(kind, numbers):
-    """Of (H, W, C) uint16 numbers."""
+    """Return the bytes of an image file of (H, W, C) uint16 values."""
     if kind == "png":
         return profiles.png_file(numbers)
     return b"P6 5 6 65535\n" + numbers.astype(">u2").tobytes()
@@ -111,6 +111,12 @@ def test_a_transparent_colour_of_sixteen_bits(tmp_path):
     (tmp_path / "a.png").write_bytes(profiles.png_file(numbers, key))
     wanted = [[255, 128, 128], [240, 240, 240]]
     np.testing.assert_allclose(levels(tmp_path / "a.png")[..., 0], wanted, atol=1e-4)
+
+
+def test_a_plain_bitmap_is_read(tmp_path):
+    (tmp_path / "a.pbm").write_text("P1\n4 2\n0 1 1 0\n1 0 0 1\n")
+    wanted = [[255, 0, 0, 255], [0, 255, 255, 0]]
+    assert levels(tmp_path / "a.pbm")[..., 0].tolist() == wanted
 
 
 @pytest.mark.parametrize("bits", [16, 32, -32])

@@ -1,4 +1,4 @@
-"""What is said of a file that is named like an image and is none."""
+"""Errors for files that are named like an image but are not one."""
 
 import gzip
 
@@ -57,7 +57,7 @@ def box(brand, *compatible):
         (b"\x93NUMPY\x01\0", "is a NumPy array; load it with numpy.load"),
         (b"\0\x05\x16\x07" + bytes(90), "is a macOS file of attributes"),
         (bytes(5000), "holds only zeros, as after a broken download"),
-        (b" \r\n\r\n", "is empty but for blanks"),
+        (b" \r\n\r\n", "is empty except for white space"),
         (b"\x89HDF\r\n\x1a\n" + bytes(90), "is an HDF5 file; extract the images"),
         (b"\0\0\x01\xb3\x16\0\xf0\xc4" + bytes(90), "is an MPEG video; extract a frame"),
         (b"\x89PNG\n\x1a\n" + bytes(90), "begins as a PNG file, but is damaged"),

@@ -1,4 +1,4 @@
-"""TIFF files as tifffile writes them: what Pillow misreads, what it cannot, what it can."""
+"""TIFF files written by tifffile: those that Pillow misreads, cannot read and reads."""
 
 import struct
 import sys

@@ -11,7 +11,7 @@ from helpers.browsing import Person, person
 from helpers.running import Running, png
 from playwright.sync_api import Browser, Download, Locator, expect
 
-from homologue.datasets.pairs import benchmark
+from homologue.datasets.custom.benchmark import benchmark
 
 EYE, NOSE = (0.375, 0.57), (0.5, 0.83)
 TARGETS = ".target-card"

@@ -10,7 +10,7 @@ import pytest
 from helpers.running import Running, png
 from test_transfer import begun, cells, done, news
 
-from homologue.datasets.pairs import benchmark
+from homologue.datasets.custom.benchmark import benchmark
 from homologue.errors import HomologueError
 from homologue.viewer.features.transfer.files import coco, table
 from homologue.viewer.features.transfer.filled import Filled, PlacedPoint, lowest

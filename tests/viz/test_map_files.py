@@ -1,4 +1,4 @@
-"""Maps as files: grey ones that show where a map is high, and a sheet for a person."""
+"""Attention maps of a pair as files: plain maps and sheets."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from PIL import Image
 
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
-from homologue.viz.map_files import Side, check_maps_folder, pair_folder, safe_name, save_maps
+from homologue.viz.map_files import ImageMaps, check_maps_folder, pair_folder, safe_name, save_maps
 
 LAYERS = {"all": 16, "up.0.transformer_blocks.0.attn2": 4, "up.1.transformer_blocks.0.attn2": 16}
 
@@ -24,11 +24,11 @@ def bump(side: int, x: float, y: float) -> NDArray[np.float64]:
     return 0.25 + np.exp(-away / 0.02)
 
 
-def side(width: int, height: int, places: list[tuple[float, float]]) -> Side:
+def side(width: int, height: int, places: list[tuple[float, float]]) -> ImageMaps:
     points = np.array(places) * [width, height]
     maps = {name: np.stack([bump(n, x, y) for x, y in places]) for name, n in LAYERS.items()}
     pixels = torch.rand(3, height, width, generator=torch.Generator().manual_seed(width))
-    return Side.of(RGBImage(pixels), points, maps)
+    return ImageMaps.of(RGBImage(pixels), points, maps)
 
 
 SOURCE = side(80, 60, [(0.35, 0.4), (0.65, 0.6)])
@@ -61,7 +61,7 @@ def test_a_map_is_highest_at_its_point_and_says_what_black_and_white_are(tmp_pat
     content = json.loads((tmp_path / "pair" / "maps.json").read_text(encoding="utf-8"))
     for index, point in enumerate(content["points"]):
         for one in point["maps"]:
-            end: Side = SOURCE if one["of"] == "source" else TARGET
+            end: ImageMaps = SOURCE if one["of"] == "source" else TARGET
             picture = Image.open(tmp_path / "pair" / one["file"])
             assert picture.mode == "L"
             assert picture.size == ((512, 384) if one["of"] == "source" else (366, 512))
@@ -99,7 +99,7 @@ def test_maps_that_are_there_are_replaced_whole(tmp_path: Path) -> None:
 def test_what_is_not_ours_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "pair").mkdir()
     (tmp_path / "pair" / "mine.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(HomologueError, match="pair is there and holds no maps: give another"):
+    with pytest.raises(HomologueError, match="pair exists and holds no maps: give another"):
         save_maps(tmp_path / "pair", SOURCE, TARGET, {})
     with pytest.raises(HomologueError, match="holds no maps"):
         pair_folder(tmp_path, "pair")
@@ -112,7 +112,7 @@ def test_a_map_that_is_not_finite_leaves_what_was_there(tmp_path: Path) -> None:
     broken: dict[str, Any] = {name: one.copy() for name, one in TARGET.maps.items()}
     broken["all"][1, 3, 3] = np.nan
     with pytest.raises(HomologueError, match=r"The map of all over the target has values that"):
-        save_maps(tmp_path / "pair", SOURCE, Side(TARGET.image, TARGET.points, broken), {})
+        save_maps(tmp_path / "pair", SOURCE, ImageMaps(TARGET.image, TARGET.points, broken), {})
     assert (tmp_path / "pair" / "maps.json").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["pair"]
 

@@ -311,7 +311,7 @@ def test_names_a_missing_folder(tmp_path):
 def test_refuses_points_that_do_not_belong():
     target = plain(60, 40)
     found = located(target, MOVED)
-    with pytest.raises(HomologueError, match="1 source points and 2 counterparts"):
+    with pytest.raises(HomologueError, match="1 source points and 2 located points"):
         draw_match(target, target, CORNERS[:1], found)
     with pytest.raises(HomologueError, match="image of 60 x 40 pixels, and the target has 40 x 60"):
         draw_match(target, plain(40, 60), CORNERS, found)

@@ -56,9 +56,7 @@ def draw(
     from homologue.viz.pairs import Rule, save_sheet
 
     rule = Rule(threshold or next(iter(runs[0].scores.thresholds), "none"), alpha)
-    names = choose_pairs(
-        runs, rule.threshold, alpha, names=pair or (), best=best, worst=worst, spread=spread
-    )
+    names = choose_pairs(runs, rule, names=pair or (), best=best, worst=worst, spread=spread)
     cells = make_cells(runs, names, root)
     # Runs stand side by side; of one run, as many pairs as can still be seen.
     columns = len(runs) if len(runs) > 1 else min(3, math.ceil(math.sqrt(len(names))))

@@ -101,14 +101,14 @@ def match(
 
         plot_match(found, plot)
     if pair:
-        from homologue.viz.map_files import Side, save_maps
+        from homologue.viz.map_files import ImageMaps, save_maps
 
         assert found.source_maps is not None
         assert found.maps is not None
         save_maps(
             pair,
-            Side.of(images[0], checked, found.source_maps),
-            Side.of(images[1], found.points, found.maps),
+            ImageMaps.of(images[0], checked, found.source_maps),
+            ImageMaps.of(images[1], found.points, found.maps),
             {
                 "source": _facts(source, images[0]),
                 "target": _facts(target, images[1]),

@@ -11,7 +11,7 @@ from homologue.datasets.base import Pair
 from homologue.evaluation.kept import PairMaps
 from homologue.evaluation.record import Record
 from homologue.evaluation.storage.store import Store
-from homologue.viz.map_files import Side, pair_folder, safe_name, save_maps
+from homologue.viz.map_files import ImageMaps, pair_folder, safe_name, save_maps
 
 
 class MapWriter:
@@ -72,8 +72,8 @@ class MapWriter:
         }
         save_maps(
             pair_folder(self._folder, name),
-            Side.of(pair.source.read(), record.source_points, maps.source),
-            Side.of(pair.target.read(), record.predicted, maps.target),
+            ImageMaps.of(pair.source.read(), record.source_points, maps.source),
+            ImageMaps.of(pair.target.read(), record.predicted, maps.target),
             {**self._facts, **facts, "truth": _json(record.target_points)},
         )
 

@@ -1,1 +1,1 @@
-"""Benchmarks: pairs of images with keypoints that are each other's counterparts."""
+"""Benchmarks: image pairs with corresponding keypoints."""

@@ -1,4 +1,4 @@
-"""What a benchmark is made of, whatever it is read from; and which benchmarks there are."""
+"""Image pairs with keypoints, the benchmark protocol and the registry of benchmarks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ from homologue.images import RGBImage
 
 @dataclass(frozen=True)
 class BenchmarkImage:
-    """An image that is read when it is needed.
+    """An image of a benchmark, read on demand.
 
     Attributes:
-        key: says which image it is: pictures of the same key are the same.
-        read: reads it.
+        key: Identifier; equal keys mean the same image.
+        read: Return the image.
     """
 
     key: str
@@ -28,22 +28,23 @@ class BenchmarkImage:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two images with keypoints, to be carried from the source to the target.
+    """A source and a target image with corresponding keypoints.
 
     Attributes:
-        name: no other pair of the benchmark has it.
-        category: what results are broken down by: a subject, a class.
-        group: what results are broken down by besides: a column of the table.
-        source_points, target_points: (P, 2) float64, each in the image frame of its picture. A row
-            of NaN in the target: where the point is, nobody knows; it is found, but not scored.
-        point_names: of the P points.
-        fit_points: (Q, 2) all points known of the source, those of this pair among them. They are
-            fitted together, so that what is found does not depend on which other pairs are run.
-        thresholds: what a distance is a share of, in pixels of the target, under its name; the
-            first is the benchmark's own. Without any, a pair is found, but not scored.
-        tags: what else is known of the pair; `kind` is one that can be asked for.
-        aspects: under the name of a threshold, what the vertical part of a distance is multiplied
-            by before it is compared; 1 where there is none. See `homologue.datasets.thresholds`.
+        name: Unique name within the benchmark.
+        category: Object class or subject; scores can be grouped by it.
+        group: Column of the result table.
+        source_points: (P, 2) float64, `(x, y)` in pixels of the source image.
+        target_points: (P, 2) float64, `(x, y)` in pixels of the target image. A row of NaN marks an
+            unknown position; that point is located but not scored.
+        point_names: Names of the P points.
+        fit_points: (Q, 2), all annotated points of the source image, including those of this pair.
+            They are fitted together, so predictions do not depend on the selection of pairs.
+        thresholds: Reference lengths of PCK by name, in pixels of the target. The first is the
+            benchmark's own. A pair without thresholds is located but not scored.
+        tags: Further attributes of the pair; pairs can be selected by the tag `kind`.
+        aspects: Factor of the vertical component of a distance, by name of the threshold; 1 if
+            absent. See `homologue.datasets.thresholds`.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Pair:
     aspects: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Texts may stem from file names, and are kept in tables of UTF-8."""
+        """Escape text from file names that UTF-8 cannot encode."""
         for name in ("name", "category", "group"):
             object.__setattr__(self, name, escaped(getattr(self, name)))
         object.__setattr__(self, "point_names", tuple(map(escaped, self.point_names)))
@@ -69,13 +70,13 @@ class Pair:
 
     @property
     def rows(self) -> list[int]:
-        """Which of the `fit_points` the source points are."""
+        """Indices of the source points in `fit_points`."""
         same = (self.source_points[:, None] == self.fit_points[None]).all(dim=-1)
         return [int(row) for row in same.int().argmax(dim=1)]
 
 
 class Benchmark(Protocol):
-    """Named splits of pairs."""
+    """A data set with named splits of image pairs."""
 
     @property
     def name(self) -> str: ...
@@ -85,45 +86,47 @@ class Benchmark(Protocol):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of pairs, in the order in which tables have them; () if all are of one."""
+        """Kinds of pairs in the order of the result table; empty if the benchmark has only one."""
         ...
 
     def pairs(self, split: str) -> list[Pair]: ...
 
     def notes(self, split: str) -> tuple[str, ...]:
-        """What the reader of a number has to know of these pairs: which are left out, and why."""
+        """Sentences that qualify the scores of a split, such as how many pairs are left out."""
         ...
 
 
-# Where each benchmark is made, by a function `benchmark(root)`.
-_HOMES = {
+# Name -> module that defines `benchmark(root)`.
+_MODULES = {
     "cub": "homologue.datasets.cub",
     "emoji": "homologue.datasets.emoji.pairs",
-    "pairs": "homologue.datasets.pairs",
+    "pairs": "homologue.datasets.custom.benchmark",
     "pf-pascal": "homologue.datasets.pf_pascal",
     "pf-willow": "homologue.datasets.pf_willow",
     "spair-71k": "homologue.datasets.spair",
 }
-NAMES = tuple(_HOMES)
+NAMES = tuple(_MODULES)
 
 
 def get_benchmark(name: str, root: Path | None = None) -> Benchmark:
-    """A benchmark by name.
+    """Return a benchmark by name.
 
     Args:
-        root: the data set's own folder or its parent; for `pairs` the file; None for `emoji`.
+        name: One of `NAMES`.
+        root: Directory of the data set or its parent; the file of pairs for `pairs`; None for
+            `emoji`.
 
     Raises:
-        HomologueError: there is none of that name, or the root is not what it needs.
+        HomologueError: The name is unknown, or `root` does not contain the data set.
     """
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise HomologueError(f"There is no benchmark {name!r}: choose one of {', '.join(NAMES)}.")
-    made: Benchmark = import_module(_HOMES[name]).benchmark(root)
-    return made
+    benchmark: Benchmark = import_module(_MODULES[name]).benchmark(root)
+    return benchmark
 
 
 def default_split(benchmark: Benchmark) -> str:
-    """`test` where there is one, else the first."""
+    """Return `test` if the benchmark has such a split, else its first split."""
     return "test" if "test" in benchmark.splits else benchmark.splits[0]
 
 
@@ -136,16 +139,18 @@ def select_pairs(
     limit: int | None = None,
     index: int | None = None,
 ) -> list[Pair]:
-    """The pairs of a split that are asked for.
+    """Return the selected pairs of a split.
 
     Args:
-        kinds: all if there are none.
-        categories: pairs of these; all if there are none.
-        limit: at most so many of each kind, evenly spread.
-        index: of the only pair to take of those that are left, from 0; all if it is None.
+        benchmark: Data set to select from.
+        split: One of its splits.
+        kinds: Kinds of pairs; empty selects all.
+        categories: Categories of pairs; empty selects all.
+        limit: Maximum number of pairs of each kind, evenly spaced over the split.
+        index: Index of a single pair within the selection, from 0; None selects all.
 
     Raises:
-        HomologueError: a name is unknown, no pair is left, or none has that index.
+        HomologueError: A name is unknown, the selection is empty, or `index` is out of range.
     """
     _check(f"split of {benchmark.name}", [split], benchmark.splits)
     _check(f"kind of pairs of {benchmark.name}", kinds, benchmark.kinds)
@@ -153,39 +158,39 @@ def select_pairs(
         raise HomologueError(f"The limit must be at least 1, not {limit}.")
     pairs = benchmark.pairs(split)
     _check(f"category of the split {split}", categories, sorted({p.category for p in pairs}))
-    chosen: list[Pair] = []
+    selected: list[Pair] = []
     for kind in kinds or benchmark.kinds or (None,):
         of_kind = [
             pair
             for pair in pairs
             if pair.tags.get("kind") == kind and (not categories or pair.category in categories)
         ]
-        chosen += spread(of_kind, limit)
-    if not chosen:
+        selected += spread(of_kind, limit)
+    if not selected:
         raise HomologueError(
-            f"{benchmark.name} has no such pairs in the split {split!r}; ask for other kinds, "
-            "categories or another split."
+            f"{benchmark.name} has no pairs of these kinds and categories in the split {split!r}; "
+            "select others, or another split."
         )
     if index is None:
-        return chosen
-    if not 0 <= index < len(chosen):
+        return selected
+    if not 0 <= index < len(selected):
         raise HomologueError(
-            f"There is no pair {index}: {len(chosen)} pairs are selected, numbered from 0 to "
-            f"{len(chosen) - 1}."
+            f"There is no pair {index}: {len(selected)} pairs are selected, numbered from 0 to "
+            f"{len(selected) - 1}."
         )
-    return [chosen[index]]
+    return [selected[index]]
 
 
 def spread(pairs: list[Pair], limit: int | None) -> list[Pair]:
-    """At most `limit` of the pairs, at even distances."""
+    """Return at most `limit` of the pairs, evenly spaced."""
     if limit is None or limit >= len(pairs):
         return pairs
     return [pairs[index * len(pairs) // limit] for index in range(limit)]
 
 
-def _check(what: str, names: Sequence[str], known: Sequence[str]) -> None:
+def _check(noun: str, names: Sequence[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
             raise HomologueError(
-                f"{name!r} is no {what}: choose from {', '.join(known) or 'none'}."
+                f"{name!r} is not a {noun}: choose from {', '.join(known) or 'none'}."
             )

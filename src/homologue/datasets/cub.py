@@ -1,4 +1,7 @@
-"""CUB-200-2011 (Wah et al., 2011): birds with up to 15 visible parts."""
+"""CUB-200-2011 (Wah et al., 2011): PCK threshold `bbox`, see `thresholds`.
+
+Images of 200 classes of birds with up to 15 visible parts.
+"""
 
 import itertools
 import re
@@ -10,179 +13,218 @@ from pathlib import Path
 
 from torch import Tensor
 
-from homologue.datasets.finding import find_folder, require
-from homologue.datasets.gathering import (
-    Annotated,
+from homologue.datasets.data_folder import find_folder, require_file
+from homologue.datasets.file_benchmark import (
     FileBenchmark,
-    Gathering,
-    ImageFolder,
+    PairAnnotation,
+    SplitBuilder,
     SplitPairs,
-    as_points,
 )
-from homologue.datasets.padding import PADDING
-from homologue.datasets.texts import numbers, read_columns
-from homologue.datasets.thresholds import Size, box_of_known
+from homologue.datasets.image_folder import ImageFolder
+from homologue.datasets.keypoints import PADDING, as_points
+from homologue.datasets.text_files import parse_numbers, read_columns
+from homologue.datasets.thresholds import Size, keypoint_box_side
 from homologue.errors import HomologueError
 
 NAME = "cub"
 RELEASED_CLASSES = 3
-"""How many classes the split `released` has, the first ones."""
-PAIRS_A_CLASS = 10
-"""How many pairs of each class the split `all` draws."""
+"""Number of classes of the split `released`: the first ones, as in the released code."""
+PAIRS_PER_CLASS = 10
+"""Number of pairs that the split `all` draws from each class."""
 SEED = 0
-"""That `all` is drawn with."""
+"""Seed of the draw of the split `all`."""
 
 
 @dataclass(frozen=True, eq=False)
-class Bird:
-    """An image of the test set.
+class BirdImage:
+    """An annotated image of the test set.
 
     Attributes:
-        name: of the file below `images`.
-        side: the longest of its bounding box, in pixels.
-        parts: where the visible ones are, (x, y) under their numbers.
+        name: Path relative to the folder `images`.
+        category: Class of the bird.
+        box_side: Longest side of the annotated bounding box, in pixels.
+        parts: Positions `(x, y)` of the visible parts, by part number.
     """
 
     name: str
     category: str
-    side: float
+    box_side: float
     parts: Mapping[str, tuple[float, float]]
 
 
 def benchmark(root: Path | None) -> FileBenchmark:
-    """CUB-200-2011 in the folder or its parent."""
+    """Return CUB-200-2011 with the splits `released` and `all`.
+
+    Args:
+        root: Directory of the data set or its parent.
+
+    Raises:
+        HomologueError: `root` does not contain the data set.
+    """
     folder = find_folder(NAME, root, ("CUB_200_2011",), ("images.txt", "parts/part_locs.txt"))
     return FileBenchmark(NAME, ("released", "all"), partial(_read, folder))
 
 
+def thresholds(
+    target_box_side: float, target_points: Tensor, _: Size, target: Size
+) -> Mapping[str, float]:
+    """Return the PCK thresholds of a pair, in pixels of the target.
+
+    - `bbox`, the benchmark's own: the longest side of the annotated box of the target, max(w, h)
+      after Yang and Ramanan (2013). Papers differ in pairs and thresholds on this data set.
+    - `bbox-kp`: the longest side of the box of the visible parts of the target.
+    - `image`: the longest side of the target image.
+    - `legacy`: the length of `bbox`. The code released with Hedlin et al. (2023) multiplies it by
+      512 / width, whichever side is the longest, and compares it with distances in the square. In
+      horizontal pixels of the target that is the same number; `Pair.aspects` accounts for the
+      distances.
+
+    Args:
+        target_box_side: Longest side of the annotated box, in pixels of the target.
+        target_points: (P, 2), all visible parts of the target.
+        target: Size of the target image.
+    """
+    return {
+        "bbox": target_box_side,
+        "bbox-kp": keypoint_box_side(target_points),
+        "image": max(target),
+        "legacy": target_box_side,
+    }
+
+
 def _read(folder: Path, split: str) -> SplitPairs:
-    last = RELEASED_CLASSES if split == "released" else None
-    names = {part: name for part, (name,) in _table(folder / "parts" / "parts.txt", 2).items()}
-    for name in names.values():
-        if list(names.values()).count(name) > 1:
-            raise HomologueError(
-                f"{folder / 'parts' / 'parts.txt'} has the name {name!r} twice; fetch it again."
-            )
-    gathering = Gathering(NAME, split, ImageFolder(folder / "images"))
-    for _, birds in itertools.groupby(_birds(folder, last), key=lambda bird: bird.category):
+    last_class = RELEASED_CLASSES if split == "released" else None
+    part_names = _part_names(folder / "parts" / "parts.txt")
+    builder = SplitBuilder(NAME, split, ImageFolder(folder / "images"))
+    images = _test_images(folder, last_class)
+    for _, members in itertools.groupby(images, key=lambda image: image.category):
         pairs = [
             (source, target)
-            for source, target in itertools.combinations(birds, 2)
+            for source, target in itertools.combinations(members, 2)
             if source.parts.keys() & target.parts.keys()
         ]
         for source, target in pairs if split == "released" else draw(pairs):
-            gathering.add(_annotated(source, target, names))
-    return gathering.reading()
+            builder.add(_annotation(source, target, part_names))
+    return builder.build()
 
 
-def draw(pairs: Iterable[tuple[Bird, Bird]], seed: int = SEED) -> list[tuple[Bird, Bird]]:
-    """PAIRS_A_CLASS of the pairs, in their order: those whose names hash lowest with the seed.
+def draw(
+    pairs: Iterable[tuple[BirdImage, BirdImage]], seed: int = SEED
+) -> list[tuple[BirdImage, BirdImage]]:
+    """Draw PAIRS_PER_CLASS pairs, in their original order.
 
-    Hashes are the same everywhere and for ever, which random numbers are not.
+    Selects the lowest BLAKE2b hashes of the seed and the image names. Unlike random numbers, the
+    hashes do not depend on the platform or the library version.
     """
     pairs = list(pairs)
     digests = [
         blake2b(f"{seed} {source.name} {target.name}".encode()).digest() for source, target in pairs
     ]
-    lowest = sorted(range(len(pairs)), key=digests.__getitem__)[:PAIRS_A_CLASS]
+    lowest = sorted(range(len(pairs)), key=digests.__getitem__)[:PAIRS_PER_CLASS]
     return [pairs[index] for index in sorted(lowest)]
 
 
-def _birds(folder: Path, last: int | None) -> list[Bird]:
-    """The test images of the classes up to the last, class by class."""
+def _part_names(file: Path) -> dict[str, str]:
+    """Read the names of the parts by number."""
+    names = {number: name for number, (name,) in _table(file, 2).items()}
+    for name in names.values():
+        if list(names.values()).count(name) > 1:
+            raise HomologueError(f"{file} has the name {name!r} twice; download the file again.")
+    return names
 
-    def column(name: str, columns: int = 2) -> dict[str, list[str]]:
-        return _table(folder / name, columns)
 
-    images, labels = column("images.txt"), column("image_class_labels.txt")
-    training, boxes = column("train_test_split.txt"), column("bounding_boxes.txt", 5)
+def _test_images(folder: Path, last_class: int | None) -> list[BirdImage]:
+    """Read the test images, ordered by class; those of classes up to `last_class` if given."""
+    images, boxes = _table(folder / "images.txt", 2), _table(folder / "bounding_boxes.txt", 5)
+    labels = _table(folder / "image_class_labels.txt", 2)
+    training = _table(folder / "train_test_split.txt", 2)
     for table in (labels, training, boxes):
         if missing := images.keys() - table.keys():
             raise HomologueError(
-                f"{folder} has no label, split or box of image {min(missing)}; fetch "
+                f"{folder} has no label, split or box of image {min(missing)}; download "
                 "image_class_labels.txt, train_test_split.txt and bounding_boxes.txt again."
             )
-    for image, (split,) in training.items():
-        if split not in ("0", "1"):
+    for image, (flag,) in training.items():
+        if flag not in ("0", "1"):
             raise HomologueError(
-                f"{folder / 'train_test_split.txt'}, id {image}, has {split!r} and not 0 or 1; "
-                "fetch the file again."
+                f"{folder / 'train_test_split.txt'}, id {image}, has {flag!r}, not 0 or 1; "
+                "download the file again."
             )
     classes = {
-        image: _whole(label, f"{folder / 'image_class_labels.txt'}, id {image},")
+        image: _parse_integer(label, f"{folder / 'image_class_labels.txt'}, id {image},")
         for image, (label,) in labels.items()
     }
-    wanted = {
+    selected = {
         image: label
         for image, label in classes.items()
-        if image in images and training[image] == ["0"] and (last is None or label <= last)
+        if image in images
+        and training[image] == ["0"]
+        and (last_class is None or label <= last_class)
     }
-    parts = _parts(folder, wanted.keys())
-    birds = []
-    for image in sorted(wanted, key=lambda image: (wanted[image], int(image))):
+    parts = _visible_parts(folder, selected.keys())
+    found = []
+    for image in sorted(selected, key=lambda image: (selected[image], int(image))):
         (name,) = images[image]
-        *_, width, height = numbers(boxes[image], str(folder / "bounding_boxes.txt"))
-        birds.append(Bird(name, name.split("/")[0], max(width, height), parts.get(image, {})))
-    return birds
-
-
-def _table(path: Path, columns: int) -> dict[str, list[str]]:
-    """The lines of a file under the whole number that each begins with, which is there once."""
-    found: dict[str, list[str]] = {}
-    for identifier, *rest in read_columns(require(path, NAME), columns):
-        key = str(_whole(identifier, f"{path}, id {identifier},"))
-        if key in found:
-            raise HomologueError(f"{path} has the id {key} twice; fetch the file again.")
-        found[key] = rest
+        *_, width, height = parse_numbers(boxes[image], str(folder / "bounding_boxes.txt"))
+        found.append(BirdImage(name, name.split("/")[0], max(width, height), parts.get(image, {})))
     return found
 
 
-def _whole(text: str, where: str) -> int:
+def _table(path: Path, columns: int) -> dict[str, list[str]]:
+    """Read a table as its remaining columns by the integer in the first, which must be unique."""
+    rows: dict[str, list[str]] = {}
+    for identifier, *rest in read_columns(require_file(path, NAME), columns):
+        key = str(_parse_integer(identifier, f"{path}, id {identifier},"))
+        if key in rows:
+            raise HomologueError(f"{path} has the id {key} twice; download the file again.")
+        rows[key] = rest
+    return rows
+
+
+def _parse_integer(text: str, where: str) -> int:
     if not re.fullmatch("[0-9]{1,18}", text):
         raise HomologueError(
-            f"{where} has {text!r} where a whole number should be; fetch the file again."
+            f"{where} has {text!r} instead of a whole number; download the file again."
         )
     return int(text)
 
 
-def _parts(folder: Path, images: Iterable[str]) -> dict[str, dict[str, tuple[float, float]]]:
-    """Where the visible parts of the images are."""
-    file = require(folder / "parts" / "part_locs.txt", NAME)
-    found: dict[str, dict[str, tuple[float, float]]] = {image: {} for image in images}
+def _visible_parts(
+    folder: Path, images: Iterable[str]
+) -> dict[str, dict[str, tuple[float, float]]]:
+    """Read the positions of the visible parts of the images, by part number."""
+    file = require_file(folder / "parts" / "part_locs.txt", NAME)
+    parts: dict[str, dict[str, tuple[float, float]]] = {image: {} for image in images}
     for image, part, x, y, visible in read_columns(file, 5):
-        if image not in found or visible == "0":
+        if image not in parts or visible == "0":
             continue
         where = f"{file}, image {image}, part {part},"
-        if visible != "1" or part in found[image]:
+        if visible != "1" or part in parts[image]:
             raise HomologueError(
-                f"{where} is there twice or has {visible!r} as visible, not 0 or 1; fetch the file "
-                "again."
+                f"{where} is listed twice or has {visible!r} as visible, not 0 or 1; download the "
+                "file again."
             )
-        across, down = numbers((x, y), where)
-        if PADDING in (across, down):
+        position_x, position_y = parse_numbers((x, y), where)
+        if PADDING in (position_x, position_y):
             raise HomologueError(
-                f"{where} is visible, but at ({x}, {y}), which is padding; fetch the file again."
+                f"{where} is visible, but at ({x}, {y}), which is padding; download the file again."
             )
-        found[image][part] = across, down
-    return found
+        parts[image][part] = position_x, position_y
+    return parts
 
 
-def _annotated(source: Bird, target: Bird, names: Mapping[str, str]) -> Annotated:
-    both = [part for part in source.parts if part in target.parts]
-    return Annotated(
-        name="-".join(Path(bird.name).stem for bird in (source, target)),
+def _annotation(
+    source: BirdImage, target: BirdImage, part_names: Mapping[str, str]
+) -> PairAnnotation:
+    common = [part for part in source.parts if part in target.parts]
+    return PairAnnotation(
+        name="-".join(Path(image.name).stem for image in (source, target)),
         category=source.category,
         source=source.name,
         target=target.name,
-        source_points=as_points(source.parts[part] for part in both),
-        target_points=as_points(target.parts[part] for part in both),
-        point_names=tuple(names.get(part, part) for part in both),
+        source_points=as_points(source.parts[part] for part in common),
+        target_points=as_points(target.parts[part] for part in common),
+        point_names=tuple(part_names.get(part, part) for part in common),
         fit_points=as_points(source.parts.values()),
-        measure=partial(_measure, target.side, as_points(target.parts.values())),
+        thresholds=partial(thresholds, target.box_side, as_points(target.parts.values())),
     )
-
-
-def _measure(side: float, points: Tensor, _: Size, target: Size) -> Mapping[str, float]:
-    # The released code scales the side as if it lay along x: its length stays that of `bbox`, but
-    # it is compared with distances in the squashed target.
-    return {"bbox": side, "bbox-kp": box_of_known(points), "image": max(target), "legacy": side}

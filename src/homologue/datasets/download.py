@@ -1,4 +1,4 @@
-"""Getting a data set: fetched where its checksum is known, else said what to put where."""
+"""Download data sets with a known checksum; explain the manual download of the others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,128 +10,134 @@ from homologue.errors import HomologueError
 from homologue.progress import Progress, silent
 
 _MIB = 1 << 20
-_TIMEOUT = 60.0  # seconds without a byte
+_TIMEOUT = 60.0  # seconds without data
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a data set comes from.
+class DataSource:
+    """Archive of a data set.
 
     Attributes:
-        archive: name of the file at the address.
-        folder: that it unpacks to.
-        checksum: `md5:` or `sha256:` and the hexadecimal number, if one is published.
-        more: what else has to be there, in words; nothing if the archive is all.
+        url: Address of the archive.
+        archive: File name of the archive.
+        folder: Directory that the archive unpacks to.
+        checksum: `md5:` or `sha256:` and the hexadecimal digest; None if none is published.
+        extra: Description of further files to download by hand; may be empty.
     """
 
-    address: str
+    url: str
     archive: str
     folder: str
     checksum: str | None = None
-    more: str = ""
+    extra: str = ""
 
 
-SOURCES: Mapping[str, Source] = {
-    "cub": Source(
+SOURCES: Mapping[str, DataSource] = {
+    "cub": DataSource(
         "https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz",
         "CUB_200_2011.tgz",
         "CUB_200_2011",
         "md5:97eceeb196236b17998738112f37df78",
     ),
-    "pf-pascal": Source(
+    "pf-pascal": DataSource(
         "https://www.di.ens.fr/willow/research/proposalflow/dataset/PF-dataset-PASCAL.zip",
         "PF-dataset-PASCAL.zip",
         "PF-dataset-PASCAL",
-        more="test_pairs_pf_pascal.csv from https://www.di.ens.fr/willow/research/cnngeometric/"
+        extra="test_pairs_pf_pascal.csv from https://www.di.ens.fr/willow/research/cnngeometric/"
         "other_resources/test_pairs_pf_pascal.csv",
     ),
-    "pf-willow": Source(
+    "pf-willow": DataSource(
         "https://www.di.ens.fr/willow/research/proposalflow/dataset/PF-dataset.zip",
         "PF-dataset.zip",
         "PF-dataset",
     ),
-    "spair-71k": Source(
+    "spair-71k": DataSource(
         "https://cvlab.postech.ac.kr/research/SPair-71k/data/SPair-71k.tar.gz",
         "SPair-71k.tar.gz",
         "SPair-71k",
     ),
 }
-"""CUB's is the only archive with a checksum that is widely published and agreed on."""
+"""Data sets by benchmark. Only the archive of CUB-200-2011 has an agreed, published checksum."""
 
 
-def download(name: str, source: Source, root: Path, progress: Progress = silent) -> list[Path]:
-    """Brings a data set into a folder: fetches its archive if need be, and unpacks it.
+def download(name: str, source: DataSource, root: Path, progress: Progress = silent) -> list[Path]:
+    """Download and unpack a data set.
 
-    An archive that is already in the folder is unpacked as it is, unless its checksum is known and
-    another. One that was fetched is removed once it is unpacked. A download that broke off goes on
-    where it stopped.
+    An interrupted download resumes. An archive that is already in `root` is used if its checksum is
+    correct or unknown, and kept; a downloaded archive is deleted after it is unpacked.
+
+    Args:
+        name: Name of the benchmark, for errors.
+        source: Where to download it from.
+        root: Directory to unpack into; created if missing.
+        progress: Called with `"fetch"` or `"unpack"`, the MiB done and the MiB in total.
 
     Returns:
-        The files and folders that were unpacked.
+        The unpacked files and directories.
 
     Raises:
-        HomologueError: the data set has to be fetched by hand, or something went wrong.
+        HomologueError: The data set must be downloaded by hand, is incomplete, or the download or
+            the archive failed.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HomologueError(
-            f"{root} cannot be made ({error.strerror}); give --root a folder."
+            f"{root} cannot be created ({error.strerror}); give --root a folder."
         ) from error
     if (root / source.folder).exists():
-        mend = f"add {source.more}" if source.more else "move it away and run this again"
-        raise HomologueError(f"{root / source.folder} is there, but not whole; {mend}.")
+        remedy = f"add {source.extra}" if source.extra else "move it away and run this again"
+        raise HomologueError(f"{root / source.folder} exists but is incomplete; {remedy}.")
     archive = root / source.archive
     if source.checksum is None:
         if not archive.is_file():
-            raise HomologueError(by_hand(name, source, root))
+            raise HomologueError(_manual_download(name, source, root))
         return unpack(archive, root, progress=progress)
-    given = archive.is_file()
+    existed = archive.is_file()
     _fetch(source, archive, progress)
-    made = unpack(archive, root, progress=progress)
-    if not given:
+    unpacked = unpack(archive, root, progress=progress)
+    if not existed:
         archive.unlink()
-    return made
+    return unpacked
 
 
-def by_hand(name: str, source: Source, root: Path) -> str:
-    """One sentence: what to put where."""
-    more = f" (and {source.more})" if source.more else ""
+def _manual_download(name: str, source: DataSource, root: Path) -> str:
+    extra = f" (and {source.extra})" if source.extra else ""
     return (
-        f"No checksum of {name} is known to verify a download by: fetch {source.address}{more} "
-        f"into {root} yourself, and run this again to unpack it."
+        f"No checksum of {name} is known, so a download cannot be verified: download "
+        f"{source.url}{extra} to {root} yourself, and run this again to unpack it."
     )
 
 
-def _fetch(source: Source, archive: Path, progress: Progress) -> None:
-    """Makes sure that the archive is there and has its checksum."""
+def _fetch(source: DataSource, archive: Path, progress: Progress) -> None:
+    """Download the archive unless it exists, and verify its checksum."""
     try:
         import pooch
         import requests
     except ImportError as error:
         raise HomologueError(
-            f"{source.archive} is fetched with pooch: pip install 'homologue[benchmarks]'."
+            f"{source.archive} is downloaded with pooch: pip install 'homologue[benchmarks]'."
         ) from error
     pooch.get_logger().setLevel("WARNING")
     partial = archive.with_name(f"{archive.name}.part")
     try:
         pooch.retrieve(
-            source.address,
+            source.url,
             source.checksum,
             fname=archive.name,
             path=archive.parent,
-            downloader=_Resuming(partial, progress),
+            downloader=_ResumingDownloader(partial, progress),
         )
     except requests.RequestException as error:
         done = partial.stat().st_size // _MIB if partial.exists() else 0
         raise HomologueError(
-            f"{source.address} could not be fetched ({_reason(error)}); {done} MiB are there, run "
-            "this again to go on."
+            f"{source.url} could not be downloaded ({_reason(error)}); {done} MiB are downloaded, "
+            "run this again to resume."
         ) from error
-    except ValueError as error:  # pooch's word for another checksum
+    except ValueError as error:  # raised by pooch for a wrong checksum
         raise HomologueError(
-            f"What {source.address} gave has not the checksum {source.checksum}, and is thrown "
-            "away; run this again, or fetch it elsewhere."
+            f"The download of {source.url} does not have the checksum {source.checksum} and was "
+            "deleted; run this again, or download it from another site."
         ) from error
     except OSError as error:
         raise HomologueError(
@@ -141,14 +147,14 @@ def _fetch(source: Source, archive: Path, progress: Progress) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The innermost cause, without the names of classes around it."""
+    """Return the message of the innermost exception."""
     while error.args and isinstance(error.args[0], Exception):
         error = error.args[0]
     return str(getattr(error, "reason", None) or error)
 
 
-class _Resuming:
-    """A downloader for pooch that keeps what it has in a partial file and goes on from there."""
+class _ResumingDownloader:
+    """A downloader for pooch that resumes from a partial file."""
 
     def __init__(self, partial: Path, progress: Progress) -> None:
         self._partial, self._progress = partial, progress
@@ -157,27 +163,27 @@ class _Resuming:
         import requests
 
         start = self._partial.stat().st_size if self._partial.exists() else 0
-        # A server that compressed on the way would send other bytes than those of the file.
+        # Compression in transit would change the bytes and their positions.
         headers = {"Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
-        with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
-            if answer.status_code == requests.codes.requested_range_not_satisfiable:
-                # Nothing is missing, or it is another file: the checksum will tell.
+        with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+            if response.status_code == requests.codes.requested_range_not_satisfiable:
+                # The partial file is complete or wrong; pooch verifies the checksum.
                 self._partial.replace(output_file)
                 return
-            answer.raise_for_status()
-            if answer.status_code != requests.codes.partial_content:
-                start = 0  # the server sends all of it
-            self._write(answer, start)
+            response.raise_for_status()
+            if response.status_code != requests.codes.partial_content:
+                start = 0  # the server sends the whole file
+            self._write(response, start)
         self._partial.replace(output_file)
 
-    def _write(self, answer: Any, start: int) -> None:
-        """Adds what comes to the partial file, from byte `start` on."""
+    def _write(self, response: Any, start: int) -> None:
+        """Write the response to the partial file, from byte `start` on."""
         done = start
-        total = start + int(answer.headers.get("Content-Length", 0))
+        total = start + int(response.headers.get("Content-Length", 0))
         with self._partial.open("ab" if start else "wb") as file:
-            for chunk in answer.iter_content(_MIB):
+            for chunk in response.iter_content(_MIB):
                 file.write(chunk)
                 done += len(chunk)
                 self._progress("fetch", done // _MIB, max(done, total) // _MIB)

@@ -1,24 +1,27 @@
-"""PF-Pascal (Ham et al., 2018): pictures of 20 classes of PASCAL VOC, the official pairs."""
+"""PF-Pascal (Ham et al., 2018, arXiv 1703.07144): PCK threshold `image`, see `thresholds`.
+
+Images of 20 classes of PASCAL VOC, with an official list of pairs for each split.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import torch
 from torch import Tensor
 
-from homologue.datasets.finding import find_folder
-from homologue.datasets.gathering import (
-    Annotated,
+from homologue.datasets.data_folder import find_folder
+from homologue.datasets.file_benchmark import (
     FileBenchmark,
-    Gathering,
-    ImageFolder,
+    PairAnnotation,
+    SplitBuilder,
     SplitPairs,
-    joined,
 )
-from homologue.datasets.padding import padded
-from homologue.datasets.texts import numbers, read_table
-from homologue.datasets.thresholds import Size, box_of_known, legacy_of_image
+from homologue.datasets.image_folder import ImageFolder
+from homologue.datasets.keypoints import merge_points, padding_mask
+from homologue.datasets.text_files import parse_numbers, read_csv_rows
+from homologue.datasets.thresholds import Size, keypoint_box_side, legacy_image_side
 from homologue.errors import HomologueError
 
 NAME = "pf-pascal"
@@ -27,133 +30,160 @@ CLASSES = (
     "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train",
     "tvmonitor",
 )  # fmt: skip
-"""Of PASCAL VOC; the lists of pairs count them from 1."""
+"""Classes of PASCAL VOC; the lists of pairs number them from 1."""
 _COLUMNS = ["source_image", "target_image", "class", "XA", "YA", "XB", "YB"]
 _SPLITS = ("trn", "val", "test")
-_PICTURES = "JPEGImages"
+_IMAGES = "JPEGImages"
 _FOLDERS = ("PF-dataset-PASCAL", "PF-PASCAL", "pf-pascal", "proposal-flow-pascal")
 
-Row = tuple[str, str, str, tuple[str, ...], Tensor, Tensor]
-"""Class, names of the source and the target, of their points, and the points (P, 2) of each."""
+
+@dataclass(frozen=True, eq=False)
+class _Row:
+    """A row of a list: (P, 2) points of each image, `names` numbers them from 1."""
+
+    category: str
+    source: str
+    target: str
+    names: tuple[str, ...]
+    source_points: Tensor
+    target_points: Tensor
 
 
 def benchmark(root: Path | None) -> FileBenchmark:
-    """PF-Pascal in the folder or its parent."""
-    signs = (_PICTURES, f"{_FOLDERS[0]}/{_PICTURES}", "test_pairs*.csv")
-    outer = find_folder(NAME, root, _FOLDERS, signs)
+    """Return PF-Pascal with those splits whose list of pairs exists.
+
+    Args:
+        root: Directory of the data set or its parent.
+
+    Raises:
+        HomologueError: `root` does not contain the data set, or has no list of pairs.
+    """
+    markers = (_IMAGES, f"{_FOLDERS[0]}/{_IMAGES}", "test_pairs*.csv")
+    outer = find_folder(NAME, root, _FOLDERS, markers)
     nested = outer / _FOLDERS[0]
-    folder = nested if (nested / _PICTURES).is_dir() else outer
-    there = [split for split in _SPLITS if _file(folder, split)]
-    if not there:
+    folder = nested if (nested / _IMAGES).is_dir() else outer
+    splits = tuple(split for split in _SPLITS if _pair_list(folder, split))
+    if not splits:
         raise HomologueError(
-            f"{_places(folder, 'test')[0]} is missing; {NAME} needs the official list of pairs, "
-            f"see docs/benchmarks.md."
+            f"{_pair_list_candidates(folder, 'test')[0]} is missing; {NAME} needs the official "
+            "list of pairs, see docs/benchmarks.md."
         )
-    return FileBenchmark(NAME, tuple(there), partial(_read, folder))
+    return FileBenchmark(NAME, splits, partial(_read, folder))
 
 
-def _file(folder: Path, split: str) -> Path | None:
-    return next((file for file in _places(folder, split) if file.is_file()), None)
+def thresholds(target_points: Tensor, _: Size, target: Size) -> Mapping[str, float]:
+    """Return the PCK thresholds of a pair, in pixels of the target.
+
+    - `image`, the benchmark's own: the longest side of the target image, as `alpha_img` in Min et
+      al. (2019, Hyperpixel Flow, arXiv 1908.06537).
+    - `bbox-kp`: the longest side of the box of the target keypoints.
+    - `legacy-image`: the side of the square, see `homologue.datasets.thresholds`.
+
+    Args:
+        target_points: (P, 2), in pixels of the target.
+        target: Size of the target image.
+    """
+    return {
+        "image": max(target),
+        "bbox-kp": keypoint_box_side(target_points),
+        "legacy-image": legacy_image_side(target),
+    }
 
 
-def _places(folder: Path, split: str) -> list[Path]:
-    """Where the list of a split may lie: in the folder or beside it, under its usual names."""
+def _pair_list(folder: Path, split: str) -> Path | None:
+    return next((file for file in _pair_list_candidates(folder, split) if file.is_file()), None)
+
+
+def _pair_list_candidates(folder: Path, split: str) -> list[Path]:
+    """Return where the list of a split is looked for: in the folder, then beside it."""
     words = ("trn", "train") if split == "trn" else (split,)
     full = [f"{word}_pairs_pf_pascal.csv" for word in words]
     short = [f"{word}_pairs.csv" for word in words]
-    places = [folder / name for name in (*full, *short)] + [folder.parent / name for name in full]
-    if folder.parent.name in _FOLDERS:  # elsewhere a file of so common a name may be anything
-        places += [folder.parent / name for name in short]
-    return places
+    files = [folder / name for name in (*full, *short)] + [folder.parent / name for name in full]
+    if folder.parent.name in _FOLDERS:  # elsewhere a short name may belong to another data set
+        files += [folder.parent / name for name in short]
+    return files
 
 
 def _read(folder: Path, split: str) -> SplitPairs:
-    file = _file(folder, split)
-    assert file is not None  # or the split would not be offered
+    file = _pair_list(folder, split)
+    assert file is not None  # `benchmark` offers only splits with a list
     rows = list(_rows(file))
-    # All points that the list has of a picture, so that pairs of one source share a fit.
-    known: dict[str, Tensor] = {}
-    for _, source, target, _, here, there in rows:
-        for name, points in ((source, here), (target, there)):
-            known[name] = joined(known.get(name, points), points)
-    gathering = Gathering(NAME, split, ImageFolder(folder / _PICTURES))
+    # Merge the points of each image over all rows, so that pairs of one source share a fit.
+    image_points: dict[str, Tensor] = {}
     for row in rows:
-        gathering.add(_annotated(row, known[row[1]]))
-    return gathering.reading()
+        for name, points in ((row.source, row.source_points), (row.target, row.target_points)):
+            image_points[name] = merge_points(image_points.get(name, points), points)
+    builder = SplitBuilder(NAME, split, ImageFolder(folder / _IMAGES))
+    for row in rows:
+        builder.add(_annotation(row, image_points[row.source]))
+    return builder.build()
 
 
-def _rows(file: Path) -> Iterator[Row]:
-    rows = read_table(file)
+def _rows(file: Path) -> Iterator[_Row]:
+    rows = read_csv_rows(file)
     line, header = next(rows)
     if header != _COLUMNS:
         raise HomologueError(
-            f"{file}, line {line}, is not the header {','.join(_COLUMNS)}; the list has to hold "
+            f"{file}, line {line}, is not the header {','.join(_COLUMNS)}; use a list that holds "
             "the points of its pairs."
         )
     for line, row in rows:
         where = f"{file}, line {line},"
         if len(row) != len(_COLUMNS):
             raise HomologueError(
-                f"{where} has {len(row)} columns and not {len(_COLUMNS)}; fetch the list again."
+                f"{where} has {len(row)} columns, not {len(_COLUMNS)}; download the list again."
             )
-        # The folders before the names differ from one copy of the list to another.
+        # Copies of the list differ in the directories before the file names.
         source, target = (PurePosixPath(cell).name for cell in row[:2])
-        yield _class(row[2], where), source, target, *_ends(row[3:], where)
+        yield _Row(_category(row[2], where), source, target, *_points(row[3:], where))
 
 
-def _class(text: str, where: str) -> str:
-    (number,) = numbers([text], where)
+def _category(text: str, where: str) -> str:
+    (number,) = parse_numbers([text], where)
     if number not in range(1, len(CLASSES) + 1):
         raise HomologueError(f"{where} has the class {text}; give 1 to {len(CLASSES)}.")
     return CLASSES[int(number) - 1]
 
 
-def _ends(cells: Sequence[str], where: str) -> tuple[tuple[str, ...], Tensor, Tensor]:
-    """Numbers of the points, from 1, and the points (P, 2) of the source and of the target.
+def _points(cells: Sequence[str], where: str) -> tuple[tuple[str, ...], Tensor, Tensor]:
+    """Parse the cells XA, YA, XB, YB into point names and the points (P, 2) of both images.
 
-    Copies of the list that are padded with -1 to one length have the points of the original.
+    Points are named by their number in the cell, from 1. Padding is dropped, so padded copies of
+    the list yield the points of the original.
     """
-    axes = [numbers(cell.split(";"), where) for cell in cells]
+    axes = [parse_numbers(cell.split(";"), where) for cell in cells]
     counts = {name: len(axis) for name, axis in zip(_COLUMNS[3:], axes, strict=True)}
     if len(set(counts.values())) != 1:
-        listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+        formatted = ", ".join(f"{count} {name}" for name, count in counts.items())
         raise HomologueError(
-            f"{where} has not as many XA as YA, XB and YB ({listed}); fetch the list again."
+            f"{where} has different numbers of coordinates ({formatted}); download the list again."
         )
-    here, there = (torch.tensor(two, dtype=torch.float64).T for two in (axes[:2], axes[2:]))
+    source, target = (torch.tensor(axes[i : i + 2], dtype=torch.float64).T for i in (0, 2))
     try:
-        missing = padded(here)
-        if not torch.equal(missing, padded(there)):
-            raise ValueError("a point of one picture is (-1, -1) in the other")
-        if bool(missing.all()):
+        padded = padding_mask(source)
+        if not torch.equal(padded, padding_mask(target)):
+            raise ValueError("a point is (-1, -1) in only one of the images")
+        if bool(padded.all()):
             raise ValueError("all points are (-1, -1)")
     except ValueError as error:
         raise HomologueError(
-            f"{where} has points that are not there: {error}; fetch the list again."
+            f"{where} has invalid points: {error}; download the list again."
         ) from error
-    names = tuple(str(index + 1) for index in (~missing).nonzero().flatten().tolist())
-    return names, here[~missing], there[~missing]
+    names = tuple(str(index + 1) for index in (~padded).nonzero().flatten().tolist())
+    return names, source[~padded], target[~padded]
 
 
-def _annotated(row: Row, of_source: Tensor) -> Annotated:
-    category, source, target, names, here, there = row
-    return Annotated(
-        name=f"{category}-{PurePosixPath(source).stem}-{PurePosixPath(target).stem}",
-        category=category,
-        source=source,
-        target=target,
-        source_points=here,
-        target_points=there,
-        # The list does not say which point of the class it is.
-        point_names=names,
-        fit_points=of_source,
-        measure=partial(_measure, there),
+def _annotation(row: _Row, fit_points: Tensor) -> PairAnnotation:
+    stems = PurePosixPath(row.source).stem, PurePosixPath(row.target).stem
+    return PairAnnotation(
+        name="-".join((row.category, *stems)),
+        category=row.category,
+        source=row.source,
+        target=row.target,
+        source_points=row.source_points,
+        target_points=row.target_points,
+        point_names=row.names,
+        fit_points=fit_points,
+        thresholds=partial(thresholds, row.target_points),
     )
-
-
-def _measure(points: Tensor, _: Size, target: Size) -> Mapping[str, float]:
-    return {
-        "image": max(target),
-        "bbox-kp": box_of_known(points),
-        "legacy-image": legacy_of_image(target),
-    }

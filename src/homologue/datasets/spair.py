@@ -1,4 +1,7 @@
-"""SPair-71k (Min et al., 2019): pairs that differ in viewpoint, scale, truncation, occlusion."""
+"""SPair-71k (Min et al., 2019, arXiv 1908.10543): PCK threshold `bbox`, see `thresholds`.
+
+Pairs of 18 object categories that differ in viewpoint, scale, truncation and occlusion.
+"""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -10,34 +13,31 @@ from typing import Any
 
 from torch import Tensor
 
-from homologue.datasets.finding import find_folder, require
-from homologue.datasets.gathering import (
-    Annotated,
+from homologue.datasets.annotation_scale import AnnotationScaler
+from homologue.datasets.data_folder import find_folder, require_file
+from homologue.datasets.file_benchmark import (
     FileBenchmark,
-    Gathering,
-    ImageFolder,
+    PairAnnotation,
+    SplitBuilder,
     SplitPairs,
-    as_points,
-    joined,
 )
-from homologue.datasets.padding import known_points
-from homologue.datasets.rescaling import Rescalings
-from homologue.datasets.texts import read_json_object, read_text
+from homologue.datasets.image_folder import ImageFolder
+from homologue.datasets.keypoints import as_points, merge_points, reject_padding
+from homologue.datasets.text_files import read_json_object, read_text
 from homologue.datasets.thresholds import (
     Box,
     Size,
-    box_of_known,
-    legacy_of_box,
-    legacy_of_image,
-    longest_edge,
+    box_side,
+    keypoint_box_side,
+    legacy_image_side,
 )
 from homologue.errors import HomologueError
 from homologue.files import is_file
 
 NAME = "spair-71k"
-# Ours -> the annotation's: 0 to 2 for viewpoint and scale, 0 to 3 (none, source, target, both) for
-# the others.
-_DIFFICULTIES = {
+# Tag -> key of the annotation. Viewpoint and scale: 0 to 2. Truncation and occlusion: 0 to 3 (none,
+# source, target, both).
+_TAGS = {
     "viewpoint": "viewpoint_variation",
     "scale": "scale_variation",
     "truncation": "truncation",
@@ -46,80 +46,130 @@ _DIFFICULTIES = {
 
 
 def benchmark(root: Path | None) -> FileBenchmark:
-    """SPair-71k in the folder or its parent."""
+    """Return SPair-71k with the splits `trn`, `val` and `test`.
+
+    Args:
+        root: Directory of the data set or its parent.
+
+    Raises:
+        HomologueError: `root` does not contain the data set.
+    """
     folder = find_folder(NAME, root, ("SPair-71k",), ("Layout/large", "PairAnnotation"))
     return FileBenchmark(NAME, ("trn", "val", "test"), partial(_read, folder))
 
 
+def thresholds(
+    source_box: Box, target_box: Box, target_points: Tensor, source: Size, target: Size
+) -> Mapping[str, float]:
+    """Return the PCK thresholds of a pair, in pixels of the target.
+
+    - `bbox`, the benchmark's own: the longest side of the annotated box of the target object,
+      max(w, h) as in Min et al. (2019), section on the evaluation metric.
+    - `bbox-kp`: the longest side of the box of the target keypoints.
+    - `image`: the longest side of the target image.
+    - `legacy`: see `legacy_source_box_side`.
+    - `legacy-image`: the side of the square, see `homologue.datasets.thresholds`.
+
+    Args:
+        source_box, target_box: Annotated boxes, in pixels of their image.
+        target_points: (P, 2), in pixels of the target.
+        source, target: Sizes of the images.
+    """
+    return {
+        "bbox": box_side(target_box),
+        "bbox-kp": keypoint_box_side(target_points),
+        "image": max(target),
+        "legacy": legacy_source_box_side(source_box, source, target),
+        "legacy-image": legacy_image_side(target),
+    }
+
+
+def legacy_source_box_side(box: Box, source: Size, target: Size) -> float:
+    """Return the longest side of the source box in the square, in horizontal target pixels.
+
+    The code released with Hedlin et al. (2023) uses the box of the source in place of the target's.
+
+    A box of 250 x 250 pixels in a source of 500 x 250 is 256 x 512 pixels in the square, and 512
+    pixels of the square are the width of the target.
+
+    >>> legacy_source_box_side((0.0, 0.0, 250.0, 250.0), source=(500, 250), target=(300, 200))
+    300.0
+    """
+    left, top, right, bottom = box
+    width, height = source
+    return box_side((left / width, top / height, right / width, bottom / height)) * target[0]
+
+
 def _read(folder: Path, split: str) -> SplitPairs:
-    listed = read_text(require(folder / "Layout" / "large" / f"{split}.txt", NAME)).split()
-    files = _annotations(folder / "PairAnnotation" / split)
-    pictures = ImageFolder(folder)
-    gathering, rescalings = Gathering(NAME, split, pictures), Rescalings(NAME, pictures)
-    keypoints = _Keypoints(folder, rescalings)
-    for name in listed:
-        file = files.get(_plain(name))
+    names = read_text(require_file(folder / "Layout" / "large" / f"{split}.txt", NAME)).split()
+    files = _annotation_files(folder / "PairAnnotation" / split)
+    images = ImageFolder(folder)
+    builder, scaler = SplitBuilder(NAME, split, images), AnnotationScaler(NAME, images)
+    keypoints = _ImageKeypoints(folder, scaler)
+    for name in names:
+        file = files.get(_portable(name))
         if file is None:
-            gathering.skip(folder / "PairAnnotation" / split / f"{name}.json")
+            builder.skip(folder / "PairAnnotation" / split / f"{name}.json")
             continue
-        facts = read_json_object(file)
-        with _understood(file):
-            source, target = (_end(facts, end, rescalings, file) for end in ("src", "trg"))
-            gathering.add(_annotated(name, facts, source, target, keypoints))
-    for note in rescalings.notes():
-        gathering.note(note)
-    return gathering.reading()
+        content = read_json_object(file)
+        with _naming(file):
+            source, target = (_end(content, prefix, scaler, file) for prefix in ("src", "trg"))
+            builder.add(_annotation(name, content, source, target, keypoints))
+    for note in scaler.notes():
+        builder.note(note)
+    return builder.build()
 
 
 @contextmanager
-def _understood(file: Path) -> Iterator[None]:
-    """Names the file if what it says is not what it should say."""
+def _naming(file: Path) -> Iterator[None]:
+    """Raise HomologueError with the name of the file for an invalid annotation."""
     try:
         yield
     except HomologueError:
         raise
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise HomologueError(
-            f"{file} is not an annotation of SPair-71k ({error!r}); fetch it again."
+            f"{file} is not an annotation of SPair-71k ({error!r}); download it again."
         ) from error
 
 
-def _annotations(folder: Path) -> dict[str, Path]:
-    """The files of a folder under their plain names."""
-    return {_plain(file.stem): file for file in folder.glob("*.json")}
+def _annotation_files(folder: Path) -> dict[str, Path]:
+    """Return the JSON files of a directory by portable name."""
+    return {_portable(file.stem): file for file in folder.glob("*.json")}
 
 
-def _plain(name: str) -> str:
-    """Without the colon, which Windows cannot store and unpacking replaces."""
+def _portable(name: str) -> str:
+    """Replace the colon, which is invalid in file names on Windows."""
     return name.replace(":", "_")
 
 
 @dataclass(frozen=True, eq=False)
 class _End:
-    """The source or the target of a pair, in pixels of the picture if it can be read."""
+    """The source or target of a pair, in pixels of the image file if that is readable."""
 
-    picture: str
+    image: str
     points: Tensor
     box: Box
-    annotated: Size | None
+    annotated_size: Size | None
 
 
-def _end(facts: dict[str, Any], end: str, rescalings: Rescalings, file: Path) -> _End:
-    """`end` is src or trg."""
-    picture = _path(facts["category"], facts[f"{end}_imname"])
-    points, box = known_points(as_points(facts[f"{end}_kps"])), _box(facts[f"{end}_bndbox"])
-    annotated = _size(facts.get(f"{end}_imsize"))
-    if rescaling := rescalings.of(picture, annotated, str(file)):
-        points, box = rescaling.points(points), rescaling.box(box)
-    return _End(picture, points, box, annotated)
+def _end(content: dict[str, Any], prefix: str, scaler: AnnotationScaler, file: Path) -> _End:
+    """Parse an end of a pair; `prefix` is `src` or `trg`."""
+    image = _image_path(content["category"], content[f"{prefix}_imname"])
+    points = reject_padding(as_points(content[f"{prefix}_kps"]))
+    box = _box(content[f"{prefix}_bndbox"])
+    annotated_size = _size(content.get(f"{prefix}_imsize"))
+    if scale := scaler.scale(image, annotated_size, str(file)):
+        points, box = scale.points(points), scale.box(box)
+    return _End(image, points, box, annotated_size)
 
 
-def _path(category: str, image: str) -> str:
-    return f"JPEGImages/{category}/{image}"
+def _image_path(category: str, name: str) -> str:
+    return f"JPEGImages/{category}/{name}"
 
 
 def _size(numbers: Any) -> Size | None:
-    """Of width, height and perhaps depth."""
+    """Parse `[width, height]` or `[width, height, depth]`; None if absent."""
     if numbers is None:
         return None
     width, height = numbers[:2]
@@ -128,77 +178,68 @@ def _size(numbers: Any) -> Size | None:
     return int(width), int(height)
 
 
-class _Keypoints:
-    """All keypoints of images that have an annotation of their own, each read once."""
+class _ImageKeypoints:
+    """All keypoints of an image from `ImageAnnotation`, each file read once."""
 
-    def __init__(self, folder: Path, rescalings: Rescalings) -> None:
-        self._folder, self._rescalings = folder, rescalings
-        self._found: dict[tuple[str, str], Tensor | None] = {}
+    def __init__(self, folder: Path, scaler: AnnotationScaler) -> None:
+        self._folder, self._scaler = folder, scaler
+        self._cache: dict[tuple[str, str], Tensor | None] = {}
 
-    def of(self, category: str, image: str, annotated: Size | None) -> Tensor | None:
-        """(Q, 2), in pixels of the picture; None without an annotation.
+    def get(self, category: str, name: str, annotated_size: Size | None) -> Tensor | None:
+        """Return (Q, 2), in pixels of the image; None without an annotation.
 
         Args:
-            annotated: the size to go by if the annotation has none.
+            category: Category of the image.
+            name: File name of the image.
+            annotated_size: Size used if the annotation does not declare one.
         """
-        key = category, image
-        if key not in self._found:
-            self._found[key] = self._read(category, image, annotated)
-        return self._found[key]
+        key = category, name
+        if key not in self._cache:
+            self._cache[key] = self._read(category, name, annotated_size)
+        return self._cache[key]
 
-    def _read(self, category: str, image: str, annotated: Size | None) -> Tensor | None:
-        file = (self._folder / "ImageAnnotation" / category / image).with_suffix(".json")
+    def _read(self, category: str, name: str, annotated_size: Size | None) -> Tensor | None:
+        file = (self._folder / "ImageAnnotation" / category / name).with_suffix(".json")
         if not is_file(file):
             return None
-        facts = read_json_object(file)
-        with _understood(file):
-            there = as_points(point for point in facts["kps"].values() if point is not None)
-            sides = [facts.get(side) for side in ("image_width", "image_height")]
-            size = _size(None if None in sides else sides)
-            rescaling = self._rescalings.of(_path(category, image), size or annotated, str(file))
-            points = known_points(there)
-            return rescaling.points(points) if rescaling else points
+        content = read_json_object(file)
+        with _naming(file):
+            annotated = as_points(point for point in content["kps"].values() if point is not None)
+            sides = [content.get(side) for side in ("image_width", "image_height")]
+            size = _size(None if None in sides else sides) or annotated_size
+            scale = self._scaler.scale(_image_path(category, name), size, str(file))
+            points = reject_padding(annotated)
+            return scale.points(points) if scale else points
 
 
-def _annotated(
-    name: str, facts: dict[str, Any], source: _End, target: _End, keypoints: _Keypoints
-) -> Annotated:
-    names = tuple(str(name) for name in facts["kps_ids"])
+def _annotation(
+    name: str, content: dict[str, Any], source: _End, target: _End, keypoints: _ImageKeypoints
+) -> PairAnnotation:
+    names = tuple(str(name) for name in content["kps_ids"])
     if not len(source.points) == len(target.points) == len(names):
         raise ValueError("src_kps, trg_kps and kps_ids are not of one length")
     if len(set(names)) < len(names):
         raise ValueError("kps_ids has the same number twice")
-    of_source = keypoints.of(facts["category"], facts["src_imname"], source.annotated)
-    return Annotated(
+    category = content["category"]
+    fit_points = keypoints.get(category, content["src_imname"], source.annotated_size)
+    return PairAnnotation(
         name=name,
-        category=facts["category"],
-        source=source.picture,
-        target=target.picture,
+        category=category,
+        source=source.image,
+        target=target.image,
         source_points=source.points,
         target_points=target.points,
         point_names=names,
-        fit_points=source.points if of_source is None else joined(of_source, source.points),
-        measure=partial(_measure, source.box, target.box, target.points),
-        tags={ours: str(int(facts[theirs])) for ours, theirs in _DIFFICULTIES.items()},
+        fit_points=source.points if fit_points is None else merge_points(fit_points, source.points),
+        thresholds=partial(thresholds, source.box, target.box, target.points),
+        tags={tag: str(int(content[key])) for tag, key in _TAGS.items()},
     )
 
 
 def _box(numbers: list[float]) -> Box:
     left, top, right, bottom = (float(number) for number in numbers)
     width, height = right - left, bottom - top
-    sound = math.isfinite(width + height) and min(width, height) >= 0
-    if not sound or width + height == 0:
+    valid = math.isfinite(width + height) and min(width, height) >= 0
+    if not valid or width + height == 0:
         raise ValueError(f"a box of {width:g} x {height:g} pixels")
     return left, top, right, bottom
-
-
-def _measure(
-    source_box: Box, target_box: Box, points: Tensor, source: Size, target: Size
-) -> Mapping[str, float]:
-    return {
-        "bbox": longest_edge(target_box),
-        "bbox-kp": box_of_known(points),
-        "image": max(target),
-        "legacy": legacy_of_box(source_box, source, target),
-        "legacy-image": legacy_of_image(target),
-    }

@@ -1,4 +1,4 @@
-"""Unpacking archives that somebody else made: none leaves its folder, none fills the disk."""
+"""Unpack untrusted archives: nothing is written outside the folder or beyond a size limit."""
 
 import filecmp
 import lzma
@@ -17,12 +17,12 @@ from homologue.errors import HomologueError
 from homologue.progress import Progress, silent
 
 _CHUNK = 1 << 20
-_LITTER = "__MACOSX"  # what macOS puts into zip files
+_MACOS_METADATA = "__MACOSX"  # directory that macOS adds to zip files
 
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """What an archive may become: the bytes of all its files, and how many there are."""
+    """Maximum total size in bytes and maximum number of files of an unpacked archive."""
 
     size: int = 10 * 2**30
     files: int = 500_000
@@ -31,37 +31,40 @@ class ArchiveLimits:
 def unpack(
     archive: Path, folder: Path, limits: ArchiveLimits | None = None, progress: Progress = silent
 ) -> list[Path]:
-    """Unpacks a .zip or .tar[.*] into a folder, all of it or nothing.
+    """Unpack a .zip or .tar[.*] archive, completely or not at all.
 
     Args:
-        progress: told of MiB of the archive.
+        archive: File to unpack.
+        folder: Existing directory to unpack into.
+        limits: Limits on the unpacked files; None for the defaults of `ArchiveLimits`.
+        progress: Called with `"unpack"`, the MiB read and the MiB of the archive.
 
     Returns:
-        What is now in the folder: the files and folders at the top of the archive.
+        Paths of the top-level entries of the archive in `folder`.
 
     Raises:
-        HomologueError: the archive is damaged or too large, something in it would land elsewhere,
-            or something of the same name is already there.
+        HomologueError: The archive is damaged or exceeds the limits, an entry points outside the
+            folder, or a different file or a directory of the same name exists.
     """
     limits = limits or ArchiveLimits()
-    # Beside its later place, so that moving it there copies nothing.
+    # On the same file system, so that the files can be renamed into place.
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as temporary:
-        with _explained(archive):
+        with _translate_errors(archive):
             if zipfile.is_zipfile(archive):
                 _unzip(archive, Path(temporary), limits, progress)
             else:
                 _untar(archive, Path(temporary), limits, progress)
-        made = sorted(Path(temporary).iterdir())
-        for path in made:
+        unpacked = sorted(Path(temporary).iterdir())
+        for path in unpacked:
             if not _replaceable(folder / path.name, path):
                 raise HomologueError(
-                    f"{folder / path.name} is already there; move it away to unpack {archive}."
+                    f"{folder / path.name} already exists; move it away to unpack {archive}."
                 )
-        return [path.replace(folder / path.name) for path in made]
+        return [path.replace(folder / path.name) for path in unpacked]
 
 
 def _replaceable(old: Path, new: Path) -> bool:
-    """Whether nothing is lost by putting the new in the place of the old."""
+    """Return whether `old` is missing or a file equal to `new`."""
     if not old.exists():
         return True
     return old.is_file() and new.is_file() and filecmp.cmp(old, new, shallow=False)
@@ -69,7 +72,7 @@ def _replaceable(old: Path, new: Path) -> bool:
 
 def _unzip(archive: Path, folder: Path, limits: ArchiveLimits, progress: Progress) -> None:
     with zipfile.ZipFile(archive) as opened:
-        members = [m for m in opened.infolist() if not m.filename.startswith(_LITTER)]
+        members = [m for m in opened.infolist() if not m.filename.startswith(_MACOS_METADATA)]
         _check(archive, limits, len(members), sum(member.file_size for member in members))
         total, done = sum(member.compress_size for member in members), 0
         for member in members:
@@ -78,7 +81,7 @@ def _unzip(archive: Path, folder: Path, limits: ArchiveLimits, progress: Progres
                 target.mkdir(parents=True, exist_ok=True)
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                # zipfile stops at the size that the member claims.
+                # zipfile stops at the declared size of the member.
                 with opened.open(member) as source, target.open("xb") as file:
                     shutil.copyfileobj(source, file, _CHUNK)
             done += member.compress_size
@@ -86,7 +89,7 @@ def _unzip(archive: Path, folder: Path, limits: ArchiveLimits, progress: Progres
 
 
 def _inside(archive: Path, member: zipfile.ZipInfo) -> PurePosixPath:
-    """The path of a member, which has to stay below the folder."""
+    """Return the relative path of a member; raise HomologueError if it leaves the folder."""
     path = PurePosixPath(member.filename)
     kind = stat.S_IFMT(member.external_attr >> 16)
     if (
@@ -121,19 +124,19 @@ def _check(archive: Path, limits: ArchiveLimits, files: int, size: int) -> None:
     if files > limits.files or size > limits.size:
         raise HomologueError(
             f"{archive} unpacks to more than {limits.files:,} files or {limits.size:,} bytes, so "
-            "it is not the data set; fetch it again."
+            "it is not the data set; download it again."
         )
 
 
 def _outside(archive: Path, name: str) -> str:
     return (
-        f"{archive} holds {name!r}, which would not land in the folder; do not trust it, and fetch "
-        "it again."
+        f"{archive} contains {name!r}, which would be written outside the folder; do not trust it, "
+        "and download it again."
     )
 
 
 @contextmanager
-def _explained(archive: Path) -> Iterator[None]:
+def _translate_errors(archive: Path) -> Iterator[None]:
     try:
         yield
     except (
@@ -141,7 +144,7 @@ def _explained(archive: Path) -> Iterator[None]:
         NotImplementedError, RuntimeError, FileExistsError,
     ) as error:  # fmt: skip
         raise HomologueError(
-            f"{archive} is damaged or no archive ({error}); remove it and fetch it again."
+            f"{archive} is damaged or not an archive ({error}); remove it and download it again."
         ) from error
     except OSError as error:
         raise HomologueError(

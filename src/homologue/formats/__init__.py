@@ -1,1 +1,1 @@
-"""Files of annotation tools and of this package that hold points."""
+"""File formats of points: annotation tools, and JSON and CSV of this package."""

@@ -1,31 +1,31 @@
-"""JSON as it is written: whole numbers exactly, no key twice."""
+"""Parse JSON with exact integers and without duplicate keys."""
 
 import json
 import math
 from typing import Any, TypeGuard
 
-_LONGEST = 300
-"""Characters of a whole number that fits a float; Python refuses to convert very long ones."""
+_MAX_DIGITS = 300
+"""Maximum number of digits of an integer; longer ones become infinite floats."""
 
 
 def parse_json(text: str) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
-    Whole numbers stay exact, however large: identifiers above 2^53 would be rounded as floats.
-    NaN and infinities, which some programs write, become floats: see `is_number`.
+    Integers are exact, since identifiers above 2^53 would be rounded as floats. NaN and infinities
+    are accepted and become floats; see `is_number`.
 
     Raises:
-        ValueError: the text is not JSON (`json.JSONDecodeError`, with the line), is nested too
-            deeply, or has an object with the same key twice, of which only one could be kept.
+        ValueError: The text is not JSON (`json.JSONDecodeError`, with the line), is nested too
+            deeply, or has an object with a duplicate key.
     """
     try:
-        return json.loads(text, parse_int=_whole, object_pairs_hook=_object)
+        return json.loads(text, parse_int=_parse_int, object_pairs_hook=_unique_keys)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:
-    """Whether a value of JSON is a finite number; true and false are none.
+    """Return whether a JSON value is a finite number; booleans are not.
 
     >>> [is_number(value) for value in (3, 0.5, float("nan"), True, "3")]
     [True, True, False, False, False]
@@ -33,24 +33,24 @@ def is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def shown(value: Any, longest: int = 60) -> str:
-    """A value of JSON for an error message, cut to so many characters.
+def preview(value: Any, max_length: int = 60) -> str:
+    """Format a JSON value for an error message, truncated to `max_length` characters.
 
-    >>> shown({"x": [1, 2.5, None]}), shown("a" * 20, longest=10)
+    >>> preview({"x": [1, 2.5, None]}), preview("a" * 20, max_length=10)
     ('{"x": [1, 2.5, null]}', '"aaaaaa...')
     """
     text = json.dumps(value)
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+    return text if len(text) <= max_length else f"{text[: max_length - 3]}..."
 
 
-def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _LONGEST else float(digits)
+def _parse_int(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
         keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"it has the key {shown(twice)} twice in one object")
-    return made
+        duplicate = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"it has the key {preview(duplicate)} twice in one object")
+    return value

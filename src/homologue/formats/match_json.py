@@ -1,6 +1,6 @@
-"""The JSON of a match, as `homologue match --json` prints it and the viewer saves it.
+"""JSON of a match, as printed by `homologue match --json` and saved by the viewer.
 
-`homologue match --points` reads it again, see `homologue.formats.point_layouts`.
+`homologue match --points` reads it; see `homologue.formats.point_layouts`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -8,18 +8,21 @@ from typing import Any
 
 
 def image_json(path: str | None, width: int, height: int) -> dict[str, Any]:
-    """An image: its path and its size in pixels."""
+    """Return the path of an image and its size in pixels."""
     return {"path": path, "width": width, "height": height}
 
 
 def settings_json(
     model: str, dtype: str | None, preset: str, strategy: str, seed: int
 ) -> dict[str, Any]:
-    """What a match depends on besides its images and points.
+    """Return the settings of a match.
 
     Args:
-        dtype: precision of the model; None if it is not loaded.
-        strategy: also written as `optimise`, its name in earlier versions.
+        model: Name of the model.
+        dtype: Precision of the model; None if the model is not loaded.
+        preset: Name of the preset.
+        strategy: Strategy of the optimisation, also written as `optimise`, its former name.
+        seed: Seed of the random numbers.
     """
     return {
         "model": model,
@@ -39,14 +42,14 @@ def point_json(
     name: str = "",
     number: int | None = None,
 ) -> dict[str, Any]:
-    """A point and its counterpart.
+    """Return a point and its counterpart.
 
     Args:
         source: `(x, y)` in pixels of the source.
-        target: `(x, y)` in pixels of the target; None if it was not located.
-        score: None if it was not located.
-        name: of the point; left out if empty.
-        number: of the point; left out if None.
+        target: `(x, y)` in pixels of the target; None if the point was not located.
+        score: Score of the counterpart; None if the point was not located.
+        name: Name of the point; omitted if empty.
+        number: Number of the point; omitted if None.
 
     >>> point_json((3.0, 4.5), (7.0, 2.0), 0.5, name="nose")
     {'source': [3.0, 4.5], 'target': [7.0, 2.0], 'score': 0.5, 'name': 'nose'}
@@ -66,7 +69,7 @@ def matches_json(
     scores: Iterable[float],
     names: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """All points of a match; `names` is empty if no point has a name."""
+    """Return the points of a match; `names` is empty if the points are unnamed."""
     points = zip(source, target, scores, strict=True)
     return [
         point_json(*point, name=names[index] if names else "") for index, point in enumerate(points)

@@ -1,6 +1,6 @@
-"""Files of points: of one image, with names where the file has them.
+"""Read the points of an image from JSON and CSV files.
 
-Frame: x then y, in pixels of the original image after EXIF rotation, pixel centres at +0.5.
+Points are `(x, y)` in pixels of the original image after EXIF rotation, pixel centres at +0.5.
 """
 
 import csv
@@ -19,26 +19,27 @@ from numpy.typing import NDArray
 from homologue.errors import HomologueError, HomologueWarning
 from homologue.files import open_for_reading
 from homologue.formats.json_text import parse_json
-from homologue.formats.point_layouts import Entry, Listed, read_layout
+from homologue.formats.point_layouts import ParsedPoints, PointEntry, parse_layout
 
-# float() would also take "nan", "1_000" and digits of other scripts.
+# Unlike float(), reject "nan", "1_000" and digits of other scripts.
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 _NAMES = ("name", "label", "point")
 _COLUMNS = ("x", "y", "v", *_NAMES, "image", "score", "corrected")
-"""Of a CSV file. The last two are of the table that the viewer saves, and no use here."""
+"""Columns of a CSV file. The last two are written by the viewer and ignored."""
 
 
 @dataclass(frozen=True, eq=False)
 class PointList:
-    """Points of one image, as a file has them.
+    """Points of an image from a file.
 
     Attributes:
-        points: (P, 2) float64, x then y, P at least 1; not checked for an image.
-        names: of the P points; empty where the file has none.
-        size: width and height of the image in pixels, if the file says so.
-        image: the path of the image, if the file says so.
-        notes: sentences about what the file has besides, and is not read.
+        path: Path of the file.
+        points: (P, 2) float64, `(x, y)`, P at least 1; not checked against an image.
+        names: Names of the P points; an empty string for an unnamed point.
+        size: Width and height of the image in pixels, if the file declares them.
+        image: Path of the image, if the file declares it.
+        notes: Sentences on content of the file that is ignored.
     """
 
     path: str
@@ -49,19 +50,24 @@ class PointList:
     notes: tuple[str, ...] = ()
 
     def check_image(self, path: str | os.PathLike[str] | None, width: int, height: int) -> None:
-        """Checks that the points are of an image, as far as the file says so.
+        """Compare the declared size and file name, without directories and suffix, with an image.
 
-        Compared are its size and its name, without folders and suffix. Raises HomologueError if
-        the points are of another image.
+        Args:
+            path: Path of the image; None to compare the size only.
+            width: Width of the image in pixels.
+            height: Height of the image in pixels.
+
+        Raises:
+            HomologueError: The file declares another size or name.
         """
         if self.size not in (None, (width, height)):
             assert self.size is not None
-            exchanged = self.size == (height, width)
-            why = " (the sides exchanged, as without EXIF rotation)" if exchanged else ""
+            swapped = self.size == (height, width)
+            reason = " (width and height are swapped, as without EXIF rotation)" if swapped else ""
             raise HomologueError(
                 f"{self.path} holds points of an image of {self.size[0]:g} x {self.size[1]:g} "
-                f"pixels, but {path or 'the image'} has {width} x {height}{why}; give the image "
-                "that the points are of."
+                f"pixels, but {path or 'the image'} has {width} x {height}{reason}; give the "
+                "image of the points."
             )
         if self.image is not None and path is not None and _stem(self.image) != _stem(path):
             raise HomologueError(
@@ -71,30 +77,42 @@ class PointList:
 
 
 def read_points(path: str | os.PathLike[str]) -> NDArray[np.float64]:
-    """Reads points from a file: (P, 2) float64, x then y, P at least 1; not checked for an image.
+    """Read points from a file as (P, 2) float64, `(x, y)`, P at least 1.
 
-    See `read_point_list` for the formats. Warns of points that are left out. Raises HomologueError,
-    with the line or entry (from 1), for anything else.
+    The points are not checked against an image. See `read_point_list` for the formats.
+
+    Warns:
+        HomologueWarning: The file has content that is ignored, such as unlabelled points.
+
+    Raises:
+        HomologueError: The file is invalid; the error names the line or entry, from 1.
     """
-    found = read_point_list(path)
-    for note in found.notes:
+    point_list = read_point_list(path)
+    for note in point_list.notes:
         warnings.warn(note, HomologueWarning, stacklevel=2)
-    return found.points
+    return point_list.points
 
 
 def read_point_list(path: str | os.PathLike[str]) -> PointList:
-    """Reads the points of one image from a JSON or CSV file in UTF-8.
+    """Read the points of an image from a JSON or CSV file in UTF-8.
 
-    JSON: [[x, y], ...], [[x, y, v], ...], [{"x": x, "y": y, "name": name}, ...], {name: [x, y]}, or
-    any of them under the key "points"; point shapes of labelme; COCO keypoints of one thing in one
-    image; what `homologue fit --json` prints (the points of its source), and what `match --json`
-    and `locate --json` print (the points that were found in their only target, so that they can be
-    the source of the next call). CSV: x,y with or without this header, or with a header that has
-    x, y, and name or v, in any order. v is COCO's visibility: points of v = 0 are not labelled and
-    are left out, which is noted.
+    JSON layouts:
 
-    Raises HomologueError, with the line or entry (from 1), for anything else, among it points with
-    further keys, which may be percents or fractions of the image.
+    - `[[x, y], ...]`, `[[x, y, v], ...]`, `[{"x": x, "y": y, "name": name}, ...]` or
+      `{name: [x, y]}`, optionally under the key `points`;
+    - point shapes of labelme;
+    - COCO keypoints with a single labelled annotation;
+    - the output of `homologue fit --json` (points of the source), `match --json` and `locate
+      --json` (points that were located in the only target).
+
+    CSV: the columns x and y without a header, or a header with x and y and optionally name or v,
+    in any order.
+
+    v is COCO's visibility. Unlabelled points (v = 0) are left out, which is noted.
+
+    Raises:
+        HomologueError: The file is invalid, or points have unknown keys, since these may indicate
+            percentages or fractions; the error names the line or entry, from 1.
     """
     path = Path(path)
     readers = {".json": _read_json, ".csv": _read_csv}
@@ -106,13 +124,13 @@ def read_point_list(path: str | os.PathLike[str]) -> PointList:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise HomologueError(f"{path} is not UTF-8 text; save it as UTF-8.") from error
-    listed = readers[path.suffix.lower()](text, path)
-    labelled = [entry for entry in listed.entries if entry.v != 0]
-    notes = list(listed.notes)
-    if left_out := len(listed.entries) - len(labelled):
+    parsed = readers[path.suffix.lower()](text, path)
+    labelled = [entry for entry in parsed.entries if entry.v != 0]
+    notes = list(parsed.notes)
+    if left_out := len(parsed.entries) - len(labelled):
         notes.append(
-            f"{left_out} of the {len(listed.entries)} points of {path} are left out: they are not "
-            "labelled (v = 0) or have no place."
+            f"{left_out} of the {len(parsed.entries)} points of {path} are left out: they are not "
+            "labelled (v = 0) or have no position."
         )
     numbers = [number for entry in labelled for number in (entry.x, entry.y)]
     if all(0 <= number <= 1 for number in numbers) and not {*numbers} <= {0.0, 1.0}:
@@ -122,30 +140,30 @@ def read_point_list(path: str | os.PathLike[str]) -> PointList:
             "height."
         )
     if not labelled:
-        why = "".join(f" {note}" for note in notes)
-        raise HomologueError(f"{path} has no points; give at least one.{why}")
+        reasons = "".join(f" {note}" for note in notes)
+        raise HomologueError(f"{path} has no points; give at least one.{reasons}")
     return PointList(
         str(path),
         np.array([(entry.x, entry.y) for entry in labelled], dtype=np.float64),
         tuple(entry.name for entry in labelled),
-        listed.size,
-        listed.image,
+        parsed.size,
+        parsed.image,
         tuple(notes),
     )
 
 
 def parse_number(text: str) -> float | None:
-    """None if the text is not one finite number."""
+    """Parse a finite number; return None for any other text."""
     number = float(text) if _NUMBER.fullmatch(text := text.strip()) else math.inf
     return number if math.isfinite(number) else None
 
 
 def _stem(path: str | os.PathLike[str]) -> str:
-    """The name of a file without its suffix, in a path of any system."""
+    """Return the lower-case file name without suffix; accepts POSIX and Windows paths."""
     return PureWindowsPath(path).stem.lower()
 
 
-def _read_json(text: str, path: Path) -> Listed:
+def _read_json(text: str, path: Path) -> ParsedPoints:
     try:
         value = parse_json(text)
     except JSONDecodeError as error:
@@ -154,11 +172,11 @@ def _read_json(text: str, path: Path) -> Listed:
         ) from error
     except ValueError as error:
         raise HomologueError(f"{path} cannot be read: {error}; write [[x, y], ...].") from error
-    return read_layout(value, str(path))
+    return parse_layout(value, str(path))
 
 
-def _read_csv(text: str, path: Path) -> Listed:
-    entries: list[Entry] = []
+def _read_csv(text: str, path: Path) -> ParsedPoints:
+    entries: list[PointEntry] = []
     images: dict[str, None] = {}
     columns: list[str] | None = None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -184,27 +202,27 @@ def _read_csv(text: str, path: Path) -> Listed:
             f"{path} holds points of {len(images)} images ({', '.join(list(images)[:3])}); keep "
             "the rows of one."
         )
-    return Listed(entries, image=next(iter(images), "") or None)
+    return ParsedPoints(entries, image=next(iter(images), "") or None)
 
 
 def _header(cells: list[str], where: str) -> list[str]:
-    """The columns that a first row names; nothing if it is no header."""
+    """Return the columns of a header; an empty list if the row is not a header."""
     columns = [cell.lower() for cell in cells]
     if not {"x", "y"} <= set(columns):
         return []
     for name in columns:
         if name not in _COLUMNS:
             raise HomologueError(
-                f"{where} has the column {name!r}, which means nothing here; give x and y in "
-                "pixels, and name if wanted."
+                f"{where} has the unknown column {name!r}; give x and y in pixels, and optionally "
+                "name."
             )
         if columns.count(name) > 1 or sum(name in columns for name in _NAMES) > 1:
             raise HomologueError(f"{where} has two columns {name!r}; give x, y and name once.")
     return columns
 
 
-def _csv_entry(cells: list[str], columns: list[str], where: str) -> tuple[Entry, str]:
-    """A row as a point, and the image that it says it is of."""
+def _csv_entry(cells: list[str], columns: list[str], where: str) -> tuple[PointEntry, str]:
+    """Return the point of a row, and the image it names or an empty string."""
     row = ",".join(cells)
     if ";" in row or "\t" in row:
         raise HomologueError(
@@ -214,15 +232,16 @@ def _csv_entry(cells: list[str], columns: list[str], where: str) -> tuple[Entry,
         named = ",".join(columns)
         wanted = "two, x and y" if named == "x,y" else f"{len(columns)}, {named}"
         raise HomologueError(f"{where} has {len(cells)} columns; give {wanted}.")
-    of = dict(zip(columns, cells, strict=True))
-    name = next((of[column] for column in _NAMES if column in of), "")
-    if len(columns) > 2 and not (of["x"] or of["y"]):
-        return Entry(name, 0.0, 0.0, 0), of.get("image", "")
-    x, y, v = (parse_number(of.get(column, "2")) for column in ("x", "y", "v"))
+    values = dict(zip(columns, cells, strict=True))
+    name = next((values[column] for column in _NAMES if column in values), "")
+    image = values.get("image", "")
+    if len(columns) > 2 and not (values["x"] or values["y"]):
+        return PointEntry(name, 0.0, 0.0, 0), image
+    x, y, v = (parse_number(values.get(column, "2")) for column in ("x", "y", "v"))
     if x is None or y is None:
         raise HomologueError(
-            f"{where} is {row!r}; give two finite numbers, under the header x,y or none."
+            f"{where} is {row!r}; give two finite numbers, with or without the header x,y."
         )
     if v not in (0, 1, 2):
-        raise HomologueError(f"{where} has {of['v']!r} as v; give 0, 1 or 2, as COCO does.")
-    return Entry(name, x, y, int(v)), of.get("image", "")
+        raise HomologueError(f"{where} has {values['v']!r} as v; give 0, 1 or 2, as COCO does.")
+    return PointEntry(name, x, y, int(v)), image

@@ -1,1 +1,1 @@
-"""Reading pictures of every kind as RGB floats."""
+"""Read images of any kind as RGB floats."""

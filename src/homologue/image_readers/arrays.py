@@ -1,4 +1,4 @@
-"""Arrays of any library as NumPy arrays: torch, CuPy, JAX, TensorFlow, pandas and the like."""
+"""Convert arrays of any library to NumPy: torch, CuPy, JAX, TensorFlow, pandas and others."""
 
 from typing import Any
 
@@ -14,24 +14,26 @@ _NUMPY_FLOATS = (torch.float16, torch.float32, torch.float64)
 
 
 def is_array_like(value: object) -> bool:
-    """Whether the value says how to turn it into an array, as the arrays of most libraries do.
-
-    A class, as opposed to an object, does not count.
-    """
+    """Return whether an object supports an array protocol; a class does not count."""
     try:
         return not isinstance(value, type) and any(hasattr(value, name) for name in _PROTOCOLS)
-    except Exception:  # of an object that refuses to be asked
+    except Exception:  # attribute access may raise anything
         return False
 
 
 def to_numpy(value: Any, name: str) -> NDArray[Any]:
-    """The numbers of an array-like value in the memory of the CPU, without gradients.
+    """Convert an array-like value to NumPy, on the CPU and without gradients.
 
-    The result may share memory with the value. Floats that NumPy lacks become float32 or float64.
-    name: what the value is called at the start of an error.
+    The result may share memory with the value. Float types that NumPy lacks become float32 or
+    float64.
 
-    Raises HomologueError if the library refuses, as CuPy does for arrays on a GPU that torch does
-    not see, or if entries of a masked array are masked.
+    Args:
+        value: Array or tensor of any library.
+        name: Name of the value, at the start of errors.
+
+    Raises:
+        HomologueError: The conversion fails, as for CuPy arrays on a GPU that torch does not see,
+            or the array has masked entries.
     """
     kind = f"{type(value).__module__.partition('.')[0]}.{type(value).__name__}"
     if isinstance(value, torch.Tensor):
@@ -41,7 +43,7 @@ def to_numpy(value: Any, name: str) -> NDArray[Any]:
     try:
         array = np.asarray(value)
     except Exception as error:
-        # Of another device: torch copies what it has a driver for.
+        # On another device: let torch copy it if it has a driver.
         try:
             return to_numpy(from_dlpack(value), name)
         except Exception:
@@ -60,10 +62,17 @@ def to_numpy(value: Any, name: str) -> NDArray[Any]:
 
 
 def to_cpu(tensor: torch.Tensor, name: str) -> torch.Tensor:
-    """The tensor on the CPU, dense and without gradients; it may share memory with what was given.
+    """Return a tensor on the CPU, dense and without gradients.
 
-    Floats that NumPy lacks (bfloat16, float8) become float32. Raises HomologueError for a tensor
-    whose numbers cannot be had, such as one on `meta`.
+    The result may share memory with the tensor. Float types that NumPy lacks (bfloat16, float8)
+    become float32.
+
+    Args:
+        tensor: Tensor of any layout and device.
+        name: Name of the tensor, at the start of errors.
+
+    Raises:
+        HomologueError: The tensor has no data, such as one on `meta`.
     """
     try:
         plain = tensor.detach()
@@ -74,19 +83,19 @@ def to_cpu(tensor: torch.Tensor, name: str) -> torch.Tensor:
         plain = plain.cpu().resolve_conj().resolve_neg()
         if plain.is_floating_point() and plain.dtype not in _NUMPY_FLOATS:
             plain = plain.float()
-        # The way through NumPy also refuses tensors without storage, such as those of a trace.
+        # Conversion through NumPy also rejects tensors without storage, such as those of a trace.
         return torch.from_numpy(plain.as_subclass(torch.Tensor).numpy())
     except Exception as error:
         raise HomologueError(
-            f"{name} is a {type(tensor).__name__}{_place(tensor)} whose numbers cannot be copied "
+            f"{name} is a {type(tensor).__name__}{_device(tensor)} whose numbers cannot be copied "
             f"to the CPU ({_first_line(error)}); give a dense tensor with data."
         ) from error
 
 
-def _place(tensor: torch.Tensor) -> str:
+def _device(tensor: torch.Tensor) -> str:
     try:
         return f" on device {tensor.device}"
-    except Exception:  # subclasses may refuse even that
+    except Exception:  # subclasses may raise anything
         return ""
 
 

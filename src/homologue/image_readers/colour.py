@@ -1,4 +1,4 @@
-"""Colours of a picture with an ICC profile, converted to sRGB."""
+"""Convert images with an ICC profile to sRGB."""
 
 import io
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
-_ROUNDING = 2  # levels of 255 that two tables of one curve may differ by
+_ROUNDING = 2  # tolerance of equal colour curves, in levels of 255
 _SRGB_GAMMA = 1 / 2.2
 _SRGB_PRIMARIES = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)  # white, red, green, blue
 
@@ -15,25 +15,34 @@ _SRGB_PRIMARIES = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)  # white, re
 def to_srgb(
     picture: Image.Image, profile: bytes | None, name: str, note: Callable[[str], None]
 ) -> Image.Image:
-    """The picture (L, RGB or CMYK) in sRGB, with the perceptual intent; of mode RGB if converted.
+    """Convert an image of mode L, RGB or CMYK to sRGB with the perceptual intent.
 
-    A profile that only restates sRGB changes nothing, to the bit. One that cannot be applied,
-    because it is damaged or for another kind of picture, changes nothing either; `note` is called
-    with a sentence. A grey profile also suits an RGB picture without colour.
+    The image is returned unchanged if the profile is sRGB, and if it cannot be applied because it
+    is damaged or for another colour space; then `note` is called. A grey profile is also applied
+    to an RGB image without colour.
+
+    Args:
+        picture: Image without transparency.
+        profile: ICC profile; None returns the image unchanged.
+        name: Name of the image, for notes.
+        note: Called with a sentence for the user.
+
+    Returns:
+        The image, of mode RGB if it was converted.
     """
     if profile is None:
         return picture
     try:
-        given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        space = given.profile.xcolor_space.strip()
+        parsed = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        space = parsed.profile.xcolor_space.strip()
         if _is_srgb(profile):
             return picture
         if space == "GRAY" and picture.mode == "RGB" and _is_grey(picture):
             picture = picture.getchannel("R")
-        wanted = {"L": "GRAY"}.get(picture.mode, picture.mode)
-        if space != wanted:
-            raise ImageCms.PyCMSError(f"it is for {space}, the picture is {wanted}")
-        converted = _convert(picture, given)
+        expected = {"L": "GRAY"}.get(picture.mode, picture.mode)
+        if space != expected:
+            raise ImageCms.PyCMSError(f"it is for {space}, the picture is {expected}")
+        converted = _convert(picture, parsed)
     except (ImageCms.PyCMSError, OSError, ValueError, ImportError) as error:
         reason = str(error).strip().rstrip(".") or type(error).__name__
         note(
@@ -45,10 +54,7 @@ def to_srgb(
 
 
 def note_gamma(picture: Image.Image, name: str, note: Callable[[str], None]) -> None:
-    """Notes that a PNG declares colours other than sRGB without a profile: gAMA and cHRM chunks.
-
-    They are not applied. The usual declaration of sRGB is none to speak of.
-    """
+    """Call `note` for a PNG whose gAMA or cHRM chunk differs from sRGB; they are not applied."""
     if picture.format != "PNG" or "srgb" in picture.info:
         return
     gamma = picture.info.get("gamma")
@@ -71,35 +77,38 @@ def _convert(picture: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.I
 
 
 def _transform(picture: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
-    # Three curves and a matrix Little CMS computes to within rounding. Anything else it replaces
-    # by a table of few steps, which was 10 levels of 255 off in dark greys and 19 in saturated
-    # colours, unless it is told not to.
-    described = profile.profile
-    curves_and_matrix = described.is_matrix_shaper and described.xcolor_space.strip() == "RGB"
-    has_table = any(directions[0] for directions in (described.clut or {}).values())
-    fast = curves_and_matrix and not has_table
+    # Little CMS is exact up to rounding for profiles of three curves and a matrix. For others its
+    # optimisation uses a coarse table, with measured errors of 10 levels of 255 in dark greys and
+    # 19 in saturated colours, so it is disabled.
+    details = profile.profile
+    curves_and_matrix = details.is_matrix_shaper and details.xcolor_space.strip() == "RGB"
+    has_table = any(directions[0] for directions in (details.clut or {}).values())
+    exact = curves_and_matrix and not has_table
     converted = ImageCms.profileToProfile(
         picture,
         profile,
         ImageCms.createProfile("sRGB"),
         outputMode="RGB",
-        flags=ImageCms.Flags.NONE if fast else ImageCms.Flags.NOOPTIMIZE,
+        flags=ImageCms.Flags.NONE if exact else ImageCms.Flags.NOOPTIMIZE,
     )
-    assert converted is not None  # only where it works in place
+    assert converted is not None  # it is None for conversions in place only
     return converted
 
 
 @lru_cache(maxsize=4)
 def _is_srgb(profile: bytes) -> bool:
-    """Whether it is called sRGB, and is: there are linear profiles with sRGB in their names."""
-    given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    if "sRGB" not in ImageCms.getProfileDescription(given):
+    """Return whether a profile is named sRGB and maps colours to themselves.
+
+    The name alone does not suffice: linear profiles have sRGB in their names too.
+    """
+    parsed = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    if "sRGB" not in ImageCms.getProfileDescription(parsed):
         return False
     levels = np.arange(0, 256, 17, dtype=np.uint8)
     cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(64, 64, 3)
-    if given.profile.xcolor_space.strip() != "RGB":
+    if parsed.profile.xcolor_space.strip() != "RGB":
         return False
-    converted = np.asarray(_convert(Image.fromarray(cube), given), dtype=int)
+    converted = np.asarray(_convert(Image.fromarray(cube), parsed), dtype=int)
     return bool(np.abs(converted - cube).max() <= _ROUNDING)
 
 

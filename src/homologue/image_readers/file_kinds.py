@@ -1,4 +1,4 @@
-"""What a file is that is no image: a page, a pointer, a video, an archive or the like."""
+"""Identify files that are not readable images, such as web pages, pointers and videos."""
 
 import codecs
 import json
@@ -6,7 +6,7 @@ import re
 import zlib
 
 START = 4096
-"""Bytes of a file that are enough to say what it is."""
+"""Number of bytes at the start of a file that identify it."""
 
 _RASTERISE = "rasterise it first, e.g. to PNG"
 _CONVERT = "convert it to PNG or JPEG"
@@ -15,11 +15,11 @@ _FRAME = "extract a frame as PNG first, e.g. with ffmpeg"
 _GET_AGAIN = "get the image itself again"
 _DEVELOP = "develop it to TIFF, PNG or JPEG first"
 
-# The bytes that a file of a kind begins with.
+# (first bytes, kind, remedy)
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", "a PDF document", _RASTERISE),
     (b"%!PS", "a PostScript drawing", _RASTERISE),
-    (b"PK\x03\x04", "a ZIP archive or a document kept as one", _EXTRACT),
+    (b"PK\x03\x04", "a ZIP archive or a document based on ZIP", _EXTRACT),
     (b"PK\x05\x06", "an empty ZIP archive", _GET_AGAIN),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _EXTRACT),
     (b"Rar!\x1a\x07", "a RAR archive", _EXTRACT),
@@ -64,12 +64,14 @@ _LEADING = re.compile(r"^(\s+|<\?xml.*?\?>|<!--.*?-->)*", re.DOTALL)
 
 
 def describe(start: bytes, name: str) -> str:
-    """One sentence: what the file `name` is, and what to do.
+    """Return a sentence on the kind of a file that no image reader accepts, and the remedy.
 
-    start: its first START bytes, or all of it. For files that no reader of images takes.
+    Args:
+        start: First START bytes of the file, or all of it.
+        name: Path of the file.
     """
-    kind, mend = _identify(start)
-    return f"{name} is {kind}; {mend}."
+    kind, remedy = _identify(start)
+    return f"{name} is {kind}; {remedy}."
 
 
 def _identify(start: bytes) -> tuple[str, str]:
@@ -79,9 +81,9 @@ def _identify(start: bytes) -> tuple[str, str]:
         return "not an image: it holds only zeros, as after a broken download", _GET_AGAIN
     if start[:2] == b"\x1f\x8b":
         return _identify_compressed(start)
-    for magic, kind, mend in _MAGIC:
+    for magic, kind, remedy in _MAGIC:
         if start.startswith(magic):
-            return kind, mend
+            return kind, remedy
     for magic, kind in _IMAGES:
         if start.startswith(magic):
             return (
@@ -101,14 +103,14 @@ def _identify_compressed(start: bytes) -> tuple[str, str]:
         inside = zlib.decompressobj(wbits=31).decompress(start, START)
     except zlib.error:
         inside = b""
-    found = _identify_text(inside) if inside else None
-    if found:
-        return f"compressed with gzip; inside is {found[0]}", found[1]
+    identified = _identify_text(inside) if inside else None
+    if identified:
+        return f"compressed with gzip; inside is {identified[0]}", identified[1]
     return "compressed with gzip", "decompress it first"
 
 
 def _identify_container(start: bytes) -> tuple[str, str] | None:
-    """Kinds whose mark is not at the very start."""
+    """Identify kinds whose signature is not in the first bytes."""
     if start[4:8] == b"ftyp":
         length = int.from_bytes(start[:4])
         brands = {start[8:12]} | {start[i : i + 4] for i in range(16, min(length, 128), 4)}
@@ -133,13 +135,13 @@ def _identify_container(start: bytes) -> tuple[str, str] | None:
 def _identify_text(start: bytes) -> tuple[str, str] | None:
     text = _decode(start)
     if text is None:
-        # Pages of other encodings than UTF-8 may be mostly undecodable.
+        # Pages in other encodings than UTF-8 may be mostly invalid.
         text = start.decode("latin-1")
         return _HTML_PAGE if _HTML.match(_LEADING.sub("", text.lower(), count=1)) else None
     lower = text.lower()
     body = _LEADING.sub("", lower, count=1)
     if not text:
-        return "empty but for blanks", "give an image file"
+        return "empty except for white space", "give an image file"
     if text.startswith("version https://git-lfs.github.com/spec/"):
         return "a Git LFS pointer, not the image itself", "fetch the image with `git lfs pull`"
     if "/annex/objects/" in text[:200]:
@@ -158,23 +160,25 @@ def _identify_text(start: bytes) -> tuple[str, str] | None:
 
 
 def _decode(start: bytes) -> str | None:
-    """The text that the bytes are, without byte-order mark; None if they are none."""
+    """Decode text without its byte-order mark; None if the bytes are not text."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = start[: len(start) // 2 * 2].decode("utf-16", "replace")
     else:
         text = start.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
-    odd = sum(not (char.isprintable() or char in "\t\r\n\f") or char == "\ufffd" for char in text)
-    # Texts of other encodings than UTF-8 have a few letters that cannot be decoded.
-    return text.strip() if odd <= len(text) / 10 and "\0" not in text else None
+    invalid = sum(
+        not (char.isprintable() or char in "\t\r\n\f") or char == "\ufffd" for char in text
+    )
+    # Text in other encodings than UTF-8 has a few invalid characters.
+    return text.strip() if invalid <= len(text) / 10 and "\0" not in text else None
 
 
-def _is_json(text: str, cut: bool) -> bool:
+def _is_json(text: str, truncated: bool) -> bool:
     if not text.startswith(("{", "[")):
         return False
     try:
         json.loads(text)
     except (ValueError, RecursionError):
-        return cut and re.match(r'[\[{]\s*["\[{\d]', text) is not None
+        return truncated and re.match(r'[\[{]\s*["\[{\d]', text) is not None
     return True
 
 

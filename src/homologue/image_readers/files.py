@@ -1,4 +1,4 @@
-"""Opening a file with a picture, whatever it is, without decoding it."""
+"""Open image files without decoding them."""
 
 import os
 from pathlib import Path
@@ -14,16 +14,18 @@ from homologue.image_readers.png import within_limits
 
 _ORIENTATION = ExifTags.Base.Orientation
 _TIFF_WIDTH, _TIFF_HEIGHT = ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength
-# Pillow knows the size of these before it decodes them; others may turn or replace it on loading.
+# Formats whose size Pillow knows before decoding; others may change the image on loading.
 _SIZED = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP"}
-_LYING = (5, 6, 7, 8)  # values of the orientation for which the sides are exchanged
+_TRANSPOSED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
 def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Width and height of the picture in a file after EXIF rotation.
+    """Return width and height of an image after EXIF rotation, as `read_image` yields them.
 
-    They are those that `read_image` gives. Pixels are decoded only where EXIF may follow them, as
-    in a PNG, and in formats that are rare. Raises HomologueError for what is no image.
+    Pixels are decoded only in formats where EXIF may follow them, such as PNG, and in rare formats.
+
+    Raises:
+        HomologueError: The file is not a readable image.
     """
     path = Path(path)
     with open_for_reading(path) as file, guarded(str(path)):
@@ -32,34 +34,46 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
             picture.load()
         width, height = picture.size
         if (tags := getattr(picture, "tag_v2", None)) is not None:
-            # Of a TIFF, Pillow may have exchanged the sides already.
+            # Pillow may have swapped the sides of a TIFF already.
             width, height = int(tags[_TIFF_WIDTH]), int(tags[_TIFF_HEIGHT])
         try:
             orientation = picture.getexif().get(_ORIENTATION)
-        except SyntaxError:  # EXIF that cannot be parsed turns nothing
+        except SyntaxError:  # invalid EXIF is ignored
             orientation = None
-    if orientation in _LYING:
+    if orientation in _TRANSPOSED:
         width, height = height, width
     check_size(width, height, str(path))
     return width, height
 
 
 def open_picture(file: BinaryIO, name: str, formats: tuple[str, ...] | None = None) -> Image.Image:
-    """Opens the picture in a stream, which stays open, without decoding it.
+    """Open the image in a stream, which stays open, without decoding it.
 
-    Other than with Image.open, a long text or profile in a PNG does no harm, and what is refused
-    is called what it is. formats: those of Pillow that are allowed; all by default. Raises
-    HomologueError, naming the picture.
+    Unlike `Image.open`, it accepts PNG files with a long text or profile, and identifies files that
+    are not images in its errors.
+
+    Args:
+        file: Stream of the image.
+        name: Name of the image, for errors.
+        formats: Allowed formats of Pillow; None allows all.
+
+    Raises:
+        HomologueError: The file is not a readable image.
     """
     with guarded(name):
-        shorter, profile = within_limits(file)
+        readable, profile = within_limits(file)
         try:
-            picture = Image.open(shorter, formats=formats)
+            picture = Image.open(readable, formats=formats)
         except UnidentifiedImageError:
             return _open_unidentified(file, name, formats is None or "TIFF" in formats)
         if picture.format in {"EPS", "WMF"}:
             raise HomologueError(f"{name} is a vector drawing; rasterise it first, e.g. to PNG.")
-        if picture.format in {"HDF5", "GRIB", "BUFR", "MPEG"}:  # known to Pillow by name alone
+        if picture.format in {
+            "HDF5",
+            "GRIB",
+            "BUFR",
+            "MPEG",
+        }:  # Pillow identifies, but cannot read them
             return _open_unidentified(file, name, tiff_allowed=False)
         if profile is not None:
             picture.info["icc_profile"] = profile
@@ -67,7 +81,7 @@ def open_picture(file: BinaryIO, name: str, formats: tuple[str, ...] | None = No
 
 
 def _open_unidentified(file: BinaryIO, name: str, tiff_allowed: bool) -> Image.Image:
-    """A TIFF that Pillow does not know; for all else, what it is, as an error."""
+    """Read a TIFF of a kind unknown to Pillow; raise HomologueError for any other file."""
     file.seek(0)
     start = file.read(file_kinds.START)
     if tiff_allowed and start.startswith(tiff.SIGNATURES):

@@ -1,6 +1,6 @@
-"""The numbers of a picture: a PIL image of any mode, an array or a tensor to (3, H, W) floats.
+"""Convert PIL images of any mode, arrays and tensors to RGB.
 
-All results are RGB float32 in [0, 1], contiguous, and share no memory with what was given.
+All results are (3, H, W) float32 in [0, 1], contiguous, and share no memory with the input.
 """
 
 import math
@@ -17,32 +17,32 @@ from homologue.errors import HomologueError
 from homologue.image_readers import tiff
 from homologue.image_readers.arrays import to_cpu, to_numpy
 from homologue.image_readers.colour import note_gamma, to_srgb
-from homologue.image_readers.depth import Stored, bits_a_sample, lower_eight_bits, stored_numbers
+from homologue.image_readers.depth import ValueRange, bits_per_sample, lower_eight_bits, value_range
 
 MAX_PIXELS = 100_000_000
-"""Larger images are refused before they are decoded: as float RGB this is already 1.2 GB."""
+"""Maximum number of pixels, checked before decoding; as float RGB these are 1.2 GB."""
 
 _DNG_VERSION, _SUBFILE_TYPE, _BITS_PER_SAMPLE = 50706, 254, 258  # tags of TIFF
-_REDUCED = 1  # bit of the subfile type
+_REDUCED = 1  # bit of SubfileType
 
 Note = Callable[[str], None]
-"""Called with a sentence that the user should read."""
+"""Callback for a sentence to the user."""
 
 
 @contextmanager
 def guarded(name: str) -> Iterator[None]:
-    """Turns what readers raise for the picture `name` into sentences, and silences warnings."""
+    """Convert exceptions of image readers to HomologueError, and ignore warnings of Pillow."""
     try:
         with warnings.catch_warnings():
-            # They name no file: broken EXIF, and images that are large but below MAX_PIXELS.
+            # Warnings without a file name: invalid EXIF, and large images below MAX_PIXELS.
             warnings.filterwarnings("ignore", module=r"PIL\.")
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             yield
-    except (HomologueError, MemoryError):  # memory is not the file's
+    except (HomologueError, MemoryError):
         raise
     except Image.DecompressionBombError:
         raise HomologueError(_too_large(name)) from None
-    except Exception as error:  # for broken files Pillow's readers raise nearly anything
+    except Exception as error:  # Pillow raises many exceptions for invalid files
         reason = str(error) or type(error).__name__
         raise HomologueError(
             f"{name} is damaged, truncated or of an unsupported kind ({reason}); "
@@ -51,7 +51,7 @@ def guarded(name: str) -> Iterator[None]:
 
 
 def check_size(width: int, height: int, name: str) -> None:
-    """Refuses pictures without pixels and those with more than MAX_PIXELS."""
+    """Raise HomologueError for images without pixels or with more than MAX_PIXELS."""
     if width < 1 or height < 1:
         raise HomologueError(f"{name} has no pixels ({width} x {height}); give another image.")
     if width * height > MAX_PIXELS:
@@ -65,44 +65,51 @@ def _too_large(name: str) -> str:
 def from_pil(
     picture: Image.Image, name: str, note: Note, *, convert_profile: bool = True
 ) -> torch.Tensor:
-    """The current frame of a PIL image, of whatever mode, as (3, H, W).
+    """Convert the current frame of a PIL image of any mode to (3, H, W).
 
-    convert_profile: whether colours are converted from the embedded profile to sRGB.
+    Args:
+        picture: Image, decoded or not.
+        name: Name of the image, for errors and notes.
+        note: Called with a sentence for the user.
+        convert_profile: Whether to convert colours from the embedded profile to sRGB.
+
+    Raises:
+        HomologueError: The image is damaged, too large or of an unsupported kind.
     """
     check_size(*picture.size, name)
-    # A phone's MPO holds one photograph several times, not an animation.
+    # An MPO file contains versions of a single photograph, not an animation.
     if getattr(picture, "is_animated", False) and picture.tell() == 0 and picture.format != "MPO":
         note(f"{name} has several frames; only the first is read.")
-    _look_at_tags(picture, name, note)
-    bits, file = bits_a_sample(picture), getattr(picture, "fp", None)
+    _check_tags(picture, name, note)
+    bits, file = bits_per_sample(picture), getattr(picture, "fp", None)
     upright = _load_upright(picture, name)
     profile = None
     if convert_profile and "icc_profile" in upright.info:
-        profile = upright.info["icc_profile"] or b""  # one that is damaged may be None
+        profile = upright.info["icc_profile"] or b""  # None for a damaged profile
     elif convert_profile:
         note_gamma(picture, name, note)
     if upright.mode[0] in "IF":
         return _from_deep_grey(upright, _white(picture, upright), profile, name, note)
-    if (numbers := upright.info.get(tiff.STORED)) is not None:
-        _note_low(numbers, name, note)
+    if (values := upright.info.get(tiff.RANGE_KEY)) is not None:
+        _note_low(values, name, note)
     elif bits == 16:
-        _note_low(stored_numbers(picture, upright, file), name, note)
+        _note_low(value_range(picture, upright, file), name, note)
     elif (
         bits is None
         and upright.mode in {"RGB", "RGBA"}
-        and stored_numbers(picture, upright, file).is_low
+        and value_range(picture, upright, file).is_low
     ):
         note(
             f"{name} is nearly black; if its file has 16 bits of which only the lower are used, "
             "scale its numbers first."
         )
     if picture.format == "PNG" and "transparency" in upright.info:
-        _mend_transparency(picture, upright, bits, file, name)
+        _fix_transparency(picture, upright, bits, file, name)
     return from_array(np.array(_to_eight_bits(upright, profile, name, note)))
 
 
-def _look_at_tags(picture: Image.Image, name: str, note: Note) -> None:
-    """Refuses TIFF files whose first page is no picture in its own right, or notes it."""
+def _check_tags(picture: Image.Image, name: str, note: Note) -> None:
+    """Reject raw photographs and FITS images of unknown range; note reduced pages of a TIFF."""
     tags = getattr(picture, "tag_v2", {})
     if _DNG_VERSION in tags:
         raise HomologueError(
@@ -118,10 +125,10 @@ def _look_at_tags(picture: Image.Image, name: str, note: Note) -> None:
 
 
 def _load_upright(picture: Image.Image, name: str) -> Image.Image:
-    """The picture decoded and turned as EXIF says."""
+    """Decode the image and apply its EXIF orientation."""
     if tiff.is_misread(picture):
         file = getattr(picture, "fp", None)
-        if file is None or file.closed or not picture.tile:  # type: ignore[attr-defined]
+        if file is None or file.closed or not picture.tile:
             raise HomologueError(
                 f"{name} is a TIFF of a kind that Pillow does not read right; give its path "
                 "instead of a PIL image."
@@ -130,19 +137,19 @@ def _load_upright(picture: Image.Image, name: str) -> Image.Image:
     picture.load()
     try:
         upright = ImageOps.exif_transpose(picture)
-    except SyntaxError:  # EXIF that cannot be parsed turns nothing
+    except SyntaxError:  # invalid EXIF is ignored
         upright = picture.copy()
     if (palette := tiff.palette_of_eight_bits(picture)) is not None:
         upright.putpalette(palette)
     return upright
 
 
-def _mend_transparency(
+def _fix_transparency(
     picture: Image.Image, upright: Image.Image, bits: int | None, file: Any, name: str
 ) -> None:
-    """Makes the transparent level of a PNG one of 8 bits, as the levels are, which Pillow does not.
+    """Scale the transparent level of a PNG to 8 bits, like the pixels, which Pillow does not.
 
-    file: the picture's, if it is still open.
+    `file` is the file of the image if it is open.
     """
     key = upright.info["transparency"]
     if upright.mode == "L" and bits in (2, 4):
@@ -162,20 +169,20 @@ def _mend_transparency(
 
 
 def _white(picture: Image.Image, upright: Image.Image) -> int | None:
-    """The number that means white in a picture of mode I or F; None if it is unknown."""
+    """Return the value of white in an image of mode I or F; None if it is unknown."""
     if upright.mode == "F":
         return 1
     bits = getattr(picture, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))
     if upright.mode[:2] == "I;":
         return 4095 if bits == (12,) else 65535
-    # These readers scale up to 16 bits; any other 32-bit image says nothing about its range.
+    # These readers scale to 16 bits; the range of any other 32-bit image is unknown.
     return 65535 if picture.format in {"PNG", "PPM"} else None
 
 
 def _to_eight_bits(
     upright: Image.Image, profile: bytes | None, name: str, note: Note
 ) -> Image.Image:
-    """RGB or RGBA, in sRGB, of a picture of any mode of 8 bits."""
+    """Convert an image of any 8-bit mode to RGB or RGBA in sRGB."""
     if upright.mode == "La":
         upright = upright.convert("LA")
     alpha = None
@@ -195,19 +202,19 @@ def _to_eight_bits(
 
 
 def _from_deep_grey(
-    picture: Image.Image, top: int | None, profile: bytes | None, name: str, note: Note
+    picture: Image.Image, white: int | None, profile: bytes | None, name: str, note: Note
 ) -> torch.Tensor:
-    """Grey of more than 8 bits as (3, H, W); `top` is the number that means white."""
+    """Convert grey of more than 8 bits to (3, H, W); `white` is the value of white."""
     numbers = np.array(picture, dtype=np.float64)
     low, high = float(numbers.min()), float(numbers.max())
-    if top is None or not (low >= 0 and high <= top):
+    if white is None or not (low >= 0 and high <= white):
         raise HomologueError(
             f"{name} is of mode {picture.mode} with numbers from {low:g} to {high:g}, whose range "
             "is unknown; convert it to 8 or 16 bits."
         )
-    if top > 255:
-        _note_low(picture.info.get(tiff.STORED, Stored(int(high), top)), name, note)
-    grey = numbers / top
+    if white > 255:
+        _note_low(picture.info.get(tiff.RANGE_KEY, ValueRange(int(high), white)), name, note)
+    grey = numbers / white
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
     if (converted := to_srgb(ramp, profile, name, note)) is not ramp:
         curve = np.asarray(converted.convert("L"), dtype=np.float64)[0]
@@ -216,16 +223,19 @@ def _from_deep_grey(
     return _on_white(torch.from_numpy(grey).float()[None])
 
 
-def _note_low(stored: Stored, name: str, note: Note) -> None:
-    """Notes that numbers may be those of fewer bits than the file has."""
-    if stored.is_low:
-        note(stored.describe(name))
+def _note_low(values: ValueRange, name: str, note: Note) -> None:
+    """Call `note` if the values may have fewer bits than the file."""
+    if values.is_low:
+        note(values.describe(name))
 
 
 def from_array(array: np.ndarray[Any, Any]) -> torch.Tensor:
-    """A uint8 array (H, W), or (H, W, 3 | 4): the last axis always is the channels.
+    """Convert a uint8 array (H, W) or (H, W, 3 | 4); the last axis of three is the channels.
 
-    So (3, 20, 3) is a picture 3 high and 20 wide, and (3, 20, 20) is refused.
+    So (3, 20, 3) is an image of height 3 and width 20, and (3, 20, 20) is rejected.
+
+    Raises:
+        HomologueError: The array has another shape or type, or too many pixels.
     """
     channels_last = array.ndim == 3 and array.shape[2] in (3, 4)
     if array.dtype != np.uint8 or not (array.ndim == 2 or channels_last):
@@ -240,7 +250,11 @@ def from_array(array: np.ndarray[Any, Any]) -> torch.Tensor:
 
 
 def from_tensor(tensor: torch.Tensor) -> torch.Tensor:
-    """A float tensor (1 | 3 | 4, H, W) in [0, 1]: the first axis always is the channels."""
+    """Convert a float tensor (1 | 3 | 4, H, W) in [0, 1]; the first axis is the channels.
+
+    Raises:
+        HomologueError: The tensor has another shape, type or range, or too many pixels.
+    """
     dense = to_cpu(tensor, "The image tensor")
     shape = tuple(dense.shape)
     if not dense.is_floating_point() or len(shape) != 3 or shape[0] not in (1, 3, 4):
@@ -251,18 +265,18 @@ def from_tensor(tensor: torch.Tensor) -> torch.Tensor:
             f"{eight_bits}"
         )
     check_size(shape[2], shape[1], "The image tensor")
-    # A copy: what the caller does to the tensor later must not change the image.
+    # Copy, so that later changes of the tensor do not affect the image.
     planes = dense.to(torch.float32, copy=True)
     low, high = planes.min().item(), planes.max().item()
-    if not (low >= 0 and high <= 1):  # so written, NaN fails too
+    if not (low >= 0 and high <= 1):  # also true for NaN
         finite = math.isfinite(low) and math.isfinite(high)
-        mend = "scale or clamp it to [0, 1]" if finite else "replace what is not finite"
-        raise HomologueError(f"The image tensor has numbers from {low:g} to {high:g}; {mend}.")
+        remedy = "scale or clamp it to [0, 1]" if finite else "replace what is not finite"
+        raise HomologueError(f"The image tensor has numbers from {low:g} to {high:g}; {remedy}.")
     return _on_white(planes)
 
 
 def _on_white(planes: torch.Tensor) -> torch.Tensor:
-    """(1 | 3 | 4, H, W) to (3, H, W): grey is repeated, transparency laid on white."""
+    """Convert (1 | 3 | 4, H, W) to (3, H, W): repeat grey, composite transparency onto white."""
     if planes.shape[0] == 4:
         planes = planes[:3] * planes[3:] + (1 - planes[3:])
     return planes.expand(3, -1, -1).contiguous()

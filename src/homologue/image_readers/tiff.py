@@ -1,25 +1,25 @@
-"""TIFF files that Pillow misreads or does not know, read with tifffile.
+"""Read with tifffile the TIFF files that Pillow misreads or does not support.
 
-The result is the PIL image that Pillow makes of the same numbers in a layout that it reads right.
+The result is the PIL image that Pillow yields for the same values in a supported layout.
 """
 
 import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, TiffImagePlugin
 
 from homologue.errors import HomologueError
-from homologue.image_readers.depth import Stored, stored
+from homologue.image_readers.depth import ValueRange, combined_range
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-STORED = "homologue.stored"
-"""Key of `info` under which `read` leaves a `Stored`, for numbers of more than 8 bits."""
+RANGE_KEY = "homologue.stored"
+"""Key of `info` for the `ValueRange` of images of more than 8 bits, set by `read`."""
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _EXTRA, _FORMAT, _PROFILE = (
     258,
@@ -32,7 +32,7 @@ _BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR, _EXTRA, _FORMAT, _PROFILE = (
 )
 _PALETTE = 320
 _WHITE_IS_ZERO, _CMYK, _SEPARATE, _UNCOMPRESSED, _SIGNED = 0, 5, 2, 1, 2
-_COLOURS = {0: 1, 1: 1, 2: 3, 5: 4}  # photometric interpretation -> samples without alpha
+_COLOURS = {0: 1, 1: 1, 2: 3, 5: 4}  # photometric interpretation -> number of samples without alpha
 _MODES = {
     (1, False): "L",
     (1, True): "LA",
@@ -40,17 +40,17 @@ _MODES = {
     (3, True): "RGBA",
     (4, False): "CMYK",
 }
-_PREMULTIPLIED, _STRAIGHT = 1, 2  # kinds of alpha
+_PREMULTIPLIED, _STRAIGHT = 1, 2  # values of ExtraSamples
 _ALPHA = (_PREMULTIPLIED, _STRAIGHT)
-_DEFLATE, _LZW, _PACKBITS = (8, 32946), 5, 32773  # kinds of compression
+_DEFLATE, _LZW, _PACKBITS = (8, 32946), 5, 32773  # values of Compression
 
 
-def is_misread(picture: Image.Image) -> bool:
-    """Whether Pillow opens the file, but gives other numbers than those it holds.
+def is_misread(picture: Image.Image) -> TypeGuard[TiffImagePlugin.TiffImageFile]:
+    """Return whether Pillow opens the file but decodes other values than it contains.
 
-    So it does for more than 8 bits that are white-is-zero or kept plane by plane without
-    compression, for grey and alpha plane by plane, for big-endian floats that are compressed,
-    for signed numbers of 8 bits, and for CMYK with alpha, which it drops.
+    Affected are more than 8 bits that are white-is-zero or planar and uncompressed, planar grey
+    with alpha, compressed big-endian floats, signed 8-bit values, and CMYK with alpha, which is
+    dropped.
     """
     if not isinstance(picture, TiffImagePlugin.TiffImageFile):
         return False
@@ -69,9 +69,9 @@ def is_misread(picture: Image.Image) -> bool:
 
 
 def palette_of_eight_bits(picture: Image.Image) -> bytes | None:
-    """The palette of a TIFF whose colour map holds 8 bits, not 16: RGB, colour by colour.
+    """Return the palette of a TIFF whose colour map has 8 bits instead of 16, as RGB triples.
 
-    Some programs write it so. Pillow makes it black; libtiff and what is made with it show it.
+    Some programs write such files. Pillow decodes them as black; libtiff scales the palette.
     """
     if picture.mode != "P" or not isinstance(picture, TiffImagePlugin.TiffImageFile):
         return None
@@ -80,13 +80,20 @@ def palette_of_eight_bits(picture: Image.Image) -> bytes | None:
 
 
 def read(file: BinaryIO, index: int, name: str, max_pixels: int) -> Image.Image:
-    """Page `index`, from 0, of a TIFF file: of mode I;16 (all 16 bits), F, or one of 8 bits.
+    """Read a page of a TIFF file as an image of mode I;16 (all 16 bits), F, or a mode of 8 bits.
 
-    Numbers of more than 8 bits become the upper 8 where there are several samples a pixel, as with
-    Pillow. The orientation and the colour profile come along, not yet applied.
+    With several samples per pixel, values of more than 8 bits are reduced to the upper 8, as in
+    Pillow. The orientation and the colour profile are copied but not applied.
 
-    Raises HomologueError for a kind of pixels without a known meaning, for more than `max_pixels`,
-    and where tifffile or a codec is not installed.
+    Args:
+        file: Stream of the file.
+        index: Index of the page, from 0.
+        name: Name of the image, for errors.
+        max_pixels: Maximum number of pixels.
+
+    Raises:
+        HomologueError: The meaning of the pixels is unknown, the image has more than `max_pixels`,
+            or tifffile or a codec is not installed.
     """
     try:
         import tifffile
@@ -147,9 +154,9 @@ def _label(photometric: Any) -> str:
 
 
 def _refuse_segments(page: "TiffPage", file: BinaryIO, name: str) -> None:
-    """Refuses strips or tiles that reach beyond the file, or are longer than the picture needs.
+    """Reject strips or tiles that extend beyond the file or are larger than the image requires.
 
-    tifffile fills up the former, and decompresses the latter, however long, into memory.
+    tifffile would pad the former, and decompress the latter into memory at any size.
     """
     if page.compression not in (_UNCOMPRESSED, *_DEFLATE, _LZW, _PACKBITS):
         raise HomologueError(
@@ -158,14 +165,14 @@ def _refuse_segments(page: "TiffPage", file: BinaryIO, name: str) -> None:
         )
     size = file.seek(0, 2)
     height, width = page.tilelength or page.rowsperstrip, page.tilewidth or page.imagewidth
-    longest = height * width * page.samplesperpixel * max(page.bitspersample, 8) // 8
+    max_length = height * width * page.samplesperpixel * max(page.bitspersample, 8) // 8
     for start, length in zip(page.dataoffsets, page.databytecounts, strict=True):
         if start + length > size:
             raise HomologueError(f"{name} is truncated; get it again.")
         if page.compression in _DEFLATE:
             file.seek(start)
             stream = zlib.decompressobj()
-            stream.decompress(file.read(length), longest)
+            stream.decompress(file.read(length), max_length)
             if stream.unconsumed_tail:
                 raise HomologueError(f"{name} is damaged; get it again.")
 
@@ -187,53 +194,54 @@ def _to_pil(pixels: NDArray[Any], page: "TiffPage", name: str) -> Image.Image:
                 f"{name} has numbers from {low:g} to {high:g}, whose range is unknown; "
                 "convert it to 8 or 16 bits."
             )
-        pixels, top = pixels.astype(np.float32), 1.0
+        pixels, maximum = pixels.astype(np.float32), 1.0
     else:
-        top = 2**page.bitspersample - 1
-    numbers = _stored(pixels, colours, alpha, top, page)
+        maximum = 2**page.bitspersample - 1
+    value_range = _value_range(pixels, colours, alpha, maximum, page)
     if page.photometric == _WHITE_IS_ZERO:
-        pixels[..., 0] = top - pixels[..., 0]
-    picture = _to_image(pixels, colours, alpha, top, page)
-    if numbers is not None:
-        picture.info[STORED] = numbers
+        pixels[..., 0] = maximum - pixels[..., 0]
+    picture = _to_image(pixels, colours, alpha, maximum, page)
+    if value_range is not None:
+        picture.info[RANGE_KEY] = value_range
     return picture
 
 
-def _stored(
-    pixels: NDArray[Any], colours: int, alpha: bool, top: float, page: "TiffPage"
-) -> Stored | None:
-    """Of whole numbers (H, W, samples) of more than 8 bits."""
-    if top <= 255:
+def _value_range(
+    pixels: NDArray[Any], colours: int, alpha: bool, maximum: float, page: "TiffPage"
+) -> ValueRange | None:
+    """Return the range of integers (H, W, samples) of more than 8 bits; None for other values."""
+    if maximum <= 255:
         return None
-    highest, opacity = int(pixels[..., :colours].max()), int(top)
+    highest, opacity = int(pixels[..., :colours].max()), int(maximum)
     if alpha:
         opacity = int(pixels[..., colours].max())
         if page.extrasamples[0] == _PREMULTIPLIED:
-            highest = min(highest * int(top) // max(opacity, 1), int(top))
-    return stored(highest, opacity, int(top), int(page.photometric) in (_WHITE_IS_ZERO, _CMYK))
+            highest = min(highest * int(maximum) // max(opacity, 1), int(maximum))
+    white_at_zero = int(page.photometric) in (_WHITE_IS_ZERO, _CMYK)
+    return combined_range(highest, opacity, int(maximum), white_at_zero)
 
 
 def _to_image(
-    pixels: NDArray[Any], colours: int, alpha: bool, top: float, page: "TiffPage"
+    pixels: NDArray[Any], colours: int, alpha: bool, maximum: float, page: "TiffPage"
 ) -> Image.Image:
-    if colours == 1 and not alpha and top != 255:
-        return _deep_grey(pixels[..., 0], top)
-    eight = _to_eight_bits(pixels, top)
+    if colours == 1 and not alpha and maximum != 255:
+        return _deep_grey(pixels[..., 0], maximum)
+    eight = _to_eight_bits(pixels, maximum)
     if alpha and page.extrasamples[0] == _PREMULTIPLIED:
         eight = eight[..., [0, 0, 0, 1]] if colours == 1 else eight
         return Image.frombytes("RGBa", eight.shape[1::-1], eight.tobytes()).convert("RGBA")
     return Image.frombytes(_MODES[colours, alpha], eight.shape[1::-1], eight.tobytes())
 
 
-def _deep_grey(grey: NDArray[Any], top: float) -> Image.Image:
+def _deep_grey(grey: NDArray[Any], maximum: float) -> Image.Image:
     if grey.dtype.kind == "f":
         return Image.fromarray(np.ascontiguousarray(grey))
-    return Image.fromarray(np.round(grey * (65535 / top)).astype(np.uint16))
+    return Image.fromarray(np.round(grey * (65535 / maximum)).astype(np.uint16))
 
 
-def _to_eight_bits(pixels: NDArray[Any], top: float) -> NDArray[np.uint8]:
+def _to_eight_bits(pixels: NDArray[Any], maximum: float) -> NDArray[np.uint8]:
     if pixels.dtype.kind == "f":
         return np.round(pixels * 255).astype(np.uint8)
-    if top < 255:
-        return np.round(pixels * (255 / top)).astype(np.uint8)
-    return np.ascontiguousarray(pixels >> (int(top).bit_length() - 8)).astype(np.uint8)
+    if maximum < 255:
+        return np.round(pixels * (255 / maximum)).astype(np.uint8)
+    return np.ascontiguousarray(pixels >> (int(maximum).bit_length() - 8)).astype(np.uint8)

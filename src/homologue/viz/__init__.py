@@ -1,1 +1,1 @@
-"""Pictures of results: matches, words, pairs of a run, curves."""
+"""Figures of results: matches, words, pairs of a run, curves and ablations."""

@@ -1,29 +1,40 @@
-"""A page to draw on: its frame is in pixels, `homologue.viz.figures.DPI` of them an inch.
+"""Draw images, discs and text on a page, and fit text to a width.
 
-x runs from the vertical middle of the page, y downwards from its upper edge.
+The frame of a page is in pixels, `homologue.viz.figures.DPI` of them per inch. x is measured from
+the vertical centre line of the page, y downwards from its upper edge.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Literal
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Circle, Rectangle
+from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from homologue.viz.figures import DPI
+from homologue.files import escaped
+from homologue.viz.figures import DPI, no_missing_glyphs
 from homologue.viz.layout import Box
-from homologue.viz.lettering import FONT
 
-Place = Sequence[float] | NDArray[np.float64]
+Position = Sequence[float] | NDArray[np.float64]
+"""`(x, y)` in the frame of the page."""
 Colour = tuple[float, float, float]
+"""RGB in [0, 1]."""
+
+FONT = "DejaVu Sans"
+SKY_BLUE: Colour = (0.337, 0.706, 0.914)
+"""Sky blue of Okabe and Ito's palette; it contrasts with the colours of heat maps."""
 
 
 def empty_page(width: float, height: float) -> tuple[Figure, Axes]:
-    """A white page, and axes that cover all of it."""
+    """Return a white page of this size in pixels, and axes that cover it."""
     figure = Figure((width / DPI, height / DPI), dpi=DPI, facecolor="white")
     figure.set_layout_engine("none")
     half = width / 2
@@ -33,7 +44,13 @@ def empty_page(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def draw_picture(page: Axes, box: Box, pixels: Tensor) -> None:
-    """pixels: (3, H, W) in [0, 1], already of the size of the box."""
+    """Draw an image with a thin frame.
+
+    Args:
+        page: Axes of `empty_page`.
+        box: Position of the image.
+        pixels: (3, H, W) in [0, 1], of the size of the box.
+    """
     extent = (box.left, box.right, box.bottom, box.top)
     picture = pixels.cpu().permute(1, 2, 0).numpy()
     page.imshow(picture, extent=extent, aspect="auto", interpolation="none", zorder=0)
@@ -42,41 +59,48 @@ def draw_picture(page: Axes, box: Box, pixels: Tensor) -> None:
     page.add_artist(frame)
 
 
-def draw_disc(page: Axes, centre: Place, radius: float, colour: Colour, text: str = "") -> None:
-    """A disc with a white ring, around it a thin dark one, and a short text where there is room."""
+def draw_disc(page: Axes, centre: Position, radius: float, colour: Colour, text: str = "") -> None:
+    """Draw a disc with a white ring and a dark outline.
+
+    Args:
+        page: Axes of `empty_page`.
+        centre: Centre of the disc.
+        radius: Radius in pixels.
+        colour: Fill colour.
+        text: Short text in the disc; left out if the radius is below 8.
+    """
     x, y = centre
     ring = max(1.5, radius / 7)
-    dark = Circle((x, y), radius + ring + 1, color="0.2", linewidth=0, zorder=5)
+    outline = Circle((x, y), radius + ring + 1, color="0.2", linewidth=0, zorder=5)
     disc = Circle((x, y), radius + ring / 2, zorder=5)
     disc.set(facecolor=colour, edgecolor="white", linewidth=as_pt(ring))
-    page.add_artist(dark)
+    page.add_artist(outline)
     page.add_artist(disc)
     if text and radius >= 8:
         ink = "white" if np.dot(colour, (0.299, 0.587, 0.114)) < 0.55 else "black"
         size = radius * (1.25 if len(text) == 1 else 1.05)
-        write(page, centre, text, size, ink, weight="bold")
+        draw_text(page, centre, text, size, ink).set_fontweight("bold")
 
 
-def write(
-    page: Axes,
-    place: Place,
-    text: str,
-    size: float,
-    colour: str,
-    weight: Literal["normal", "bold"] = "normal",
-    align: Literal["center", "left"] = "center",
-) -> None:
-    """Text as it is, `size` pixels high, with its middle or its left end at a place of the page."""
-    x, y = place
-    page.text(
+def draw_text(page: Axes, position: Position, text: str, size: float, colour: str) -> Text:
+    """Draw text literally, centred at a position, and return its artist.
+
+    Args:
+        page: Axes of `empty_page`.
+        position: Centre of the text.
+        text: Text; mathematical notation is not interpreted.
+        size: Font size in pixels.
+        colour: Colour of matplotlib.
+    """
+    x, y = position
+    return page.text(
         x,
         y,
         text,
         color=colour,
         fontsize=as_pt(size),
         fontfamily=FONT,
-        fontweight=weight,
-        ha=align,
+        ha="center",
         va="center_baseline",
         zorder=5,
         usetex=False,
@@ -85,14 +109,49 @@ def write(
 
 
 def resize(pixels: Tensor, width: int, height: int) -> Tensor:
-    """(C, H, W) in [0, 1] -> (C, height, width), in the pixel-centre frame."""
+    """Resize (C, H, W) in [0, 1] to (C, height, width), bilinear with antialiasing."""
     resized = interpolate(
         pixels[None], (height, width), mode="bilinear", align_corners=False, antialias=True
     )
-    # The weights of the filter add up to 1 only up to rounding.
+    # The filter weights sum to 1 only up to rounding.
     return resized[0].clamp(0, 1)
 
 
 def as_pt(pixels: float) -> float:
-    """Pixels of the page in the unit of matplotlib's line widths and fonts, 1/72 inch."""
+    """Convert pixels of the page to points of 1/72 inch, matplotlib's unit of lines and fonts."""
     return pixels * 72 / DPI
+
+
+def shortened(text: str, size: float, width: float) -> str:
+    """Return the text on one line, without its middle if it is too wide.
+
+    Args:
+        text: Text; white space is collapsed.
+        size: Font size in pixels.
+        width: Maximum width in pixels.
+
+    >>> shortened("posed-fox-noto-fox-openmoji", size=20, width=160)
+    'posed-…enmoji'
+    """
+    text = " ".join(escaped(text).split())
+    if text_width(text, size) <= width:
+        return text
+    too_wide = partial(_too_wide, text, size, width)
+    length = bisect_left(range(1, len(text)), True, key=too_wide)
+    return _without_middle(text, length)
+
+
+def _too_wide(text: str, size: float, width: float, length: int) -> bool:
+    return text_width(_without_middle(text, length), size) > width
+
+
+def _without_middle(text: str, length: int) -> str:
+    """Return the text with `length` of its characters, half of them from either end."""
+    return f"{text[: (length + 1) // 2]}…{text[len(text) - length // 2 :]}"
+
+
+def text_width(text: str, size: float) -> float:
+    """Return the width of a text in pixels, for a font size in pixels."""
+    font = FontProperties(family=FONT, size=size)
+    with no_missing_glyphs():
+        return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])

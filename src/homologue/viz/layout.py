@@ -1,7 +1,7 @@
-"""Where the pictures of a figure go.
+"""Lay out images on a page.
 
-Boxes are in pixels of the page: x from its vertical middle, y downwards from its upper edge. A page
-is at most 1600 pixels wide.
+Boxes are in pixels of the page: x from its vertical centre line, y downwards from its upper edge. A
+page is at most 1600 pixels wide.
 """
 
 from dataclasses import dataclass, replace
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 MARGIN, GAP, CAPTION = 20, 24, 44
-_WIDTH = 1600
-ACROSS = _WIDTH - 2 * MARGIN
-_TALLEST, _TALLEST_MAP = 900, 380
-_MAPS_IN_A_ROW = 8
+_PAGE_WIDTH = 1600
+CONTENT_WIDTH = _PAGE_WIDTH - 2 * MARGIN
+_MAX_HEIGHT, _MAX_MAP_HEIGHT = 900, 380
+_MAX_MAPS_PER_ROW = 8
 
 
 class Sized(Protocol):
-    """Anything with the size of an image, in pixels."""
+    """An object with the size of an image, in pixels."""
 
     @property
     def width(self) -> int: ...
@@ -30,7 +30,7 @@ class Sized(Protocol):
 
 @dataclass(frozen=True)
 class Box:
-    """Where a picture is on the page; whole pixels, so that it is not resampled twice."""
+    """Position and size of an image on the page; integers, so that it is resampled only once."""
 
     left: int
     top: int
@@ -46,40 +46,49 @@ class Box:
         return self.top + self.height
 
     def moved(self, right: int, down: int) -> "Box":
+        """Return the box shifted by these distances."""
         return replace(self, left=self.left + right, top=self.top + down)
 
     def project(self, points: Tensor, image: Sized) -> NDArray[np.float64]:
-        """Image frame -> page, (P, 2)."""
+        """Map points (P, 2) from pixels of the image to the page."""
         scale = np.array([self.width / image.width, self.height / image.height])
         corner = np.array([self.left, self.top])
         return np.asarray(corner + points.detach().cpu().double().numpy() * scale)
 
 
 def side_by_side(
-    source: Sized, target: Sized, across: int = ACROSS, tallest: int = _TALLEST
+    source: Sized, target: Sized, width: int = CONTENT_WIDTH, max_height: int = _MAX_HEIGHT
 ) -> tuple[Box, Box]:
-    """Two boxes of one height, `across` pixels from end to end unless that makes them too tall."""
+    """Return two boxes of equal height, side by side.
+
+    Args:
+        source: Image on the left.
+        target: Image on the right.
+        width: Width of both with the gap, in pixels; less if `max_height` limits it.
+        max_height: Maximum height in pixels.
+    """
     aspects = [image.width / image.height for image in (source, target)]
-    room = across - GAP
-    height = min(tallest, room / sum(aspects))
-    width = min(max(1, round(aspects[0] * height)), room - 1)
-    other = max(1, min(round(aspects[1] * height), room - width))
-    first = Box(-(width + GAP + other) // 2, MARGIN, width, max(1, round(height)))
-    return first, replace(first, left=first.right + GAP, width=other)
+    available = width - GAP
+    height = min(max_height, available / sum(aspects))
+    left_width = min(max(1, round(aspects[0] * height)), available - 1)
+    right_width = max(1, min(round(aspects[1] * height), available - left_width))
+    total = left_width + GAP + right_width
+    left = Box(-total // 2, MARGIN, left_width, max(1, round(height)))
+    return left, replace(left, left=left.right + GAP, width=right_width)
 
 
 def heat_map_grid(count: int, target: Sized, left: Box, right: Box) -> list[Box]:
-    """Boxes of the shape of the target, in rows of about the same length under the pair."""
+    """Return boxes with the proportions of the target, in rows of similar length below a pair."""
     if not count:
         return []
-    rows = -(-count // _MAPS_IN_A_ROW)
+    rows = -(-count // _MAX_MAPS_PER_ROW)
     columns = -(-count // rows)
-    available = max(right.right - left.left, _WIDTH // 2)
+    available = max(right.right - left.left, _PAGE_WIDTH // 2)
     aspect = target.width / target.height
-    width = min((available - (columns - 1) * GAP) / columns, _TALLEST_MAP * aspect)
+    width = min((available - (columns - 1) * GAP) / columns, _MAX_MAP_HEIGHT * aspect)
     height = max(1, round(width / aspect))
     width = max(1, int(width))
-    # A narrow map still needs room for its caption.
+    # The caption needs a minimum width.
     pitch = max(width, 90) + GAP
     boxes = []
     for index in range(count):

@@ -1,11 +1,12 @@
-"""The heat maps of a pair as files: where each layer looks for every point, in source and target.
+"""Save the attention maps of a pair: one map per point, layer and image.
 
-A pair has a folder. For every point it has a sheet that lays the maps over the pictures
-(`point-01.png`), and the plain maps (`point-01/source-all.png`, `point-01/target-all.png`,
-`point-01/source-LAYER.png`, ...). `maps.json` names them all, with the layers' paths and the
-values that black and white stand for.
+Each pair has a directory. For each point it contains a sheet of the maps over the images
+(`point-01.png`) and the plain maps (`point-01/source-all.png`, `point-01/target-all.png`,
+`point-01/source-LAYER.png`, ...). `maps.json` lists all files, the paths of the layers and the
+values of black and white.
 
-A plain map is grey, has the proportions of its picture, and its longer side has 512 pixels.
+A plain map is a grey image with the proportions of its source or target; its longer side has 512
+pixels.
 """
 
 import json
@@ -27,30 +28,37 @@ from homologue.artifacts import ALL
 from homologue.errors import HomologueError
 from homologue.files import check_writable, make_folder, replace_folder, write_atomically
 from homologue.images import RGBImage
-from homologue.viz.canvas import Colour, draw_disc, draw_picture, empty_page, resize, write
+from homologue.viz.canvas import (
+    SKY_BLUE,
+    draw_disc,
+    draw_picture,
+    draw_text,
+    empty_page,
+    resize,
+    shortened,
+)
 from homologue.viz.figures import plain_settings, save_figure
-from homologue.viz.layout import ACROSS, CAPTION, GAP, MARGIN, Box
-from homologue.viz.lettering import shortened
+from homologue.viz.layout import CAPTION, CONTENT_WIDTH, GAP, MARGIN, Box
 from homologue.viz.match import draw_heatmap_overlay, unit_range
 
 INDEX = "maps.json"
 
-_LONGEST = 512
-_IN_A_ROW = 6
-_LARGEST_CELL = 380
-_LETTERS = 22
-_POINT: Colour = (0.337, 0.706, 0.914)  # Okabe and Ito's sky blue, which the maps' colours lack
-_LONGEST_NAME = 80
+_LONGER_SIDE = 512
+_COLUMNS = 6
+_MAX_CELL_SIDE = 380
+_FONT_SIZE = 22
+_MAX_NAME_LENGTH = 80
 
 
 @dataclass(frozen=True)
-class Side:
-    """One picture of a pair with what is known of P points in it.
+class ImageMaps:
+    """An image of a pair, P points in it, and their attention maps.
 
     Attributes:
-        points: (P, 2), image frame.
-        maps: (P, h, w) over the picture squashed to a square, not negative, by `all`, the map that
-            points are read from, and by the paths of the layers.
+        image: The source or target.
+        points: (P, 2) float64, `(x, y)` in pixels of the image.
+        maps: Maps by path of the layer, and by `all` for the average that points are located in.
+            Each is (P, h, w), non-negative, over the image resized to a square.
     """
 
     image: RGBImage
@@ -58,30 +66,36 @@ class Side:
     maps: Mapping[str, NDArray[Any]]
 
     @classmethod
-    def of(cls, image: RGBImage, points: ArrayLike | Tensor, maps: Mapping[str, Any]) -> "Side":
-        return cls(image, _array(points), {name: _array(one) for name, one in maps.items()})
+    def of(
+        cls, image: RGBImage, points: ArrayLike | Tensor, maps: Mapping[str, Any]
+    ) -> "ImageMaps":
+        """Convert arrays or tensors of any type to float64."""
+        return cls(image, _array(points), {name: _array(array) for name, array in maps.items()})
 
 
 def safe_name(text: str) -> str:
-    """A name for a folder, on any system, that still reads like the text.
+    """Return a directory name that is valid on any system and resembles the text.
 
     >>> safe_name("cat: 1/left ear")
     'cat_1_left_ear'
     """
     name = re.sub(r"[^\w.-]+", "_", text).strip("._")
-    return name[:_LONGEST_NAME] or "pair"
+    return name[:_MAX_NAME_LENGTH] or "pair"
 
 
 def save_maps(
-    folder: str | os.PathLike[str], source: Side, target: Side, facts: Mapping[str, Any]
+    folder: str | os.PathLike[str], source: ImageMaps, target: ImageMaps, facts: Mapping[str, Any]
 ) -> None:
-    """Writes the folder of a pair, all of it or nothing; an older one of this pair is replaced.
+    """Save the maps of a pair atomically; replace an older directory of the pair.
 
     Args:
-        facts: go into `maps.json` too.
+        folder: Directory of the pair.
+        source: Source image with its maps.
+        target: Target image with its maps.
+        facts: Further entries of `maps.json`.
 
     Raises:
-        HomologueError: the folder holds something else or cannot be written, or a map is not
+        HomologueError: The directory has other content or cannot be written, or a map is not
             finite.
     """
     check_pair_folder(Path(folder))
@@ -89,10 +103,10 @@ def save_maps(
 
 
 def pair_folder(folder: Path, name: str) -> Path:
-    """The folder of a pair in the folder of all, which is made.
+    """Return the directory of a pair below `folder`, which is created.
 
     Raises:
-        HomologueError: nothing can be written there, or it holds something else.
+        HomologueError: `folder` cannot be written, or the directory has other content.
     """
     check_maps_folder(folder)
     check_pair_folder(folder / name)
@@ -100,21 +114,21 @@ def pair_folder(folder: Path, name: str) -> Path:
 
 
 def check_maps_folder(folder: Path) -> None:
-    """Makes the folder for maps; raises HomologueError if nothing can be written there."""
+    """Create the directory; raise HomologueError if it cannot be written."""
     check_writable(make_folder(folder) / INDEX)
 
 
 def check_pair_folder(folder: Path) -> None:
-    """Raises HomologueError if there is something that `save_maps` did not write."""
+    """Raise HomologueError if the path exists and was not written by `save_maps`."""
     if folder.exists() and not (folder / INDEX).is_file():
-        raise HomologueError(f"{folder} is there and holds no maps: give another folder for them.")
+        raise HomologueError(f"{folder} exists and holds no maps: give another folder.")
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
-    """What the `maps.json` of a pair's folder says; nothing where there is none.
+    """Return the content of `maps.json` in the directory of a pair; empty if it is missing.
 
     Raises:
-        HomologueError: it is damaged.
+        HomologueError: The file is damaged.
     """
     file = folder / INDEX
     if not file.is_file():
@@ -126,7 +140,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _write(folder: Path, source: Side, target: Side, facts: Mapping[str, Any]) -> None:
+def _write(folder: Path, source: ImageMaps, target: ImageMaps, facts: Mapping[str, Any]) -> None:
     names = _short_names(list(target.maps))
     points = []
     for index in range(len(target.points)):
@@ -148,8 +162,8 @@ def _write(folder: Path, source: Side, target: Side, facts: Mapping[str, Any]) -
     content = {
         **facts,
         "layers": [
-            {"layer": layer, "name": names[layer], "side": one.shape[-1]}
-            for layer, one in target.maps.items()
+            {"layer": layer, "name": names[layer], "side": maps.shape[-1]}
+            for layer, maps in target.maps.items()
         ],
         "points": points,
     }
@@ -158,14 +172,14 @@ def _write(folder: Path, source: Side, target: Side, facts: Mapping[str, Any]) -
 
 
 def _write_map(
-    folder: Path, file: str, side: Side, layer: str, index: int, end: str
+    folder: Path, file: str, side: ImageMaps, layer: str, index: int, end: str
 ) -> dict[str, Any]:
-    """Writes a plain map; what `maps.json` says of it."""
+    """Save a plain map and return its entry of `maps.json`."""
     heat = torch.from_numpy(side.maps[layer][index])
     if not bool(heat.isfinite().all()) or not float(heat.sum()) > 0:
         raise HomologueError(
-            f"The map of {layer} over the {end} has values that are not finite, or none above 0: "
-            "try --dtype float32."
+            f"The map of {layer} over the {end} has values that are not finite, or no positive "
+            "value: try --dtype float32."
         )
     width, height = _size(side.image)
     grey = (255 * unit_range(_stretched(heat, width, height))).round().to(torch.uint8)
@@ -183,16 +197,18 @@ def _write_map(
 
 
 def _size(image: RGBImage) -> tuple[int, int]:
-    scale = _LONGEST / max(image.width, image.height)
+    """Return width and height of a plain map."""
+    scale = _LONGER_SIDE / max(image.width, image.height)
     return max(1, round(image.width * scale)), max(1, round(image.height * scale))
 
 
 def _stretched(heat: Tensor, width: int, height: int) -> Tensor:
+    """Resize a map (h, w), normalised to [0, 1], to (height, width)."""
     return resize(unit_range(heat)[None].float(), width, height)[0]
 
 
 def _short_names(layers: Sequence[str]) -> dict[str, str]:
-    """Names for files and captions: paths without what their ends have in common, if they differ.
+    """Return names for files and captions: paths without their common suffix, if still unique.
 
     >>> list(_short_names(["all", "mid_block.attentions.0.transformer_blocks.0.attn2"]).values())
     ['all', 'mid_block.attentions.0']
@@ -203,29 +219,29 @@ def _short_names(layers: Sequence[str]) -> dict[str, str]:
     return {layer: layer for layer in layers}
 
 
-def _sheet(source: Side, target: Side, names: Mapping[str, str], index: int) -> Figure:
-    """A point's maps over the pictures: those over the source above those over the target."""
+def _sheet(source: ImageMaps, target: ImageMaps, names: Mapping[str, str], index: int) -> Figure:
+    """Draw the maps of a point over the images, the source above the target."""
     columns: list[str | None] = [None, *names]
-    rows = [columns[i : i + _IN_A_ROW] for i in range(0, len(columns), _IN_A_ROW)]
-    (width, above), (_, below) = _cells(source.image, target.image, max(map(len, rows)))
-    pitch = above + GAP + below + CAPTION + GAP
-    figure, page = empty_page(ACROSS + 2 * MARGIN, 2 * MARGIN + len(rows) * pitch)
+    rows = [columns[i : i + _COLUMNS] for i in range(0, len(columns), _COLUMNS)]
+    (width, upper), (_, lower) = _cell_sizes(source.image, target.image, max(map(len, rows)))
+    pitch = upper + GAP + lower + CAPTION + GAP
+    figure, page = empty_page(CONTENT_WIDTH + 2 * MARGIN, 2 * MARGIN + len(rows) * pitch)
     for number, row in enumerate(rows):
         left = -(len(row) * (width + GAP) - GAP) // 2
         top = MARGIN + number * pitch
         for column, layer in enumerate(row):
             x = left + column * (width + GAP)
             for side, box in (
-                (source, Box(x, top, width, above)),
-                (target, Box(x, top + above + GAP, width, below)),
+                (source, Box(x, top, width, upper)),
+                (target, Box(x, top + upper + GAP, width, lower)),
             ):
                 small = RGBImage(resize(side.image.pixels, box.width, box.height))
                 draw_picture(page, box, _pixels(small, side, layer, index))
                 centre = box.project(torch.from_numpy(side.points[index, None]), side.image)[0]
-                draw_disc(page, centre, 5, _POINT)
-            caption = _caption(layer, names)
-            middle = (x + width / 2, top + above + GAP + below + CAPTION / 2 + 3)
-            write(page, middle, shortened(caption, _LETTERS, width + GAP), _LETTERS, "0.25")
+                draw_disc(page, centre, 5, SKY_BLUE)
+            position = (x + width / 2, top + upper + GAP + lower + CAPTION / 2 + 3)
+            text = shortened(_caption(layer, names), _FONT_SIZE, width + GAP)
+            draw_text(page, position, text, _FONT_SIZE, "0.25")
     return figure
 
 
@@ -235,19 +251,19 @@ def _caption(layer: str | None, names: Mapping[str, str]) -> str:
     return "all layers" if layer == ALL else names[layer].replace("attentions.", "")
 
 
-def _pixels(small: RGBImage, side: Side, layer: str | None, index: int) -> Tensor:
-    """The picture of a cell, or the picture with a map over it, (3, H, W) in [0, 1]."""
+def _pixels(small: RGBImage, side: ImageMaps, layer: str | None, index: int) -> Tensor:
+    """Return the image of a cell, with a map over it if `layer` is given, (3, H, W) in [0, 1]."""
     if layer is None:
         return small.pixels
     overlay = draw_heatmap_overlay(small, side.maps[layer][index])
     return torch.from_numpy(overlay).permute(2, 0, 1) / 255
 
 
-def _cells(source: RGBImage, target: RGBImage, columns: int) -> Iterator[tuple[int, int]]:
-    """Sizes of the cells of both pictures, equally wide."""
-    across = (ACROSS - (columns - 1) * GAP) / columns
-    tallest = max(image.height / image.width for image in (source, target))
-    width = max(1, int(min(across, _LARGEST_CELL, _LARGEST_CELL / tallest)))
+def _cell_sizes(source: RGBImage, target: RGBImage, columns: int) -> Iterator[tuple[int, int]]:
+    """Yield the width and height of the cells of both images, equally wide."""
+    available = (CONTENT_WIDTH - (columns - 1) * GAP) / columns
+    aspect = max(image.height / image.width for image in (source, target))
+    width = max(1, int(min(available, _MAX_CELL_SIDE, _MAX_CELL_SIDE / aspect)))
     for image in (source, target):
         yield width, max(1, round(width * image.height / image.width))
 

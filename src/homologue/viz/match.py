@@ -1,8 +1,7 @@
-"""Figures of a match: source and target with their points joined, and a heat map for each point.
+"""Figures of a match: source and target with corresponding points, and heat maps.
 
-Frames: points are in pixels of their image, as everywhere. Boxes, lengths and font sizes are in
-pixels of the page, see `homologue.viz.layout`; 200 of them are an inch where that matters (PDF,
-SVG).
+Points are in pixels of their image. Boxes, lengths and font sizes are in pixels of the page, see
+`homologue.viz.layout`.
 """
 
 import os
@@ -25,26 +24,26 @@ from homologue.method.locate import Located
 from homologue.points import check_points
 from homologue.viz.canvas import (
     Colour,
-    Place,
+    Position,
     as_pt,
     draw_disc,
     draw_picture,
+    draw_text,
     empty_page,
     resize,
-    write,
 )
 from homologue.viz.figures import check_suffix, save_figure
 from homologue.viz.layout import CAPTION, MARGIN, Box, heat_map_grid, side_by_side
 
-_MOST_MAPS = 24
-# From this many points on, only those with a heat map are numbered; the others become dots.
-_CROWD = 100
+_MAX_MAPS = 24
+# From this many points on, points without a heat map are drawn as dots without a number.
+_MIN_CROWD = 100
 
-# Okabe and Ito's colours, which people with colour-blindness can tell apart; without their black,
-# and with yellow at the end because it is weak on white.
+# Okabe and Ito's palette, distinguishable with colour-blindness; without black, and with yellow
+# last because of its low contrast on white.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 
-_WAYS = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+_DIRECTIONS = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
 
 
 def save_match(
@@ -54,11 +53,13 @@ def save_match(
     source_points: ArrayLike | Tensor,
     located: Located,
 ) -> None:
-    """Writes the figure of `draw_match` as PNG, JPEG, SVG or PDF, by the suffix of the path.
+    """Save the figure of `draw_match` as PNG, JPEG, SVG or PDF, by the suffix of the path.
 
-    The same input gives the same bytes. A file that is already there is replaced only by a
-    complete one. Raises HomologueError for another suffix, for a path that cannot be written, and
-    as `draw_match` does.
+    The same input yields the same bytes. The file is written atomically.
+
+    Raises:
+        HomologueError: The suffix is not supported, the path cannot be written, or `draw_match`
+            fails.
     """
     check_suffix(path)
     save_figure(path, draw_match(source, target, source_points, located))
@@ -67,42 +68,52 @@ def save_match(
 def draw_match(
     source: RGBImage, target: RGBImage, source_points: ArrayLike | Tensor, located: Located
 ) -> Figure:
-    """Draws source and target side by side with numbered points, and the heat maps below.
+    """Draw source and target side by side with numbered points, and the heat maps below.
 
-    source_points: (P, 2), in the image frame of the source. located: their P counterparts in
-        `target`; without its heat maps there is no lower part, and of more than 24 points the
-        first 24 are shown there.
+    Args:
+        source: Source image.
+        target: Target image.
+        source_points: (P, 2), `(x, y)` in pixels of the source.
+        located: The P counterparts in the target. At most 24 of its heat maps are drawn, none if it
+            has none.
 
-    Raises HomologueError for points outside the source, and if `located` has another number of
-    points or was made for an image of another size.
+    Raises:
+        HomologueError: A point lies outside the source, or `located` has another number of points
+            or another image size.
     """
     points = check_points(source_points, source.width, source.height)
     _check(points, target, located)
     left, right = side_by_side(source, target)
-    shown = 0 if located.heatmaps is None else min(len(points), _MOST_MAPS)
-    boxes = heat_map_grid(shown, target, left, right)
-    figure, page = _page_around([left, right, *boxes], note=0 < shown < len(points))
+    map_count = 0 if located.heatmaps is None else min(len(points), _MAX_MAPS)
+    boxes = heat_map_grid(map_count, target, left, right)
+    figure, page = _page_around([left, right, *boxes], note=0 < map_count < len(points))
     _draw_pair(page, (left, source, points), (right, target, located.points))
     if boxes:
-        # Shrunk once: a photograph takes longer than its heat maps.
+        # Resize the image once, not for each heat map.
         small = RGBImage(resize(target.pixels, boxes[0].width, boxes[0].height))
         for index, box in enumerate(boxes):
             _draw_map(page, index, box, small, located)
-    if 0 < shown < len(points):
+    if 0 < map_count < len(points):
         bottom = boxes[-1].bottom + CAPTION
-        write(page, (0, bottom + 20), f"first {shown} of {len(points)}", 22, "0.35")
+        draw_text(page, (0, bottom + 20), f"first {map_count} of {len(points)}", 22, "0.35")
     return figure
 
 
 def draw_heatmap_overlay(
     image: RGBImage, heatmap: Tensor | NDArray[np.floating[Any]]
 ) -> NDArray[np.uint8]:
-    """Lays a heat map over a picture: (H, W, 3) uint8, of the size of the picture.
+    """Overlay a heat map on an image.
 
-    heatmap: (h, w), over the picture squashed or stretched to it; its lowest value leaves the
-        picture grey and dark, its highest is the brightest colour. A level map lights up nothing.
+    Args:
+        image: Image of W x H pixels.
+        heatmap: (h, w), resized to the image and normalised to its minimum and maximum. A constant
+            map is drawn as its minimum.
 
-    Raises HomologueError for another shape, and for numbers that are not finite.
+    Returns:
+        (H, W, 3) uint8: the image in grey, blended with the colour map `magma`.
+
+    Raises:
+        HomologueError: `heatmap` has another shape or is not finite.
     """
     heat = torch.as_tensor(heatmap).detach().cpu().float()
     if heat.ndim != 2 or not heat.numel() or not heat.isfinite().all():
@@ -112,7 +123,7 @@ def draw_heatmap_overlay(
     heat = unit_range(resize(unit_range(heat)[None], image.width, image.height)[0])
     colours = matplotlib.colormaps["magma"](heat.numpy())[..., :3]
     weights = image.pixels.new_tensor([0.299, 0.587, 0.114])
-    # Between the ends, so that neither a black nor a white ground swallows the colours.
+    # Neither black nor white, so that the colours are visible on any background.
     grey = 0.15 + 0.75 * (image.pixels * weights[:, None, None]).sum(dim=0).cpu().numpy()
     opacity = 0.5 + 0.4 * heat.numpy()[..., None]
     blended = opacity * colours + (1 - opacity) * grey[..., None]
@@ -122,7 +133,7 @@ def draw_heatmap_overlay(
 def _check(points: Tensor, target: RGBImage, located: Located) -> None:
     if len(points) != len(located.points):
         raise HomologueError(
-            f"There are {len(points)} source points and {len(located.points)} counterparts; "
+            f"There are {len(points)} source points and {len(located.points)} located points; "
             "give the points that were located."
         )
     if (located.width, located.height) != (target.width, target.height):
@@ -133,7 +144,7 @@ def _check(points: Tensor, target: RGBImage, located: Located) -> None:
 
 
 def _page_around(boxes: Sequence[Box], note: bool) -> tuple[Figure, Axes]:
-    """An empty page around the boxes and their captions, and axes that cover all of it."""
+    """Return an empty page that fits the boxes, captions and optional note, and its axes."""
     half = max(max(abs(box.left), abs(box.right)) for box in boxes) + MARGIN
     below = (CAPTION if len(boxes) > 2 else 0) + (40 if note else 0)
     height = max(box.bottom for box in boxes) + below + MARGIN
@@ -141,33 +152,33 @@ def _page_around(boxes: Sequence[Box], note: bool) -> tuple[Figure, Axes]:
 
 
 def _draw_pair(
-    page: Axes, one: tuple[Box, RGBImage, Tensor], other: tuple[Box, RGBImage, Tensor]
+    page: Axes, source: tuple[Box, RGBImage, Tensor], target: tuple[Box, RGBImage, Tensor]
 ) -> None:
-    """Both pictures with their points (image frames), and lines between counterparts."""
-    for box, image, _ in (one, other):
+    """Draw both images with their points (in pixels of the image), joined by lines."""
+    for box, image, _ in (source, target):
         draw_picture(page, box, resize(image.pixels, box.width, box.height))
-    starts, ends = (box.project(points, image) for box, image, points in (one, other))
+    starts, ends = (box.project(points, image) for box, image, points in (source, target))
     count = len(starts)
-    width, opacity = (2.4, 1.0) if count <= 12 else (1.6, 0.9) if count < _CROWD else (1.0, 0.4)
+    width, opacity = (2.4, 1.0) if count <= 12 else (1.6, 0.9) if count < _MIN_CROWD else (1.0, 0.4)
     segments = list(np.stack([starts, ends], axis=1))
     colours = [_colour(index) for index in range(count)]
     for colour, factor, alpha in (("white", 2.2, 0.5 * opacity), (colours, 1.0, opacity)):
         page.add_collection(
             LineCollection(segments, linewidths=as_pt(width * factor), colors=colour, alpha=alpha)
         )
-    radius = min(17 if count <= 12 else 13, max(5, 0.1 * one[0].height))
-    # The first points come last, and so lie on top.
+    radius = min(17 if count <= 12 else 13, max(5, 0.1 * source[0].height))
+    # Draw the first points last, on top.
     for index in reversed(range(count)):
-        numbered = count < _CROWD or index < _MOST_MAPS
+        numbered = count < _MIN_CROWD or index < _MAX_MAPS
         for centre in (starts[index], ends[index]):
             number = str(index + 1) if numbered else ""
             draw_disc(page, centre, radius if numbered else 5, _colour(index), number)
 
 
 def _draw_map(page: Axes, index: int, box: Box, small: RGBImage, located: Located) -> None:
-    """The heat map of one point with its counterpart, and a caption: number and score.
+    """Draw the heat map of a point with its position, and a caption of number and score.
 
-    small: the target, already of the size of the box.
+    `small` is the target, resized to the box.
     """
     assert located.heatmaps is not None
     overlay = draw_heatmap_overlay(small, located.heatmaps[index])
@@ -176,13 +187,13 @@ def _draw_map(page: Axes, index: int, box: Box, small: RGBImage, located: Locate
     middle, baseline = box.left + box.width / 2, box.bottom + CAPTION / 2 + 3
     draw_disc(page, (middle - 30, baseline), 13, _colour(index), str(index + 1))
     score = f"{float(located.scores[index]):.2f}"
-    write(page, (middle + 18, baseline), score, 22, "0.25")
+    draw_text(page, (middle + 18, baseline), score, 22, "0.25")
 
 
-def _draw_cross(page: Axes, centre: Place) -> None:
-    """Four short strokes that leave the very place free; white with a black rim."""
+def _draw_cross(page: Axes, centre: Position) -> None:
+    """Draw a white cross with a black outline, open at its centre."""
     near, far = 6, 13
-    strokes = [[centre + near * way, centre + far * way] for way in _WAYS]
+    strokes = [[centre + near * step, centre + far * step] for step in _DIRECTIONS]
     for colour, width in (("black", 3.6), ("white", 1.8)):
         page.add_collection(
             LineCollection(strokes, linewidths=as_pt(width), colors=colour, capstyle="round")
@@ -190,14 +201,14 @@ def _draw_cross(page: Axes, centre: Place) -> None:
 
 
 def _colour(index: int) -> Colour:
-    """The colour of a point (from 0): the cycle as it is, then darker, then lighter, and again."""
-    turn, position = divmod(index, len(_COLOURS))
+    """Return the colour of a point, from 0: the palette, then darker, then lighter, repeated."""
+    cycle, position = divmod(index, len(_COLOURS))
     colour = np.array(to_rgb(_COLOURS[position]))
-    varied = (colour, 0.6 * colour, 0.5 * colour + 0.5)[turn % 3]
+    varied = (colour, 0.6 * colour, 0.5 * colour + 0.5)[cycle % 3]
     return (float(varied[0]), float(varied[1]), float(varied[2]))
 
 
 def unit_range(heat: Tensor) -> Tensor:
-    """Shifted and scaled to [0, 1]; a level map becomes 0."""
+    """Normalise a map to [0, 1]; a constant map becomes 0."""
     span = heat.max() - heat.min()
     return (heat - heat.min()) / span if span > 0 else torch.zeros_like(heat)

@@ -1,4 +1,4 @@
-"""Which pairs of a run are worth looking at, and where their pictures are."""
+"""Select pairs of runs by name or score, and load their images."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -9,40 +9,46 @@ import numpy as np
 from homologue.errors import HomologueError
 from homologue.evaluation.data import RunData
 from homologue.evaluation.runs import Run
-from homologue.viz.pairs import Cell
+from homologue.viz.pairs import Cell, Rule
 
 
 def choose_pairs(
     runs: Sequence[Run],
-    threshold: str,
-    alpha: float,
+    rule: Rule,
     *,
     names: Sequence[str] = (),
     best: int = 0,
     worst: int = 0,
     spread: int = 0,
 ) -> list[str]:
-    """Pairs by name, then so many of the best, of the worst, and evenly from best to worst.
+    """Return names of pairs, without duplicates, in the order of the arguments.
 
-    Best and worst are the first run's, of the pairs that all runs have: by the share of points that
-    are right, then by the mean error. None comes twice, and one that failed or is not scored comes
-    only by its name.
+    Pairs are ranked by the first run, among the pairs of all runs: by the share of correct points,
+    then by the mean error. Failed and unscored pairs are selected by name only.
+
+    Args:
+        runs: Runs to select from.
+        rule: When a point is correct.
+        names: Names of pairs.
+        best: Number of pairs with the highest rank.
+        worst: Number of pairs with the lowest rank.
+        spread: Number of pairs evenly spaced over the ranks.
 
     Raises:
-        HomologueError: a run has no pair of that name, or there is nothing to choose from.
+        HomologueError: A run lacks a named pair, or no pair is selected.
     """
     for run in runs:
         known = [record.pair for record in run.records]
         for name in names:
             if name not in known:
                 near = get_close_matches(name, known, n=1, cutoff=0)
-                hint = f"; do you mean {near[0]!r}?" if near else ", nor any other yet."
+                hint = f"; did you mean {near[0]!r}?" if near else "; it has no pairs yet."
                 raise HomologueError(f"The run {run.name} has no pair {name!r}{hint}")
     shared = set.intersection(*({record.pair for record in run.records} for run in runs))
-    ranked = [r.pair for r in runs[0].scores.ranked(threshold, alpha) if r.pair in shared]
-    places = np.linspace(0, len(ranked) - 1, min(spread, len(ranked))).round().astype(int)
+    ranked = [r.pair for r in runs[0].scores.ranked(rule.threshold, rule.alpha) if r.pair in shared]
+    ranks = np.linspace(0, len(ranked) - 1, min(spread, len(ranked))).round().astype(int)
     chosen = [
-        *names, *ranked[:best], *ranked[::-1][:worst], *(ranked[place] for place in places)
+        *names, *ranked[:best], *ranked[::-1][:worst], *(ranked[rank] for rank in ranks)
     ]  # fmt: skip
     if not chosen:
         raise HomologueError(f"No pair of the run {runs[0].name} is scored; name one with --pair.")
@@ -50,19 +56,21 @@ def choose_pairs(
 
 
 def make_cells(runs: Sequence[Run], names: Sequence[str], root: Path | None) -> list[Cell]:
-    """Pair after pair, and of each what every run found.
+    """Return the cells of a sheet: for each pair, the record of each run.
 
     Args:
-        root: where the data lie; None for where they lay when the first run was made.
+        runs: Runs that contain the pairs.
+        names: Names of the pairs.
+        root: Directory of the data set; None for the directory that the first run used.
 
     Raises:
-        HomologueError: the data are not there, or are others than a run was made with.
+        HomologueError: The data set is missing or differs from that of a run.
     """
     data = RunData(runs[0], root)
     records = [{record.pair: record for record in run.records} for run in runs]
     cells = []
     for name in names:
-        for run, found in zip(runs, records, strict=True):
-            pair = data.pair(found[name], run.name)
-            cells.append(Cell(found[name], run.name, pair.source, pair.target))
+        for run, by_name in zip(runs, records, strict=True):
+            pair = data.pair(by_name[name], run.name)
+            cells.append(Cell(by_name[name], run.name, pair.source, pair.target))
     return cells

@@ -1,6 +1,6 @@
-"""Sheets of pairs: what was found right, what wrong, and where it should have been.
+"""Sheets of pairs with predicted and ground-truth points, coloured by correctness.
 
-Frames: points are in pixels of their image; places, lengths and font sizes in pixels of the page.
+Points are in pixels of their image; boxes, lengths and font sizes in pixels of the page.
 """
 
 import os
@@ -23,27 +23,28 @@ from homologue.viz.canvas import (
     as_pt,
     draw_disc,
     draw_picture,
+    draw_text,
     empty_page,
     resize,
-    write,
+    shortened,
+    text_width,
 )
 from homologue.viz.figures import check_suffix, save_figure
-from homologue.viz.layout import ACROSS, GAP, MARGIN, Box, side_by_side
-from homologue.viz.lettering import shortened, text_width
+from homologue.viz.layout import CONTENT_WIDTH, GAP, MARGIN, Box, side_by_side
 
-# Okabe and Ito's blue and orange: told apart by everybody, in grey too.
+# Okabe and Ito's blue and orange, distinguishable with colour-blindness and in grey.
 RIGHT: Colour = (0.0, 0.447, 0.698)
 WRONG: Colour = (0.902, 0.624, 0.0)
 UNKNOWN: Colour = (0.6, 0.6, 0.6)
 
-_CAPTION = 58  # room for the two lines above a pair
-_HEAD, _FOOT = 46, 44  # for the title, and for what the marks mean
-_CROWD = 15  # points of a pair, from which on they are drawn smaller
+_CAPTION = 58  # height of the caption of two lines
+_HEAD, _FOOT = 46, 44  # height of the title and of the legend
+_MIN_CROWD = 15  # number of points of a pair from which on they are drawn smaller
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A pair on a sheet: both pictures, read when they are drawn, and what a run found."""
+    """A pair on a sheet: the record of a run, the name of the run, and both images."""
 
     record: Record
     run: str
@@ -53,54 +54,60 @@ class Cell:
 
 @dataclass(frozen=True)
 class Rule:
-    """Under which threshold and at which alpha points are right, see `Record.verdicts`."""
+    """Threshold and alpha of PCK; a point is correct as in `Record.verdicts`."""
 
     threshold: str
     alpha: float
 
     def verdicts(self, record: Record) -> list[bool | None]:
-        """For each point whether it is right; None where that is not known."""
+        """Return for each point whether it is correct; None if it is not scored."""
         return record.verdicts(self.threshold, self.alpha)
 
 
 def save_sheet(
     path: str | os.PathLike[str], title: str, cells: Sequence[Cell], columns: int, rule: Rule
 ) -> None:
-    """Writes the sheet of `draw_sheet`; raises HomologueError for a path that cannot be written."""
+    """Save the figure of `draw_sheet`; raise HomologueError if the path cannot be written."""
     check_suffix(path)
     save_figure(path, draw_sheet(title, cells, columns, rule))
 
 
 def draw_sheet(title: str, cells: Sequence[Cell], columns: int, rule: Rule) -> Figure:
-    """Pairs row by row, each with its points joined.
+    """Draw pairs row by row, with lines between source points and predictions.
 
-    A disc is where a point was found: blue if it is right, orange if it is wrong, grey if nobody
-    knows. A ring is where it should be, and is tied to one that is wrong.
+    A disc marks a prediction: blue if correct, orange if wrong, grey if not scored. A ring marks
+    the ground truth and is joined to a wrong prediction by a dotted line.
+
+    Args:
+        title: Title of the sheet.
+        cells: Pairs.
+        columns: Number of pairs per row.
+        rule: When a point is correct.
     """
-    across = (ACROSS - (columns - 1) * 2 * GAP) // columns
-    placed: list[_Placed] = []
+    width = (CONTENT_WIDTH - (columns - 1) * 2 * GAP) // columns
+    placed: list[_PlacedCell] = []
     bottom = top = MARGIN + _HEAD
     for index, cell in enumerate(cells):
         column = index % columns
         if not column:
             top = bottom
-        middle = round((column - (columns - 1) / 2) * (across + 2 * GAP))
-        placed.append(_place(cell, middle, top + _CAPTION, across, columns))
+        centre = round((column - (columns - 1) / 2) * (width + 2 * GAP))
+        placed.append(_place(cell, centre, top + _CAPTION, width, columns))
         bottom = max(bottom, placed[-1].left.box.bottom + GAP)
-    figure, page = empty_page(ACROSS + 2 * MARGIN, bottom + _FOOT)
-    write(page, (0, MARGIN + 14), shortened(title, 24, ACROSS), 24, "black")
+    figure, page = empty_page(CONTENT_WIDTH + 2 * MARGIN, bottom + _FOOT)
+    draw_text(page, (0, MARGIN + 14), shortened(title, 24, CONTENT_WIDTH), 24, "black")
     radius = {1: 15, 2: 9}.get(columns, 7)
-    for one in placed:
-        _draw_caption(page, one, across, rule)
-        _draw_pair(page, one, rule, radius)
-    marks = {verdict for cell in cells for verdict in rule.verdicts(cell.record)}
-    _draw_legend(page, bottom + _FOOT / 2 - 6, rule, marks)
+    for placed_cell in placed:
+        _draw_caption(page, placed_cell, width, rule)
+        _draw_pair(page, placed_cell, rule, radius)
+    verdicts = {verdict for cell in cells for verdict in rule.verdicts(cell.record)}
+    _draw_legend(page, bottom + _FOOT / 2 - 6, rule, verdicts)
     return figure
 
 
 @dataclass(frozen=True, eq=False)
-class _Image:
-    """A picture at its place: the size of its frame, and the pixels as they are drawn."""
+class _PlacedImage:
+    """An image on the page: its original size, its box, and its pixels resized to the box."""
 
     width: int
     height: int
@@ -109,50 +116,52 @@ class _Image:
 
 
 @dataclass(frozen=True, eq=False)
-class _Placed:
+class _PlacedCell:
+    """A pair on the page; `centre` is the x of its vertical centre line."""
+
     cell: Cell
-    left: _Image
-    right: _Image
-    middle: int
+    left: _PlacedImage
+    right: _PlacedImage
+    centre: int
 
 
-def _place(cell: Cell, middle: int, top: int, across: int, columns: int) -> _Placed:
-    """Reads both pictures and keeps of them what is drawn: photographs are large."""
+def _place(cell: Cell, centre: int, top: int, width: int, columns: int) -> _PlacedCell:
+    """Read both images and resize them at once, since photographs are large."""
     images = cell.source.read(), cell.target.read()
-    tallest = 900 if columns == 1 else round(0.75 * across)
-    boxes = (box.moved(middle, top - box.top) for box in side_by_side(*images, across, tallest))
+    max_height = 900 if columns == 1 else round(0.75 * width)
+    boxes = (box.moved(centre, top - box.top) for box in side_by_side(*images, width, max_height))
     left, right = (
-        _Image(image.width, image.height, box, resize(image.pixels, box.width, box.height))
+        _PlacedImage(image.width, image.height, box, resize(image.pixels, box.width, box.height))
         for image, box in zip(images, boxes, strict=True)
     )
-    return _Placed(cell, left, right, middle)
+    return _PlacedCell(cell, left, right, centre)
 
 
-def _draw_caption(page: Axes, placed: _Placed, across: int, rule: Rule) -> None:
+def _draw_caption(page: Axes, placed: _PlacedCell, width: int, rule: Rule) -> None:
     record, run = placed.cell.record, placed.cell.run
     verdicts = rule.verdicts(record)
-    known = sum(verdict is not None for verdict in verdicts)
-    said = f"{run}: {verdicts.count(True)} of {known} right"
+    scored = sum(verdict is not None for verdict in verdicts)
+    caption = f"{run}: {verdicts.count(True)} of {scored} right"
     if record.error is not None:
-        said = f"{run}: failed, {record.error}"
-    middle, top = placed.middle, placed.left.box.top - _CAPTION
-    write(page, (middle, top + 18), shortened(record.pair, 19, across), 19, "black")
-    write(page, (middle, top + 42), shortened(said, 17, across), 17, "0.35")
+        caption = f"{run}: failed, {record.error}"
+    centre, top = placed.centre, placed.left.box.top - _CAPTION
+    draw_text(page, (centre, top + 18), shortened(record.pair, 19, width), 19, "black")
+    draw_text(page, (centre, top + 42), shortened(caption, 17, width), 17, "0.35")
 
 
-def _draw_pair(page: Axes, placed: _Placed, rule: Rule, radius: float) -> None:
+def _draw_pair(page: Axes, placed: _PlacedCell, rule: Rule, radius: float) -> None:
     record, left, right = placed.cell.record, placed.left, placed.right
     for image in (left, right):
         draw_picture(page, image.box, image.pixels)
-    if len(record.source_points) >= _CROWD:
+    if len(record.source_points) >= _MIN_CROWD:
         radius = max(5, 0.6 * radius)
-    found = np.full_like(record.target_points, np.nan)
+    predicted = np.full_like(record.target_points, np.nan)
     if record.predicted is not None:
-        found = record.predicted
+        predicted = record.predicted
     starts, ends, truths = (
         image.box.project(torch.from_numpy(points), image)
         for image, points in (
-            (left, record.source_points), (right, found), (right, record.target_points)
+            (left, record.source_points), (right, predicted), (right, record.target_points)
         )
     )  # fmt: skip
     verdicts = rule.verdicts(record)
@@ -162,7 +171,7 @@ def _draw_pair(page: Axes, placed: _Placed, rule: Rule, radius: float) -> None:
     _draw_lines(page, ends[wrong], truths[wrong], ["0.1"] * len(wrong), 1.2, "dotted")
     for truth in truths[np.isfinite(truths).all(axis=1)]:
         _draw_ring(page, truth, radius)
-    # The first points come last, and so lie on top.
+    # Draw the first points last, on top.
     for index in reversed(range(len(starts))):
         for centre in (starts[index], ends[index]):
             if np.isfinite(centre).all():
@@ -177,17 +186,17 @@ def _draw_lines(
     width: float,
     style: str = "solid",
 ) -> None:
-    """Lines with a light rim, so that they are seen on any ground."""
+    """Draw lines with a light outline, visible on any background."""
     segments = list(np.stack([starts, ends], axis=1))
-    rim, line = ("white", width + 2.4, 0.65, "solid"), (colours, width, 1.0, style)
-    for colour, thick, opacity, way in (rim, line):
-        lines = LineCollection(segments, linewidths=as_pt(thick), colors=colour)
-        lines.set(alpha=opacity, linestyle=way, zorder=2)
+    outline, line = ("white", width + 2.4, 0.65, "solid"), (colours, width, 1.0, style)
+    for colour, thickness, opacity, linestyle in (outline, line):
+        lines = LineCollection(segments, linewidths=as_pt(thickness), colors=colour)
+        lines.set(alpha=opacity, linestyle=linestyle, zorder=2)
         page.add_collection(lines)
 
 
 def _draw_ring(page: Axes, centre: NDArray[np.float64], radius: float) -> None:
-    """A hollow disc: white between two dark lines."""
+    """Draw a white ring with dark outlines."""
     x, y = centre
     for colour, width in (("0.1", 5.0), ("white", 2.4)):
         ring = Circle((x, y), radius + max(1.0, radius / 5), fill=False, edgecolor=colour, zorder=4)
@@ -195,24 +204,24 @@ def _draw_ring(page: Axes, centre: NDArray[np.float64], radius: float) -> None:
         page.add_artist(ring)
 
 
-def _draw_legend(page: Axes, y: float, rule: Rule, marks: set[bool | None]) -> None:
-    """What the marks mean that are on the page, in a line around its middle."""
+def _draw_legend(page: Axes, y: float, rule: Rule, verdicts: set[bool | None]) -> None:
+    """Draw the legend of the marks on the page, centred in a line."""
     meaning = {
         True: f"right: within {rule.alpha:g} x {rule.threshold}",
         False: "wrong",
         None: "not scored",
     }
-    discs = [(_colour(mark), text) for mark, text in meaning.items() if mark in marks]
-    listed = [*discs, (None, "where it should be")]
-    room = [20 + text_width(text, 18) + 50 for _, text in listed]
-    x = (50 - sum(room)) / 2
-    for (colour, text), taken in zip(listed, room, strict=True):
+    discs = [(_colour(verdict), text) for verdict, text in meaning.items() if verdict in verdicts]
+    entries = [*discs, (None, "where it should be")]
+    widths = [20 + text_width(text, 18) + 50 for _, text in entries]
+    x = (50 - sum(widths)) / 2
+    for (colour, text), width in zip(entries, widths, strict=True):
         if colour is None:
             _draw_ring(page, np.array([x, y]), 7)
         else:
             draw_disc(page, (x, y), 9, colour)
-        write(page, (x + 20, y), text, 18, "0.25", align="left")
-        x += taken
+        draw_text(page, (x + 20, y), text, 18, "0.25").set_horizontalalignment("left")
+        x += width
 
 
 def _colour(verdict: bool | None) -> Colour:

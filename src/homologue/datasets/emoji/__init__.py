@@ -1,1 +1,1 @@
-"""The emoji benchmark: the same things drawn by seven artists; see its README.md."""
+"""The emoji benchmark: keypoints of drawings by seven artists; see its README.md."""

@@ -1,4 +1,4 @@
-"""The drawings that come with the package, and their keypoints."""
+"""The drawings of the emoji benchmark and their keypoints."""
 
 import json
 from dataclasses import dataclass
@@ -11,17 +11,22 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-SIDE = 256  # pixels of a drawing
+SIDE = 256
+"""Width and height of a drawing, in pixels."""
 TRAINING_STYLES = ("noto", "noto-v1", "twemoji", "fluent-emoji", "fluent-emoji-flat")
-"""Styles that the built-in model has seen; openmoji and emojione it has not."""
+"""Styles in the training set of the built-in model; `openmoji` and `emojione` are not."""
 _FOLDER = files("homologue.datasets.emoji")
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """One subject as one artist drew it.
+    """A subject drawn in one style.
 
-    `keypoints`: (K, 2) float64, pixels of the drawing, under their `names`.
+    Attributes:
+        subject: What is drawn, such as `fox`.
+        style: Emoji set, such as `noto`.
+        names: Names of the K keypoints.
+        keypoints: (K, 2) float64, `(x, y)` in pixels of the drawing.
     """
 
     subject: str
@@ -30,11 +35,11 @@ class Drawing:
     keypoints: Tensor
 
     def at(self, names: tuple[str, ...]) -> Tensor:
-        """The keypoints of those names, (len(names), 2)."""
+        """Return the keypoints of these names, (len(names), 2)."""
         return self.keypoints[[self.names.index(name) for name in names]]
 
     def read(self) -> Tensor:
-        """(4, SIDE, SIDE) RGBA in [0, 1], straight alpha."""
+        """Return the image, (4, SIDE, SIDE) RGBA in [0, 1], straight alpha."""
         resource = _FOLDER / "images" / self.style / f"{self.subject}.webp"
         with resource.open("rb") as file, Image.open(file) as image:
             pixels = np.array(image.convert("RGBA"))
@@ -42,17 +47,17 @@ class Drawing:
 
 
 def read_json(name: str) -> Any:
-    """What one of the JSON files of the benchmark holds."""
+    """Return the content of a JSON file of the benchmark."""
     return json.loads((_FOLDER / name).read_text("utf-8"))
 
 
 @cache
 def drawings() -> dict[tuple[str, str], Drawing]:
-    """All drawings under their subject and style."""
-    found = {}
-    for subject, facts in read_json("annotations.json").items():
-        for style, drawing in facts["drawings"].items():
-            shares = drawing["keypoints"]
-            points = torch.tensor(list(shares.values()), dtype=torch.float64) * SIDE
-            found[subject, style] = Drawing(subject, style, tuple(shares), points)
-    return found
+    """Return all drawings by subject and style."""
+    by_subject_and_style = {}
+    for subject, content in read_json("annotations.json").items():
+        for style, drawing in content["drawings"].items():
+            keypoints = drawing["keypoints"]  # in units of the side
+            points = torch.tensor(list(keypoints.values()), dtype=torch.float64) * SIDE
+            by_subject_and_style[subject, style] = Drawing(subject, style, tuple(keypoints), points)
+    return by_subject_and_style

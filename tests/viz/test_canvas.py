@@ -1,10 +1,10 @@
-"""How long texts are, and short enough."""
+"""Widths of texts, and texts shortened to a width."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homologue.viz.lettering import shortened, text_width
+from homologue.viz.canvas import shortened, text_width
 
 
 def test_the_width_grows_with_size_and_text() -> None:

@@ -1,4 +1,4 @@
-"""From annotations to pairs: what is there, what is not, and what lies outside."""
+"""Collect annotated pairs: missing files, image sizes and points outside their image."""
 
 import pickle
 from collections.abc import Mapping
@@ -13,17 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from homologue.datasets.gathering import Annotated, Gathering, ImageFolder, as_points, joined
+from homologue.datasets.file_benchmark import PairAnnotation, SplitBuilder
+from homologue.datasets.image_folder import ImageFolder
+from homologue.datasets.keypoints import as_points, merge_points
 from homologue.datasets.thresholds import Size
 from homologue.errors import HomologueError
 from homologue.images import read_image
 
 
-def measure(source: Size, target: Size) -> Mapping[str, float]:
+def thresholds(source: Size, target: Size) -> Mapping[str, float]:
     return {"image": max(target), "bbox-kp": 0.0, "legacy": source[0], "legacy-image": target[0]}
 
 
-ONE = Annotated(
+ONE = PairAnnotation(
     name="one",
     category="c",
     source="a.png",
@@ -32,23 +34,23 @@ ONE = Annotated(
     target_points=as_points([(5, 6), (7, 8)]),
     point_names=("p", "q"),
     fit_points=as_points([(3, 4), (1, 2), (0, 0)]),
-    measure=measure,
+    thresholds=thresholds,
     tags={"truncation": "2"},
 )
 
 
-def gathering(folder: Path) -> Gathering:
+def builder_of(folder: Path) -> SplitBuilder:
     picture(folder / "a.png", 40, 30)
     picture(folder / "deep/b.png", 20, 50)
-    return Gathering("toy", "test", ImageFolder(folder))
+    return SplitBuilder("toy", "test", ImageFolder(folder))
 
 
-def test_a_pair_has_what_its_annotation_and_its_pictures_say(tmp_path: Path) -> None:
-    gathered = gathering(tmp_path)
-    gathered.add(ONE)
-    reading = gathered.reading()
-    (pair,) = reading.pairs
-    assert reading.notes == ()
+def test_a_pair_has_what_its_annotation_and_its_images_say(tmp_path: Path) -> None:
+    builder = builder_of(tmp_path)
+    builder.add(ONE)
+    built = builder.build()
+    (pair,) = built.pairs
+    assert built.notes == ()
     assert (pair.name, pair.category, pair.group, pair.tags) == ("one", "c", "test", ONE.tags)
     assert (pair.source.key, pair.target.key) == ("a.png", "deep/b.png")
     assert pair.rows == [1, 0]
@@ -57,10 +59,10 @@ def test_a_pair_has_what_its_annotation_and_its_pictures_say(tmp_path: Path) -> 
     assert pair.aspects == {"legacy": 20 / 50, "legacy-image": 20 / 50}
 
 
-def test_pictures_are_read_when_they_are_needed_even_in_another_process(tmp_path: Path) -> None:
-    gathered = gathering(tmp_path)
-    gathered.add(ONE)
-    sent = pickle.loads(pickle.dumps(gathered.reading().pairs[0]))
+def test_images_are_read_when_they_are_needed_even_in_another_process(tmp_path: Path) -> None:
+    builder = builder_of(tmp_path)
+    builder.add(ONE)
+    sent = pickle.loads(pickle.dumps(builder.build().pairs[0]))
     image = sent.target.read()
     assert (image.width, image.height) == (20, 50)
     (tmp_path / "deep/b.png").unlink()
@@ -70,9 +72,9 @@ def test_pictures_are_read_when_they_are_needed_even_in_another_process(tmp_path
 
 def test_sizes_are_those_after_rotation(tmp_path: Path) -> None:
     picture(tmp_path / "turned.jpg", 30, 70, turned=True)
-    pictures = ImageFolder(tmp_path)
-    assert pictures.size("turned.jpg") == (30, 70)
-    image = pictures.picture("turned.jpg").read()
+    images = ImageFolder(tmp_path)
+    assert images.size("turned.jpg") == (30, 70)
+    image = images.image("turned.jpg").read()
     assert (image.width, image.height) == (30, 70)
 
 
@@ -133,66 +135,66 @@ def test_formats_whose_size_shows_on_loading_are_loaded(tmp_path: Path) -> None:
 def test_why_a_picture_cannot_be_read_is_known(tmp_path: Path) -> None:
     picture(tmp_path / "a.png", 4, 5)
     text(tmp_path / "b.png", "<svg/>")
-    pictures = ImageFolder(tmp_path)
-    assert pictures.problem("a.png") == ""
-    assert pictures.size("b.png") is None
-    assert "is an SVG drawing" in pictures.problem("b.png")
-    assert pictures.size("c.png") is None
-    assert "does not exist" in pictures.problem("c.png")
+    images = ImageFolder(tmp_path)
+    assert images.problem("a.png") == ""
+    assert images.size("b.png") is None
+    assert "is an SVG drawing" in images.problem("b.png")
+    assert images.size("c.png") is None
+    assert "does not exist" in images.problem("c.png")
 
 
 def test_pairs_without_their_files_are_left_out_and_counted(tmp_path: Path) -> None:
-    gathered = gathering(tmp_path)
+    builder = builder_of(tmp_path)
     text(tmp_path / "broken.png", "no picture")
-    gathered.add(ONE)
-    gathered.add(replace(ONE, target="missing.png"))
-    gathered.add(replace(ONE, source="broken.png"))
-    gathered.skip(tmp_path / "annotation.json")
-    reading = gathered.reading()
-    assert [pair.name for pair in reading.pairs] == ["one"]
-    (note,) = reading.notes
+    builder.add(ONE)
+    builder.add(replace(ONE, target="missing.png"))
+    builder.add(replace(ONE, source="broken.png"))
+    builder.skip(tmp_path / "annotation.json")
+    built = builder.build()
+    assert [pair.name for pair in built.pairs] == ["one"]
+    (note,) = built.notes
     assert note.startswith("3 of the 4 pairs of toy, split test, are left out")
     assert note.endswith(f"{tmp_path / 'missing.png'}.")
 
 
 def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
-    gathered = gathering(tmp_path)
-    with pytest.raises(HomologueError, match=r"Not one of the 0 pairs of toy.*lists none"):
-        gathered.reading()
-    gathered.add(replace(ONE, target="missing.png"))
-    with pytest.raises(HomologueError, match=r"Not one of the 1 pairs.*missing\.png is missing"):
-        gathered.reading()
+    builder = builder_of(tmp_path)
+    with pytest.raises(HomologueError, match=r"None of the 0 pairs of toy.*the split is empty"):
+        builder.build()
+    builder.add(replace(ONE, target="missing.png"))
+    with pytest.raises(HomologueError, match=r"None of the 1 pairs.*missing\.png is missing"):
+        builder.build()
 
 
 def test_points_outside_are_counted_once_and_source_points_moved(
     tmp_path: Path,
 ) -> None:
-    gathered = gathering(tmp_path)
+    builder = builder_of(tmp_path)
     outside = replace(
         ONE,
         source_points=as_points([(-0.5, 2), (40.5, 31)]),
         target_points=as_points([(-3, 6), (7, 80)]),
         fit_points=as_points([(3, 4), (-0.5, 2), (40.5, 31)]),
     )
-    gathered.add(outside)
-    gathered.add(outside)
-    reading = gathered.reading()
-    pair = reading.pairs[1]
+    builder.add(outside)
+    builder.add(outside)
+    built = builder.build()
+    pair = built.pairs[1]
     assert pair.source_points.tolist() == [[0, 2], [40, 30]]
     assert pair.rows == [1, 2]
     assert pair.target_points.tolist() == [[-3, 6], [7, 80]]
     assert pair.name == "one#2"
-    note, of_targets = reading.notes
-    assert note.startswith("2 source points lie outside their pictures")
-    assert of_targets.startswith("2 target points lie outside their pictures, such as in")
+    note, of_targets = built.notes
+    assert note.startswith("2 source points lie outside their images")
+    assert of_targets.startswith("2 target points lie outside their images, such as in")
     assert "a.png" in note
 
 
 def test_points_are_joined_without_repeating_any() -> None:
     known = as_points([(1, 2), (3, 4)])
-    assert joined(known, known) is known
-    more = joined(known, as_points([(5, 6), (3, 4)]))
+    assert merge_points(known, known) is known
+    more = merge_points(known, as_points([(5, 6), (3, 4)]))
     assert more.tolist() == [[1, 2], [3, 4], [5, 6]]
-    assert joined(as_points([]), known).tolist() == known.tolist()
+    assert merge_points(as_points([]), known).tolist() == known.tolist()
     assert as_points([]).shape == (0, 2)
     assert as_points([]).dtype == torch.float64

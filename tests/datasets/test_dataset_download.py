@@ -1,4 +1,4 @@
-"""Fetching data sets, from a server on this machine."""
+"""Download data sets from a local server."""
 
 import hashlib
 import io
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from homologue.datasets.download import SOURCES, Source, download
+from homologue.datasets.download import SOURCES, DataSource, download
 from homologue.errors import HomologueError
 
 
@@ -78,9 +78,9 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def source(server: Server, content: bytes = ARCHIVE) -> Source:
+def source(server: Server, content: bytes = ARCHIVE) -> DataSource:
     checksum = f"md5:{hashlib.md5(content, usedforsecurity=False).hexdigest()}"
-    return Source(server.address, "toy.tgz", "TOY", checksum)
+    return DataSource(server.address, "toy.tgz", "TOY", checksum)
 
 
 def names(folder: Path) -> set[str]:
@@ -104,7 +104,7 @@ def test_a_download_that_breaks_off_goes_on_where_it_stopped(
     server: Server, tmp_path: Path
 ) -> None:
     server.breaks_at = 2_500_000
-    with pytest.raises(HomologueError, match=r"could not be fetched .* run this again to go on"):
+    with pytest.raises(HomologueError, match=r"not be downloaded .* run this again to resume"):
         download("toy", source(server), tmp_path)
     assert names(tmp_path) == {"toy.tgz.part"}
     have = (tmp_path / "toy.tgz.part").stat().st_size
@@ -131,7 +131,7 @@ def test_a_partial_file_that_is_whole_needs_nothing_more(server: Server, tmp_pat
 
 def test_another_checksum_is_refused_and_nothing_kept(server: Server, tmp_path: Path) -> None:
     server.content = ARCHIVE[:-1] + b"!"
-    with pytest.raises(HomologueError, match=r"has not the checksum md5:\w+, and is thrown away"):
+    with pytest.raises(HomologueError, match=r"does not have the checksum md5:\w+ and was deleted"):
         download("toy", source(server), tmp_path)
     assert names(tmp_path) == set()
     server.content = ARCHIVE
@@ -141,14 +141,14 @@ def test_another_checksum_is_refused_and_nothing_kept(server: Server, tmp_path: 
 
 def test_an_answer_that_is_an_error_is_told(server: Server, tmp_path: Path) -> None:
     server.status = 404
-    with pytest.raises(HomologueError, match=r"toy\.tgz could not be fetched \(404"):
+    with pytest.raises(HomologueError, match=r"toy\.tgz could not be downloaded \(404"):
         download("toy", source(server), tmp_path)
     assert names(tmp_path) == set()
 
 
 def test_no_server_is_told(server: Server, tmp_path: Path) -> None:
-    away = replace(source(server), address="http://127.0.0.1:9/toy.tgz")
-    with pytest.raises(HomologueError, match=r"could not be fetched .*0 MiB are there"):
+    away = replace(source(server), url="http://127.0.0.1:9/toy.tgz")
+    with pytest.raises(HomologueError, match=r"could not be downloaded .*0 MiB are downloaded"):
         download("toy", away, tmp_path)
 
 
@@ -161,21 +161,21 @@ def test_an_archive_that_is_there_is_used_and_kept(server: Server, tmp_path: Pat
 
 def test_half_a_data_set_is_not_touched(server: Server, tmp_path: Path) -> None:
     (tmp_path / "TOY").mkdir()
-    with pytest.raises(HomologueError, match="TOY is there, but not whole; move it away"):
+    with pytest.raises(HomologueError, match="TOY exists but is incomplete; move it away"):
         download("toy", source(server), tmp_path)
-    with pytest.raises(HomologueError, match="TOY is there, but not whole; add the list"):
-        download("toy", replace(source(server), more="the list"), tmp_path)
+    with pytest.raises(HomologueError, match="TOY exists but is incomplete; add the list"):
+        download("toy", replace(source(server), extra="the list"), tmp_path)
     assert server.asked == []
 
 
 def test_without_a_checksum_nothing_is_fetched_but_it_is_said_what_to_do(
     server: Server, tmp_path: Path
 ) -> None:
-    unknown = replace(source(server), checksum=None, more="list.csv")
+    unknown = replace(source(server), checksum=None, extra="list.csv")
     with pytest.raises(HomologueError) as error:
         download("toy", unknown, tmp_path)
     told = str(error.value)
-    assert f"fetch {server.address} (and list.csv) into {tmp_path}" in told
+    assert f"download {server.address} (and list.csv) to {tmp_path}" in told
     assert told.count(". ") == 0  # one sentence
     assert server.asked == []
     (tmp_path / "toy.tgz").write_bytes(ARCHIVE)
@@ -194,15 +194,15 @@ def test_without_pooch_it_is_said_what_to_install(
 def test_a_root_that_is_a_file_is_refused(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
-    with pytest.raises(HomologueError, match="cannot be made"):
+    with pytest.raises(HomologueError, match="cannot be created"):
         download("toy", source(server), file)
 
 
 def test_checksums_are_of_a_kind_that_pooch_checks() -> None:
     assert set(SOURCES) == {"cub", "pf-pascal", "pf-willow", "spair-71k"}
     for one in SOURCES.values():
-        assert one.address.startswith("https://")
-        assert one.address.endswith(one.archive)
+        assert one.url.startswith("https://")
+        assert one.url.endswith(one.archive)
         if one.checksum:
             kind, number = one.checksum.split(":")
             assert len(number) == {"md5": 32, "sha256": 64}[kind]

@@ -1,4 +1,4 @@
-"""Figures of words, pixel by pixel where that can be said."""
+"""Figures of words, checked pixel by pixel."""
 
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def test_the_same_maps_give_the_same_bytes(tmp_path: Path) -> None:
 
 def test_maps_of_another_image_are_refused() -> None:
     other = RGBImage(torch.zeros(3, 30, 61))
-    with pytest.raises(HomologueError, match="60 x 30 pixels, and this one has 61 x 30"):
+    with pytest.raises(HomologueError, match="60 x 30 pixels, but this image has 61 x 30"):
         draw_words(other, made(1))
 
 

@@ -1,4 +1,4 @@
-"""`pairs` from a CSV file, a point a row."""
+"""The benchmark `pairs` from a CSV file."""
 
 import math
 from pathlib import Path
@@ -53,34 +53,37 @@ def test_columns_may_come_in_any_order_with_more_that_are_known(folder: Path) ->
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        (["source,target,x,y"], "line 1, is wrong about the column 'source_x'; write the header"),
-        ([f"{HEADER},notes"], "line 1, is wrong about the column 'notes'"),
-        ([f"{HEADER},source"], "line 1, is wrong about the column 'source'"),
+        (
+            ["source,target,x,y"],
+            "line 1, lacks, .* the column 'source_x'; write the header",
+        ),
+        ([f"{HEADER},notes"], "line 1, lacks, repeats or does not know the column 'notes'"),
+        ([f"{HEADER},source"], "line 1, lacks, repeats or does not know the column 'source'"),
         ([HEADER, "a.png,b.png,1,2,3"], "line 2, has 5 columns; give 6"),
-        ([HEADER, "a.png,,1,2,3,4"], "line 2, names no source or no target"),
-        ([HEADER, "a.png,b.png,1,two,3,4"], "line 2, has 'two' where a number should be"),
-        ([HEADER, "a.png,b.png,1,2,3,"], "line 2, has '' where a number should be"),
+        ([HEADER, "a.png,,1,2,3,4"], "line 2, has no source or no target"),
+        ([HEADER, "a.png,b.png,1,two,3,4"], "line 2, has 'two' instead of a number"),
+        ([HEADER, "a.png,b.png,1,2,3,"], "line 2, has '' instead of a number"),
         ([HEADER, "a.png,c.png,1,2,3,4"], r"line 2, names c\.png, but .*does not exist"),
         ([HEADER, "a.png,b.png,1,31,3,4"], "line 2, source points: Point 1 .*outside"),
-        ([HEADER, "a.png,b.png,1,2,3,4"], "line 2, knows one place in the target"),
+        ([HEADER, "a.png,b.png,1,2,3,4"], "line 2, has one known position in the target"),
         ([f"{HEADER},threshold", "a.png,b.png,1,2,3,4,-1"], "line 2, has the threshold -1"),
-        ([f"{HEADER},threshold", "a.png,b.png,1,2,3,4,x"], "line 2, has 'x' where a number"),
+        ([f"{HEADER},threshold", "a.png,b.png,1,2,3,4,x"], "line 2, has 'x' instead of a number"),
         (
             [f"{HEADER},category", "a.png,b.png,1,2,3,4,cat", "a.png,b.png,1,3,3,4,dog"],
             r"line 3, has the category 'dog', but .*line 2 has 'cat' for the same pair",
         ),
         (
             [f"{HEADER},name", "a.png,b.png,1,2,3,4,ear", "a.png,b.png,5,6,7,8,ear"],
-            "line 3, has the name 'ear', which another point of the same pair has",
+            "line 3, repeats the point name 'ear'",
         ),
         (
             [f"{HEADER},name", "a.png,b.png,1,2,3,4,2", "a.png,b.png,5,6,7,8,"],
-            "line 3, has the name '2', which another point",
+            "line 3, repeats the point name '2'",
         ),
-        ([HEADER, "a.png,b.png,1,1_0,3,4"], "line 2, has '1_0' where a number should be"),
-        ([HEADER, '"a.png,b.png'], "line 2, is not CSV"),
+        ([HEADER, "a.png,b.png,1,1_0,3,4"], "line 2, has '1_0' instead of a number"),
+        ([HEADER, '"a.png,b.png'], "line 2, is not valid CSV"),
         ([], "is empty; write a header"),
-        ([HEADER], "holds no pairs"),
+        ([HEADER], "has no pairs"),
     ],
 )
 def test_a_bad_row_is_named(folder: Path, lines: list[str], words: str) -> None:

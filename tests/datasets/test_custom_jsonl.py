@@ -1,4 +1,4 @@
-"""`pairs`: your own, a pair a line; and what all kinds of files of pairs have in common."""
+"""The benchmark `pairs` from JSON lines, and behaviour common to all formats of pairs."""
 
 import json
 import math
@@ -80,13 +80,13 @@ def test_points_of_one_source_are_fitted_together_and_names_differ(folder: Path)
     ("line", "words"),
     [
         ("{", "is not valid JSON"),
-        ("[1]", "holds no JSON object"),
+        ("[1]", "does not hold a JSON object"),
         ({"source": "a.png"}, 'has no "target"; give "source", "target",'),
-        (LINE | {"treshold": 3}, 'has "treshold", which means nothing here; .*"threshold"'),
+        (LINE | {"treshold": 3}, 'has the unknown key "treshold"; .*"threshold"'),
         (LINE | {"source": 3}, 'has 3 as "source"; give a text'),
         (LINE | {"category": ""}, 'has "" as "category"; give a text'),
         (LINE | {"target": "d.png"}, r"names d\.png, but .*d\.png does not exist; paths are rel"),
-        (LINE | {"target": "broken.png"}, r"broken\.png is not an image that can be read"),
+        (LINE | {"target": "broken.png"}, r"broken\.png is not a readable image"),
         (LINE | {"source_points": []}, r'has \[\] as "source_points"; write \[\[x, y\], ...\]'),
         (LINE | {"source_points": {"x": 1}}, 'as "source_points"; write'),
         (LINE | {"source_points": [[1, 2], None, [3, 4]]}, 'has null as point 2 of "source_poin'),
@@ -103,7 +103,10 @@ def test_points_of_one_source_are_fitted_together_and_names_differ(folder: Path)
         (LINE | {"threshold": 0}, "has the threshold 0; give pixels above 0"),
         (LINE | {"threshold": "9"}, 'has the threshold "9"; give a number'),
         (LINE | {"threshold": math.inf}, "has the threshold Infinity; give a number"),
-        (LINE | {"target_points": [None, [3, 4], None]}, "knows one place .*give a threshold"),
+        (
+            LINE | {"target_points": [None, [3, 4], None]},
+            "one known position .*give a threshold",
+        ),
     ],
 )
 def test_a_bad_line_is_named(folder: Path, line: Any, words: str) -> None:
@@ -115,7 +118,7 @@ def test_a_bad_line_is_named(folder: Path, line: Any, words: str) -> None:
 
 
 def test_a_file_has_to_hold_pairs(folder: Path) -> None:
-    with pytest.raises(HomologueError, match="holds no pairs"):
+    with pytest.raises(HomologueError, match="has no pairs"):
         read(written(folder))
     file = folder / "latin.jsonl"
     file.write_bytes(b"\xe9")

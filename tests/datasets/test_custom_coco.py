@@ -1,4 +1,4 @@
-"""`pairs` from a file of COCO keypoints."""
+"""The benchmark `pairs` from COCO keypoints."""
 
 import json
 import math
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from helpers.trees import picture, text
 
-from homologue.datasets import pairs_coco
 from homologue.datasets.base import Pair, get_benchmark
+from homologue.datasets.custom import coco_file
 from homologue.errors import HomologueError
 
 COCO: dict[str, Any] = {
@@ -91,7 +91,7 @@ def changed(part: str, index: int, **facts: Any) -> Any:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ([1], "holds no JSON object"),
+        ([1], "does not hold a JSON object"),
         ({"images": []}, 'has no list "annotations", so it holds no COCO keypoints'),
         (COCO | {"images": [{"id": 1}]}, 'has an image without "id" and "file_name"'),
         (COCO | {"categories": [3]}, "or a category without"),
@@ -99,16 +99,19 @@ def changed(part: str, index: int, **facts: Any) -> Any:
         (changed("annotations", 1, category_id=9), r"annotation 2, needs .*\(no category 9\)"),
         (changed("annotations", 1, category_id=None), r'annotation 2, needs.*\(no "category_id"\)'),
         (COCO | {"annotations": ["x"]}, 'annotation "x", needs'),
-        (changed("annotations", 1, id=1), "has the annotation id 1 twice; give every"),
+        (changed("annotations", 1, id=1), "has the annotation id 1 twice; make the ids unique"),
         (changed("annotations", 1, id="1"), "has the annotation id 1 twice"),
         (changed("annotations", 1, id=math.nan), "has the id NaN; give a whole number or a text"),
         (changed("annotations", 1, image_id=True), "has the id true; give a whole number or a"),
-        (changed("annotations", 1, image_id=2.0**60), "a float that is not exact from 2.53 on"),
+        (changed("annotations", 1, image_id=2.0**60), "a float, which is not exact from 2.53 on"),
         (
             changed("images", 1, id=2.0**53),
-            r"deep/b\.png.*9007199254740992\.0, a float that is not",
+            r"deep/b\.png.*9007199254740992\.0, a float, which is not",
         ),
-        (changed("images", 1, id=10), r"image id 10 twice, for a\.png and deep/b\.png; give every"),
+        (
+            changed("images", 1, id=10),
+            r"image id 10 twice, for a\.png and deep/b\.png; make",
+        ),
         (changed("images", 1, id="10"), "image id 10 twice"),
         (changed("images", 1, id=10.0), "image id 10 twice"),
         (changed("images", 1, file_name=None), 'has an image without "id" and "file_name"'),
@@ -141,7 +144,7 @@ def changed(part: str, index: int, **facts: Any) -> Any:
             "annotation 2, keypoints: Point 2 .*swapped",
         ),
         (changed("images", 1, file_name="c.png"), r"annotation 2, names c\.png, but"),
-        (COCO | {"annotations": []}, "holds no pairs"),
+        (COCO | {"annotations": []}, "has no pairs"),
     ],
 )
 def test_a_broken_file_is_named(folder: Path, content: Any, words: str) -> None:
@@ -194,13 +197,13 @@ def test_a_size_that_is_not_declared_is_no_other_size(folder: Path) -> None:
 def test_pictures_of_another_size_than_declared_are_noted_once(folder: Path) -> None:
     content = changed("images", 0, width=80, height=60)
     (note,) = notes(folder, content)
-    assert note.startswith(f"1 of the 2 pictures of {folder / 'coco.json'} are not of the size")
+    assert note.startswith(f"1 of the 2 images of {folder / 'coco.json'} differ from their")
     assert "such as a.png: 80 x 60 declared, 40 x 30 pixels in the file." in note
     content["images"][1] |= {"width": 50, "height": 20}
     (note,) = notes(folder, content)
-    assert note.startswith("2 of the 2 pictures")
+    assert note.startswith("2 of the 2 images")
     assert (
-        "in 1 of them the sides are exchanged, as when a picture is annotated without its" in note
+        "in 1 of them width and height are swapped, as for an image annotated without its" in note
     )
 
 
@@ -214,8 +217,8 @@ def test_a_point_outside_says_which_size_was_declared(folder: Path) -> None:
 def test_more_pairs_than_anybody_waits_for_are_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pairs_coco, "MOST_PAIRS", 6)
+    monkeypatch.setattr(coco_file, "MAX_PAIRS", 6)
     assert len(read(folder)) == 4
-    monkeypatch.setattr(pairs_coco, "MOST_PAIRS", 5)
+    monkeypatch.setattr(coco_file, "MAX_PAIRS", 5)
     with pytest.raises(HomologueError, match="would give up to 6 pairs"):
         read(folder)

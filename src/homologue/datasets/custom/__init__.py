@@ -1,0 +1,1 @@
+"""Custom image pairs from a JSONL, CSV or COCO file."""
