@@ -190,7 +190,7 @@ def test_a_preset_is_read_from_a_file(tmp_path: Path) -> None:
         ('base = "paper"\n[fit]\nsteps = true', "fit.steps must be a whole number, not True."),
         ('base = "paper"\n[fit]\nsigma = true', "fit.sigma must be a number, not True."),
         ('base = "paper"\n[fit]\nsigma = nan', "fit.sigma must be a finite number, not nan."),
-        ('base = "paper"\n[fit]\nlayers = 4', "fit.layers must be a text, not 4."),
+        ('base = "paper"\n[fit]\nlayers = 4', "fit.layers must be a string, not 4."),
         ('base = "paper"\n[fit]\nheads = "no"', "fit.heads must be one of all, second-half, not"),
         ('base = "paper"\n[fit]\nheads = []', "fit.heads must be one of all, second-half, not"),
         ('base = "paper"\n[locate]\nfollow = 1', "locate.follow must be true or false, not 1."),

@@ -184,7 +184,7 @@ def test_settings_are_changed_by_name(run: Any) -> None:
         ("words.noise_samples=0", "noise_samples must be at least 1, not 0"),
         ("words.timesteps=", "timesteps must name at least one noise level"),
         ("words.threshold=0.3", "use --threshold"),
-        ("words", "'words' sets nothing: write NAME=VALUE, such as words.layers=VALUE"),
+        ("words", "'words' is not a setting: write NAME=VALUE, such as words.layers=VALUE"),
     ):
         code, out, err = run(*LOOK, "--set", option)
         assert (code, out) == (2, "")

@@ -11,15 +11,8 @@ from diffusers.models.attention_processor import Attention, AttnProcessor
 from helpers.tiny_models import BUILDERS
 from torch import Tensor
 
-from homologue.diffusion.capture import (
-    ReadMaps,
-    ReadQueries,
-    cross_attention_layers,
-    processors,
-    project,
-    select_layers,
-    token_scores,
-)
+from homologue.diffusion.attention import ReadMaps, ReadQueries, processors, project, token_scores
+from homologue.diffusion.layers import cross_attention_layers, select_layers
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
