@@ -48,7 +48,7 @@ class RecordedRow(ContextRow):
     context: Tensor = field(kw_only=True)
     noises: list[Tensor] = field(kw_only=True)
 
-    def start(self, tokens: int, width: int) -> Tensor:
+    def random_context(self, tokens: int, width: int) -> Tensor:
         return self.context
 
     def noise(self, shape: tuple[int, ...], kind: Noise) -> Tensor:

@@ -133,7 +133,7 @@ def test_a_protected_file_is_not_overwritten(tmp_path, monkeypatch):
         return opening(self, mode)
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(HomologueError, match="lack of permission"):
+    with pytest.raises(HomologueError, match="permission denied"):
         write_atomically(path, write_hello)
     assert path.read_bytes() == b"old"
 
