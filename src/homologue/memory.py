@@ -47,13 +47,13 @@ def check_budget(budget: float | None) -> None:
         raise HomologueError(f"The memory budget is {budget} GiB; give a finite number above 0.")
 
 
-def rows_that_fit(row_bytes: int, device: torch.device, budget: float | None, most: int) -> int:
-    """Return the number of rows, from 1 to `most`, that fit into memory.
+def rows_that_fit(row_bytes: int, device: torch.device, budget: float | None, maximum: int) -> int:
+    """Return the number of rows, from 1 to `maximum`, that fit into memory.
 
     Args:
         row_bytes: size of a row.
         budget: memory budget in GiB (None: half of the free memory).
-        most: maximum to return.
+        maximum: upper bound of the result.
 
     Raises:
         HomologueError: the budget is invalid, or one row does not fit.
@@ -65,4 +65,4 @@ def rows_that_fit(row_bytes: int, device: torch.device, budget: float | None, mo
             f"One point needs {row_bytes / _GIB:.2f} GiB and only {allowed / _GIB:.2f} GiB may be "
             "used: free memory, use --strategy cached, or load the model in float16."
         )
-    return max(1, min(most, int(allowed // max(row_bytes, 1))))
+    return max(1, min(maximum, int(allowed // max(row_bytes, 1))))

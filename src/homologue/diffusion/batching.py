@@ -71,13 +71,13 @@ def rows_at_once(row: RowPass, wanted: int, *, backward: bool, budget: float | N
     if wanted == 1:
         return 1
     device = row.model.device
-    most = min(wanted, _MAX_ROWS.get(device.type, _MAX_ROWS_ELSEWHERE))
+    limit = min(wanted, _MAX_ROWS.get(device.type, _MAX_ROWS_ELSEWHERE))
     if backward:
-        most = rows_that_fit(row.saved_bytes(), device, budget, most)
-    if device.type != "cpu" or most == 1:
-        return most
-    alone, together = (row.repeated(rows, backward=backward) for rows in (1, most))
-    return most if _same(alone, together) else 1
+        limit = rows_that_fit(row.saved_bytes(), device, budget, limit)
+    if device.type != "cpu" or limit == 1:
+        return limit
+    alone, together = (row.repeated(rows, backward=backward) for rows in (1, limit))
+    return limit if _same(alone, together) else 1
 
 
 def in_blocks(count: int, size: int) -> list[list[int]]:

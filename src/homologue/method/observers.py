@@ -112,7 +112,9 @@ class VariantPoints:
             }
             found |= self._read(averages, wanted)
         if index + 1 == self._config.crops:
-            self.points += [torch.stack([one[v] for v in self._variants]) for one in self._found]
+            self.points += [
+                torch.stack([found[v] for v in self._variants]) for found in self._found
+            ]
 
     def _read(
         self, averages: Mapping[ReadOut, Tensor], wanted: Sequence[Variant]
