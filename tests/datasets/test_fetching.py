@@ -194,7 +194,7 @@ def test_without_pooch_it_is_said_what_to_install(
 def test_a_root_that_is_a_file_is_refused(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
-    with pytest.raises(HomologueError, match="cannot be created"):
+    with pytest.raises(HomologueError, match="cannot be made"):
         download("toy", source(server), file)
 
 
