@@ -89,7 +89,7 @@ def one_step(model: LatentDiffusion) -> dict[str, Tensor]:
     fit = replace(PAPER.fit, embeddings=1)
     point = torch.tensor([[0.4, 0.55]], dtype=torch.float64) * model.side
     row = make_rows(point, fit, 0, "fit")[0]
-    start = row.start(fit.tokens, model.context_width)
+    start = row.random_context(fit.tokens, model.context_width)
     context = start[None].to(model.device)
     context.grad = torch.zeros_like(context)
     square = torch.nn.functional.interpolate(picture(0).pixels[None], model.side, mode="area")

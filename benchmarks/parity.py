@@ -48,7 +48,7 @@ class RecordedRow(ContextRow):
     context: Tensor = field(kw_only=True)
     noises: list[Tensor] = field(kw_only=True)
 
-    def start(self, tokens: int, width: int) -> Tensor:
+    def random_context(self, tokens: int, width: int) -> Tensor:
         return self.context
 
     def noise(self, shape: tuple[int, ...], kind: Noise) -> Tensor:
@@ -126,7 +126,7 @@ def fit_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig
     )
     gradient, wanted = context.grad.cpu(), golden["grad_context"]
     row = recorded_row(golden, model.side, [golden["noise"][0]] * fit.steps)
-    optimised, _ = optimise_contexts(FitTask(model, views, fit), [row])
+    optimised, _ = optimise_contexts(FitTask(views, fit), [row])
     return {
         "loss_relative": largest(loss, golden["loss"]) / float(golden["loss"].abs()),
         "grad_context_relative": largest(gradient, wanted) / float(wanted.abs().max()),
@@ -147,7 +147,7 @@ def target_errors(
     ]
     row = recorded_row(golden, model.side, [noise[0] for noise in golden["target_noises"]])
     views = Views(model, golden["target_image"].to(model.device))
-    reader = UnetReader(model, views, fit, read)
+    reader = UnetReader(views, fit, read)
     contexts = golden["context_after_3_steps"].to(model.device)
     read = replace(read, crops=len(crops))
     reading = CropReading(model, reader, fit, read)

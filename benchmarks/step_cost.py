@@ -32,7 +32,7 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
 import homologue
-from homologue.diffusion.capture import cross_attention_layers
+from homologue.diffusion.layers import cross_attention_layers
 from homologue.geometry import draw_crop
 from homologue.heatmaps import gaussian
 from homologue.method.contexts import make_rows
@@ -137,7 +137,7 @@ def our_steps(folder: Path, steps: int, points: int, optimise: Any) -> list[floa
     rows = make_rows(places, config, seed=0, purpose="fit")
     views = Views(model, torch.rand(3, SIDE, SIDE))
     times = [time.perf_counter()]
-    task = FitTask(model, views, config, progress=lambda *_: times.append(time.perf_counter()))
+    task = FitTask(views, config, progress=lambda *_: times.append(time.perf_counter()))
     optimise_contexts(task, rows)
     return [(b - a) / points for a, b in pairwise(times)]
 

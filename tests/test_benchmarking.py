@@ -181,7 +181,7 @@ def test_what_a_benchmark_leaves_out_is_warned_of(
         ({"matcher": Shifting(float("nan"))}, "settings of the matcher shifting"),
         ({"matcher": "identity", "keep": ["maps"], "run": "DIR"}, "identity has no maps"),
         ({"keep": ["maps"]}, "keep needs a run"),
-        ({"keep": ["heat"]}, "'heat' cannot be kept"),
+        ({"keep": ["heat"]}, "'heat' is not an artifact"),
         ({"retry_failed": True}, "retry_failed needs the run"),
         ({"preset": "best"}, "There is no preset 'best'"),
         ({"shard": "3/2"}, "3/2"),

@@ -45,7 +45,7 @@ def test_what_cannot_be_set_is_refused_before_anything_is_read(homologue: Any) -
         for options, words in (
             (("--set", "fit.stps=2"), ("fit.stps", "did you mean fit.steps?")),
             (("--set", "fit.steps=0"), ("fit.steps=0: steps must be at least 1",)),
-            (("--set", "fit.steps"), ("'fit.steps' sets nothing: write NAME=VALUE",)),
+            (("--set", "fit.steps"), ("'fit.steps' is not a setting: write NAME=VALUE",)),
             ((*FEW, *FEW), ("fit.steps is given twice",)),
             (("--set", "fit.upsample=64"), ("upsample is a setting of the objective mse",)),
             (("--preset", "none.toml"), ("none.toml does not exist",)),

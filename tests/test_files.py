@@ -71,11 +71,11 @@ def test_a_link_is_followed(tmp_path):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (errno.ENOSPC, "the disk is full; free some space"),
-        (errno.EDQUOT, "the disk is full; free some space"),
+        (errno.ENOSPC, "the disk is full; free disk space"),
+        (errno.EDQUOT, "the disk is full; free disk space"),
         (errno.EROFS, "a read-only file system; choose another folder"),
-        (errno.EACCES, "for lack of permission; choose a folder of your own"),
-        (errno.EPERM, "for lack of permission; choose a folder of your own"),
+        (errno.EACCES, "permission denied; choose another folder"),
+        (errno.EPERM, "permission denied; choose another folder"),
         (errno.EIO, "(Input/output error); check the path and the disk"),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_protected_file_is_not_overwritten(tmp_path, monkeypatch):
         return opening(self, mode)
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(HomologueError, match="lack of permission"):
+    with pytest.raises(HomologueError, match="permission denied"):
         write_atomically(path, write_hello)
     assert path.read_bytes() == b"old"
 
@@ -160,7 +160,7 @@ def test_reading(tmp_path):
         open_for_reading(tmp_path)
     with pytest.raises(HomologueError, match="cannot be read because a part of its path is a file"):
         open_for_reading(path / "b.bin")
-    with pytest.raises(HomologueError, match="not a possible file name"):
+    with pytest.raises(HomologueError, match="not a valid file name"):
         open_for_reading("a\0b")
 
 
@@ -179,7 +179,7 @@ def test_reading_without_permission(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(HomologueError, match=r"a\.bin cannot be read for lack of permission"):
+    with pytest.raises(HomologueError, match=r"a\.bin cannot be read: permission denied"):
         open_for_reading(path)
 
 

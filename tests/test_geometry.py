@@ -10,7 +10,7 @@ from torch import Tensor
 
 from homologue.geometry import (
     Crop,
-    TurnedCrop,
+    RotatedCrop,
     corner_crops,
     crop_starts,
     draw_crop,
@@ -95,7 +95,7 @@ def test_a_mark_lies_where_to_crop_says() -> None:
 
 def test_of_is_a_view() -> None:
     square = torch.zeros(6, 6)
-    Crop(left=1, top=2, size=3).of(square).fill_(1)
+    Crop(left=1, top=2, size=3).view(square).fill_(1)
     assert square.nonzero().amin(0).tolist() == [2, 1]
     assert square.nonzero().amax(0).tolist() == [4, 3]
     assert int(square.sum()) == 9
@@ -227,38 +227,38 @@ def test_corner_crops_go_down_first() -> None:
 
 
 @st.composite
-def turned_crops(draw: st.DrawFn, side: int) -> TurnedCrop:
+def rotated_crops(draw: st.DrawFn, side: int) -> RotatedCrop:
     middle = (draw(st.floats(0, side)), draw(st.floats(0, side)))
-    return TurnedCrop(middle, draw(st.floats(0.2 * side, 2 * side)), draw(st.floats(-180, 180)))
+    return RotatedCrop(middle, draw(st.floats(0.2 * side, 2 * side)), draw(st.floats(-180, 180)))
 
 
 @given(st.data(), SIDES, SHARES, SHARES)
 def test_turned_crop_and_square_frames_are_inverse(
     data: st.DataObject, side: int, right: float, down: float
 ) -> None:
-    crop = data.draw(turned_crops(side))
+    crop = data.draw(rotated_crops(side))
     points = point(right * side, down * side)
     inside = crop.to_crop(points, side)
     torch.testing.assert_close(crop.to_square(inside, side), points, atol=1e-6, rtol=1e-6)
 
 
 def test_a_turned_crop_by_hand() -> None:
-    crop = TurnedCrop(middle=(32.0, 32.0), size=64, turn=90.0)
+    crop = RotatedCrop(centre=(32.0, 32.0), size=64, rotation=90.0)
     # Its upright points to the right of the image: what is right of the middle is seen on top.
     seen = crop.to_crop(point(60, 32), 64)
     torch.testing.assert_close(seen, point(32, 4))
     torch.testing.assert_close(
-        TurnedCrop((10.0, 20.0), 32, 0.0).to_crop(point(10, 20), 64), point(32, 32)
+        RotatedCrop((10.0, 20.0), 32, 0.0).to_crop(point(10, 20), 64), point(32, 32)
     )
 
 
 @given(st.floats(26, 70), st.floats(-180, 180), st.floats(-8, 8), st.floats(-8, 8))
 def test_a_mark_lies_where_a_turned_crop_says(
-    size: float, turn: float, right: float, down: float
+    size: float, rotation: float, right: float, down: float
 ) -> None:
     square = torch.zeros(48, 48)
     square[28:32, 18:22] = 1.0  # larger than the distance of two samples
-    crop = TurnedCrop((20 + right, 30 + down), size, turn)
+    crop = RotatedCrop((20 + right, 30 + down), size, rotation)
     x, y = crop.to_crop(point(20.0, 30.0), 48)[0].tolist()
     seen = crop.cut(square[None])[0].double()
     ticks = torch.arange(48, dtype=torch.float64) + 0.5
@@ -269,22 +269,22 @@ def test_a_mark_lies_where_a_turned_crop_says(
 def test_a_turned_crop_continues_the_edge() -> None:
     square = torch.zeros(1, 16, 16)
     square[:, :, 12:] = 1.0
-    cut = TurnedCrop((8.0, 8.0), 32, 0.0).cut(square)[0]
+    cut = RotatedCrop((8.0, 8.0), 32, 0.0).cut(square)[0]
     assert float(cut[:, :9].max()) == 0
     assert float(cut[:, 11:].min()) == 1
 
 
 def test_an_upright_turned_crop_is_the_image_itself() -> None:
     square = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(TurnedCrop((8.0, 8.0), 16, 0.0).cut(square), square)
+    torch.testing.assert_close(RotatedCrop((8.0, 8.0), 16, 0.0).cut(square), square)
 
 
 @given(st.data(), st.integers(4, 64), SHARES, SHARES)
 def test_a_mirrored_crop_shows_the_crop_mirrored(
     data: st.DataObject, side: int, right: float, down: float
 ) -> None:
-    kinds = (crops(side), turned_crops(side))
-    crop: Crop | TurnedCrop = data.draw(st.one_of(*kinds))
+    kinds = (crops(side), rotated_crops(side))
+    crop: Crop | RotatedCrop = data.draw(st.one_of(*kinds))
     mirrored = replace(crop, mirrored=True)
     square = torch.rand(2, side, side, generator=torch.Generator().manual_seed(side))
     torch.testing.assert_close(

@@ -220,7 +220,7 @@ def test_a_side_can_be_demanded(tmp_path: Path) -> None:
     path = tmp_path / "line.png"
     Image.new("RGB", (9, 1)).save(path)
     assert read_image(path).width == 9
-    with pytest.raises(HomologueError, match=r"line\.png has 9 x 1 pixels.*at least 2 x 2"):
+    with pytest.raises(HomologueError, match=r"line\.png has only 9 x 1 pixels.*at least 2 x 2"):
         read_image(path, least_side=2)
 
 

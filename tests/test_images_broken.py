@@ -48,7 +48,7 @@ def test_reading_without_permission(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(HomologueError, match=r"a\.png cannot be read for lack of permission"):
+    with pytest.raises(HomologueError, match=r"a\.png cannot be read: permission denied"):
         read_image(tmp_path / "a.png")
 
 

@@ -43,7 +43,7 @@ def test_a_row_that_does_not_fit_is_refused_in_a_sentence() -> None:
     with pytest.raises(HomologueError) as caught:
         rows_that_fit(3 * GIB, CPU, 1.5, 8)
     assert str(caught.value) == (
-        "One point needs 3.00 GiB and only 1.50 GiB may be used: free some memory, use --strategy "
+        "One point needs 3.00 GiB and only 1.50 GiB may be used: free memory, use --strategy "
         "cached, or load the model in float16."
     )
 
@@ -66,9 +66,9 @@ def test_a_huge_budget_is_no_limit(budget: float) -> None:
 def test_a_budget_is_checked_where_it_is_given(budget: Any) -> None:
     """Before anything is loaded or computed, whatever the number of points."""
     nothing: Any = None
-    sentence = f"^A memory budget of {budget} GiB is no budget; give a finite number above 0.$"
+    sentence = f"^The memory budget is {budget} GiB; give a finite number above 0.$"
     with pytest.raises(HomologueError, match=sentence):
-        fit_embeddings(nothing, nothing, nothing, nothing, nothing, memory=budget)
+        fit_embeddings(nothing, nothing, nothing, memory=budget)
     with pytest.raises(HomologueError, match=sentence):
         Attention(nothing, DEFAULT, memory=budget)
     with pytest.raises(HomologueError, match=sentence):
@@ -79,12 +79,12 @@ def test_a_budget_is_checked_where_it_is_given(budget: Any) -> None:
 def test_every_command_refuses_a_budget_that_is_none(budget: str, homologue: Any) -> None:
     for command in (["match", "a", "b"], ["fit", "a", "-o", "c"], ["evaluate", "own"], ["check"]):
         outcome = homologue(*command, "--memory", budget)
-        refused(outcome, "is no budget; give a finite number above 0")
+        refused(outcome, "The memory budget is", "give a finite number above 0")
 
 
 @pytest.mark.parametrize("budget", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_budget_of_nothing_is_refused(budget: float) -> None:
-    with pytest.raises(HomologueError, match=rf"^A memory budget of {budget} GiB is no budget"):
+    with pytest.raises(HomologueError, match=rf"^The memory budget is {budget} GiB;"):
         rows_that_fit(1, CPU, budget, 8)
 
 

@@ -326,8 +326,8 @@ def test_check_points_copies():
     ("points", "words"),
     [
         ((10, 20), r"A single pair is not a list of points; give \[\[10, 20\]\]\."),
-        ([], r"There are no points; give at least one, as \[\[x, y\]\]"),
-        (np.zeros((0, 2)), "There are no points"),
+        ([], r"The array of points is empty; give at least one, as \[\[x, y\]\]"),
+        (np.zeros((0, 2)), "The array of points is empty"),
         ([[1, 2], [3]], "Points of unequal lengths are not understood"),
         ([[1, 2, 3]], r"Points of shape \(1, 3\) are not understood; give .* shape \(P, 2\)"),
         (np.zeros((2, 5)), r"Points of shape \(2, 5\)"),

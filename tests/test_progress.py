@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from homologue.diffusion.capture import cross_attention_layers
+from homologue.diffusion.layers import cross_attention_layers
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.method.fit import fit_embeddings
 from homologue.method.locate import locate_embeddings
+from homologue.method.views import ImageViews
 from homologue.presets import Preset
-from homologue.progress import Cancelled, LossProgress, silent, tell_loss
+from homologue.progress import Cancelled, LossProgress, report_loss, silent
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25]], dtype=torch.float64)
 
@@ -34,8 +35,8 @@ def test_the_mean_is_told_to_who_wants_it() -> None:
     curve = Curve()
     assert isinstance(curve, LossProgress)
     assert not isinstance(silent, LossProgress)
-    tell_loss(curve, torch.tensor([[1.0, torch.nan], [4.0, 1.0]]))
-    tell_loss(silent, torch.tensor([1.0]))
+    report_loss(curve, torch.tensor([[1.0, torch.nan], [4.0, 1.0]]))
+    report_loss(silent, torch.tensor([1.0]))
     assert curve.losses == [2.0]
 
 
@@ -45,7 +46,9 @@ def test_the_last_loss_told_is_that_of_the_embeddings(
 ) -> None:
     config = replace(quick.fit, strategy=way, steps=3, embeddings=1)  # type: ignore[arg-type]
     curve = Curve()
-    fitted = fit_embeddings(model, source, POINTS, config, quick.locate, progress=curve)
+    fitted = fit_embeddings(
+        ImageViews(model, source), POINTS, replace(quick, fit=config), progress=curve
+    )
     assert len(curve.losses) == len([stage for stage, _, _ in curve.steps if stage == "fit"]) == 3
     assert curve.losses[-1] == pytest.approx(float(fitted.losses.mean()), rel=1e-6)
 
@@ -63,10 +66,14 @@ def test_stopped_work_leaves_the_model_as_it_was(
 
     layers = cross_attention_layers(model.unet)
     before = [model.attention_layer(layer).processor for layer in layers]
-    whole = fit_embeddings(model, source, POINTS, config, quick.locate)
+    whole = fit_embeddings(ImageViews(model, source), POINTS, replace(quick, fit=config))
     with pytest.raises(Cancelled):
-        stopped = fit_embeddings(model, source, POINTS, config, quick.locate, progress=stop)
-        locate_embeddings(model, source, stopped, quick.locate, progress=stop)
+        stopped = fit_embeddings(
+            ImageViews(model, source), POINTS, replace(quick, fit=config), progress=stop
+        )
+        locate_embeddings(
+            ImageViews(model, source), replace(stopped, locate=quick.locate), progress=stop
+        )
     assert [model.attention_layer(layer).processor for layer in layers] == before
-    again = fit_embeddings(model, source, POINTS, config, quick.locate)
+    again = fit_embeddings(ImageViews(model, source), POINTS, replace(quick, fit=config))
     assert torch.equal(again.contexts, whole.contexts)

@@ -1,9 +1,8 @@
-"""What a run may keep besides points: embeddings, points by every variant of reading, heat maps.
+"""Artifacts of a run besides points: embeddings, points of read-out variants, heat maps.
 
-A variant is the run's own reading with less of one thing: fewer embeddings, fewer crops or one
-layer alone, each with every read-out. So there are N + M + L variants (less those that are the
-same) for N embeddings, M crops and L layers, times three ways to combine the layers, times two to
-read the point; not the product of all.
+A variant changes one setting of the run's read-out: fewer embeddings, fewer crops or a single
+layer. N embeddings, M crops and L layers give N + M + L variants, minus duplicates, each with three
+ways to combine the layers and two ways to read the point.
 """
 
 import zlib
@@ -23,10 +22,10 @@ ITEMS = (EMBEDDINGS, PARTS, MAPS)
 
 
 def parse_items(texts: Sequence[str]) -> tuple[str, ...]:
-    """Items of texts such as `embeddings,parts`, each once, in the order of `ITEMS`.
+    """Parse texts such as `embeddings,parts` to unique items in the order of `ITEMS`.
 
     Raises:
-        HomologueError: there is no such item.
+        HomologueError: an item is unknown.
 
     >>> parse_items(["parts", "maps,parts"])
     ('parts', 'maps')
@@ -34,44 +33,44 @@ def parse_items(texts: Sequence[str]) -> tuple[str, ...]:
     named = [item.strip() for text in texts for item in text.split(",")]
     for item in named:
         if item not in ITEMS:
-            raise HomologueError(f"{item!r} cannot be kept: choose from {', '.join(ITEMS)}.")
+            raise HomologueError(f"{item!r} is not an artifact: choose from {', '.join(ITEMS)}.")
     return tuple(item for item in ITEMS if item in named)
 
 
 Maps = dict[str, NDArray[np.float16]]
-"""Maps (P, h, w) by the name of what they are of: `all`, or the path of a layer."""
+"""Maps (P, h, w) by name: `all`, or the path of a layer."""
 
 
 def pack(maps: Mapping[str, NDArray[Any]]) -> bytes:
-    """A safetensors file, compressed with zlib; the names keep their order."""
-    # Safetensors sorts by name.
+    """Pack maps into a safetensors file compressed with zlib, preserving their order."""
+    # safetensors sorts by name.
     named = {
-        f"{index:03} {name}": np.ascontiguousarray(one, dtype=np.float16)
-        for index, (name, one) in enumerate(maps.items())
+        f"{index:03} {name}": np.ascontiguousarray(values, dtype=np.float16)
+        for index, (name, values) in enumerate(maps.items())
     }
     return zlib.compress(save(named))
 
 
 def unpack(data: bytes) -> Maps:
-    """What was packed, to the bit if it was in half precision."""
-    return {name[4:]: one for name, one in sorted(load(zlib.decompress(data)).items())}
+    """Unpack the maps of `pack`; maps in float16 have the same bits."""
+    return {name[4:]: values for name, values in sorted(load(zlib.decompress(data)).items())}
 
 
 ALL = "all"
 _WINDOW = 0.05
-"""Radius of the window, as a share of the side, where the run itself takes the highest pixel."""
+"""Radius of the window, as a fraction of the side, for runs that take the highest pixel."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """How a point is read.
+    """Settings for reading a point.
 
     Attributes:
-        embeddings: the first so many are averaged.
-        crops: the first so many that the run looked at are averaged; where crops follow the
-            highest point so far, it is the one that the run itself saw.
-        layers: the path of the only layer that is read, or `all`.
-        read_out: how the maps of the layers become one, see `LocateConfig`.
+        embeddings: number of embeddings that are averaged, the first ones of the run.
+        crops: number of crops that are averaged, the first ones of the run. Where crops follow the
+            highest point so far, it is that of the run.
+        layers: path of the only layer that is read, or `all`.
+        read_out: combination of the layers' maps, see `LocateConfig`.
         window: radius of the window soft-argmax, see `LocateConfig`.
     """
 
@@ -83,17 +82,17 @@ class Variant:
 
 
 def own_variant(embeddings: int, config: LocateConfig) -> Variant:
-    """The one that is the run's own reading."""
+    """Return the variant with the run's own settings."""
     return Variant(embeddings, config.crops, ALL, config.read_out, config.window)
 
 
 def windows(config: LocateConfig) -> tuple[float, float]:
-    """The highest pixel itself, and a window: the run's own or, if it has none, a usual one."""
+    """Return the windows of the variants: 0, and that of the run or, if it is 0, a default."""
     return 0.0, config.window or _WINDOW
 
 
 def variants(embeddings: int, config: LocateConfig, layers: Sequence[str]) -> tuple[Variant, ...]:
-    """All variants of a run that fits so many embeddings and reads these layers.
+    """Return all variants of a run with a number of embeddings and layers.
 
     >>> config = LocateConfig(40, "gaussian", 4, 0.93, False, "log-mean", 0.05)
     >>> len(variants(1, config, ["a", "b"])) == (4 + 2) * 3 * 2

@@ -1,4 +1,4 @@
-"""The command line: which commands there are."""
+"""The command line: the app with all its commands."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ def _print_version(wanted: bool) -> None:
 
 
 def _current_option(name: str) -> str:
-    """The name of an option; that of an earlier version is taken too, with a note."""
+    """Return the current name of an option, with a note if it was renamed."""
     if name != "optimise":
         return name
     note_old_name("--optimise", "--strategy")
@@ -35,7 +35,7 @@ def _current_option(name: str) -> str:
 
 
 app = typer.Typer(
-    help="Find the same part of a thing in another picture.",
+    help="Find the same part of an object in another image.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -49,7 +49,10 @@ app = typer.Typer(
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     pass

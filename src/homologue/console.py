@@ -1,4 +1,4 @@
-"""What the command line shows: progress and errors on stderr, results on stdout."""
+"""Output of the command line: progress and errors on stderr, results on stdout."""
 
 import json
 import sys
@@ -23,9 +23,9 @@ from homologue.progress import Progress
 
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
-    """Progress shown as a bar for each stage, on stderr, with an estimate of the time left.
+    """Show a progress bar for each stage on stderr, with an estimate of the remaining time.
 
-    Nothing is shown where stderr is not a terminal.
+    If stderr is not a terminal, nothing is shown.
     """
     columns = (
         TextColumn("{task.description:7}"),
@@ -49,29 +49,29 @@ def progress_bars() -> Iterator[Progress]:
 
 
 Counter = Callable[[Record], None]
-"""Called with each record as it comes."""
+"""Called with each record."""
 
 _SECONDS_BETWEEN_LINES = 30.0
 
 
 class _Tally:
-    """Records that are counted, and what is said of them."""
+    """Counts records, and summarises them as text."""
 
     def __init__(self, alpha: float) -> None:
         self._alpha = alpha
-        self.done = self._failed = self._right = self._points = 0
+        self.done = self._failed = self._correct = self._points = 0
 
     def add(self, record: Record) -> None:
-        right, points = record.count(self._alpha)
+        correct, points = record.count(self._alpha)
         self.done += 1
         self._failed += record.error is not None
-        self._right += right
+        self._correct += correct
         self._points += points
 
     def __str__(self) -> str:
         words = []
         if self._points:
-            words.append(f"PCK@{self._alpha:g} {100 * self._right / self._points:.1f}")
+            words.append(f"PCK@{self._alpha:g} {100 * self._correct / self._points:.1f}")
         if self._failed:
             words.append(f"{self._failed} failed")
         return ", ".join(words)
@@ -81,13 +81,15 @@ class _Tally:
 def pair_counter(
     matcher: str, total: int, alpha: float, before: Iterable[Record] = ()
 ) -> Iterator[Counter]:
-    """Progress over pairs on stderr: pairs a second, time left, PCK so far, failures.
+    """Show progress over pairs on stderr: pairs per second, remaining time, PCK, failures.
 
-    A bar on a terminal; elsewhere a line every half minute.
+    Progress is a bar on a terminal, and a line every half minute otherwise.
 
     Args:
-        total: pairs that are to come.
-        before: what was done before, which counts too.
+        matcher: name of the matcher.
+        total: number of remaining pairs.
+        alpha: alpha of the PCK.
+        before: records of the pairs that are already done.
     """
     console = Console(stderr=True)
     columns = (
@@ -120,7 +122,7 @@ def pair_counter(
 
 
 def print_table(table: RenderableType, width: int = 200) -> None:
-    """A table on stdout; where that is no terminal, as wide as it needs to be, at most `width`."""
+    """Print a table on stdout; its width is limited to `width` if stdout is not a terminal."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=width)
@@ -128,12 +130,12 @@ def print_table(table: RenderableType, width: int = 200) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One line of JSON on stdout."""
+    """Print a line of JSON on stdout."""
     print(json.dumps(value, allow_nan=False), flush=True)
 
 
 def print_matches(title: str, matches: list[dict[str, Any]]) -> None:
-    """A line for each match on stdout: its number, both points and the score."""
+    """Print a line for each match on stdout: its number, both points and the score."""
     print(title)
     for number, match in enumerate(matches, start=1):
         source, target = (_point(match[name]) for name in ("source", "target"))
@@ -145,10 +147,10 @@ def _point(xy: list[float]) -> str:
 
 
 def print_error(message: str) -> None:
-    """One line on stderr."""
+    """Print an error on stderr."""
     print(f"homologue: {message}", file=sys.stderr, flush=True)
 
 
 def print_note(message: str) -> None:
-    """One line on stderr that is no error."""
+    """Print a note on stderr."""
     print(message, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Opening files, and writing them so that a reader never sees half of one."""
+"""Open files, and write files and folders atomically."""
 
 import errno
 import os
@@ -12,13 +12,14 @@ from homologue.errors import HomologueError
 
 
 def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
-    """Opens a file in binary mode; the caller closes it.
+    """Open a file in binary mode; the caller closes it.
 
-    Raises HomologueError if it does not exist, is not a regular file, or may not be read.
+    Raises:
+        HomologueError: the file does not exist, is not a regular file, or cannot be read.
     """
     file = Path(path)
     try:
-        # Asked before opening: opening a pipe without a writer would wait for ever.
+        # Checked before opening, because opening a pipe without a writer blocks.
         if file.exists() and not file.is_dir() and not file.is_file():
             raise HomologueError(f"{file} is a pipe or a device; give a regular file.")
         return file.open("rb")
@@ -27,11 +28,11 @@ def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
     except ValueError as error:
         if isinstance(error, HomologueError):
             raise
-        raise HomologueError(f"{str(path)!r} is not a possible file name; {error}.") from error
+        raise HomologueError(f"{str(path)!r} is not a valid file name; {error}.") from error
 
 
 def is_file(path: Path) -> bool:
-    """Whether a regular file is there; a name that the file system does not allow is none."""
+    """Return whether a path is a regular file; a name that the file system rejects is not."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -39,22 +40,26 @@ def is_file(path: Path) -> bool:
 
 
 def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
-    """Writes a file whole or not at all.
+    """Write a file atomically.
 
-    `write` gets a binary stream on a temporary file beside `path`, which is renamed to `path` once
-    it is complete and on the disk. If anything fails, the interruption of the program included,
-    the temporary file is removed and a file that was at `path` before is untouched. A symbolic
-    link is followed. A device, such as /dev/stdout, is written directly.
+    The content is written to a temporary file in the same folder, which is renamed to `path` after
+    it was flushed to the disk. If anything fails, or the program is interrupted, the temporary file
+    is removed and an existing file at `path` is unchanged. Symbolic links are followed. A device,
+    such as /dev/stdout, is written directly.
 
-    Raises HomologueError for whatever the file system refuses (missing or read-only folder, no
-    permission, full disk); other exceptions of `write` pass through.
+    Args:
+        write: writes the content to a binary stream. Its exceptions are propagated.
+
+    Raises:
+        HomologueError: the file system reports an error: a missing or read-only folder, no
+            permission, a full disk.
     """
-    # Without realpath the rename would replace a link instead of the file it points to.
+    # Without realpath the rename would replace a link instead of its target.
     target = Path(os.path.realpath(path))
     try:
         _refuse_unwritable(target)
         if target.exists() and not target.is_file():
-            # A rename over a device would replace the device by a file.
+            # A rename would replace the device by a file.
             with target.open("wb") as stream:
                 write(stream)
             return
@@ -64,9 +69,9 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], o
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raises HomologueError if `write_atomically` would fail for reasons that can be known before.
+    """Raise HomologueError if `write_atomically` would fail for a foreseeable reason.
 
-    For the start of long work whose result goes to `path`; nothing is left behind.
+    Call it before long work whose result is written to `path`. It leaves no file behind.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -80,13 +85,16 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 
 def replace_folder(path: str | os.PathLike[str], fill: Callable[[Path], object]) -> None:
-    """Writes a folder whole or not at all; one that was there before is replaced.
+    """Write a folder atomically, replacing an existing one.
 
-    `fill` gets a temporary folder beside `path`, which is renamed to `path` once it is complete. If
-    anything fails, the temporary folder is removed and the former folder is untouched.
+    The content is written to a temporary folder beside `path`, which is then renamed to `path`. If
+    anything fails, the temporary folder is removed and the existing folder is unchanged.
 
-    Raises HomologueError for whatever the file system refuses; other exceptions of `fill` pass
-    through.
+    Args:
+        fill: writes the content of a folder. Its exceptions are propagated.
+
+    Raises:
+        HomologueError: the file system reports an error.
     """
     target = Path(os.path.realpath(path))
     new = _temporary(target)
@@ -113,22 +121,23 @@ def replace_folder(path: str | os.PathLike[str], fill: Callable[[Path], object])
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:
-    """The folder, made if it is not there, those above it included.
+    """Create a folder and its parents if they do not exist, and return its path.
 
-    Raises HomologueError if the file system refuses, or if it is a file.
+    Raises:
+        HomologueError: the path is a file, or the file system reports an error.
     """
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise HomologueError(_sentence(error, folder, "made")) from error
+        raise HomologueError(_sentence(error, folder, "created")) from error
     return folder
 
 
 def escaped(text: str) -> str:
-    """A text that UTF-8 can hold: bytes of a file name that are not UTF-8 are escaped.
+    """Escape the bytes of a file name that are not UTF-8.
 
-    For names that are kept, drawn or printed; a file is opened by the text as it was.
+    Use the result to store, draw or print a name; open the file by the original name.
 
     >>> escaped(os.fsdecode(b"caf\\xe9.png"))
     'caf\\\\udce9.png'
@@ -140,7 +149,7 @@ def _refuse_unwritable(target: Path) -> None:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if target.is_file():
-        # A rename asks only the folder for permission, and would overwrite a protected file.
+        # A rename needs only permission for the folder, and would overwrite a read-only file.
         target.open("r+b").close()
 
 
@@ -149,13 +158,13 @@ def _temporary(target: Path) -> Path:
 
 
 def _write_and_rename(target: Path, write: Callable[[BinaryIO], object]) -> None:
-    # Opened here and not by tempfile, whose files are private (0600) whatever the umask says.
+    # Not created by tempfile, whose files ignore the umask and have the mode 0600.
     temporary = _temporary(target)
     try:
         with temporary.open("xb") as stream:
             write(stream)
             stream.flush()
-            # Some file systems report a full disk only here.
+            # Some file systems report a full disk only at this point.
             os.fsync(stream.fileno())
         temporary.replace(target)
     except BaseException:
@@ -163,8 +172,8 @@ def _write_and_rename(target: Path, write: Callable[[BinaryIO], object]) -> None
         raise
 
 
-def _sentence(error: OSError, path: Path, verb: Literal["read", "written", "made"]) -> str:
-    """One sentence: what is wrong with the path, and how to mend it."""
+def _sentence(error: OSError, path: Path, verb: Literal["read", "written", "created"]) -> str:
+    """Return a sentence with the problem of the path and its solution."""
     folder = path.parent
     match error.errno, verb:
         case errno.ENOENT, "read":
@@ -178,17 +187,17 @@ def _sentence(error: OSError, path: Path, verb: Literal["read", "written", "made
         case errno.EISDIR, _:
             return f"{path} is a folder; give the path of a file."
         case ((errno.EACCES | errno.EPERM), "read"):
-            return f"{path} cannot be read for lack of permission; allow it with chmod or chown."
+            return f"{path} cannot be read: permission denied; change it with chmod or chown."
         case ((errno.EACCES | errno.EPERM), _):
-            return f"{path} cannot be written for lack of permission; choose a folder of your own."
+            return f"{path} cannot be written: permission denied; choose another folder."
         case errno.EROFS, _:
             return f"{path} cannot be written to a read-only file system; choose another folder."
         case ((errno.ENOSPC | errno.EDQUOT), _):
-            return f"{path} cannot be written because the disk is full; free some space."
+            return f"{path} cannot be written because the disk is full; free disk space."
         case errno.EFBIG, _:
             return (
-                f"{path} cannot be written because files may not be so large; raise the limit "
-                "(ulimit -f), or choose another file system."
+                f"{path} cannot be written because it exceeds the size limit of files; raise the "
+                "limit (ulimit -f), or choose another file system."
             )
         case _:
             reason = error.strerror or str(error) or type(error).__name__

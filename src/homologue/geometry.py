@@ -1,10 +1,10 @@
-"""Where things are: the three frames of a point and the maps between them.
+"""The three frames of a point, the maps between them, and crops.
 
-Frames, each `(x, y)` with pixel centres at +0.5:
+Points are `(x, y)` with pixel centres at +0.5. The frames are:
 
 - *image*: pixels of the original image after EXIF rotation, `[0, W] x [0, H]`;
-- *square*: pixels of the image squashed to the model's side, `[0, side]^2`;
-- *crop*: pixels of one square crop after it was resized to the model's side, `[0, side]^2`.
+- *square*: pixels of the image resized to the model's side, `[0, side]^2`;
+- *crop*: pixels of a square crop after resizing it to the model's side, `[0, side]^2`.
 """
 
 import math
@@ -16,7 +16,7 @@ from torch.nn.functional import grid_sample, interpolate
 
 
 def image_to_square(points: Tensor, width: int, height: int, side: int) -> Tensor:
-    """Points (..., 2) from the image frame of a `width` x `height` image to the square frame.
+    """Map points (..., 2) from the frame of a `width` x `height` image to the square frame.
 
     >>> image_to_square(torch.tensor([[50.0, 20.0]]), width=100, height=80, side=64)
     tensor([[32., 16.]])
@@ -25,15 +25,17 @@ def image_to_square(points: Tensor, width: int, height: int, side: int) -> Tenso
 
 
 def square_to_image(points: Tensor, width: int, height: int, side: int) -> Tensor:
-    """The inverse of `image_to_square`."""
+    """Map points (..., 2) back to the image frame: the inverse of `image_to_square`."""
     return points * points.new_tensor([width / side, height / side])
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A square part of the square frame: whole pixels, `size` wide and high, at `(left, top)`.
+    """An upright square of whole pixels in the square frame.
 
     Attributes:
+        left, top: its corner, square frame.
+        size: its side in pixels of the square frame.
         mirrored: whether the crop frame is mirrored left to right.
     """
 
@@ -43,105 +45,111 @@ class Crop:
     mirrored: bool = False
 
     def cut(self, square: Tensor) -> Tensor:
-        """This part of `square` (..., side, side), resized (bilinear) to (..., side, side)."""
+        """Cut the crop out of `square` (..., side, side), resized bilinearly to the same shape."""
         side = square.shape[-1]
-        part = self.of(square)
-        whole = part if self.size == side else resize(part, side)
-        return whole.flip(-1) if self.mirrored else whole
+        part = self.view(square)
+        resized = part if self.size == side else resize(part, side)
+        return resized.flip(-1) if self.mirrored else resized
 
-    def of(self, square: Tensor) -> Tensor:
-        """The view of `square` (..., side, side) that this crop covers, (..., size, size)."""
+    def view(self, square: Tensor) -> Tensor:
+        """Return the view (..., size, size) of `square` (..., side, side) inside the crop."""
         return square[..., self.top : self.top + self.size, self.left : self.left + self.size]
 
     def to_crop(self, points: Tensor, side: int) -> Tensor:
-        """Points (..., 2) from the square frame to this crop's frame."""
-        found = (points - points.new_tensor([self.left, self.top])) * (side / self.size)
-        return _mirrored(found, side) if self.mirrored else found
+        """Map points (..., 2) from the square frame to the frame of this crop."""
+        mapped = (points - points.new_tensor([self.left, self.top])) * (side / self.size)
+        return _mirrored(mapped, side) if self.mirrored else mapped
 
     def to_square(self, points: Tensor, side: int) -> Tensor:
-        """The inverse of `to_crop`."""
+        """Map points (..., 2) back to the square frame: the inverse of `to_crop`."""
         points = _mirrored(points, side) if self.mirrored else points
         return points * (self.size / side) + points.new_tensor([self.left, self.top])
 
 
 @dataclass(frozen=True)
-class TurnedCrop:
-    """A square of the square frame, turned about its middle.
+class RotatedCrop:
+    """A square in the square frame, rotated about its centre.
 
-    It may stick out of the image; what lies beyond the image's edge continues the edge.
+    It may extend beyond the image, where it repeats the pixels of the image's edge.
 
     Attributes:
-        middle: `(x, y)`, square frame.
-        size: side in pixels of the square frame.
-        turn: degrees by which its upright is turned, clockwise as the image is seen.
-        mirrored: whether the crop frame is mirrored left to right, after it was turned.
+        centre: `(x, y)`, square frame.
+        size: its side in pixels of the square frame.
+        rotation: degrees, clockwise in the image.
+        mirrored: whether the crop frame is mirrored left to right, after the rotation.
     """
 
-    middle: tuple[float, float]
+    centre: tuple[float, float]
     size: float
-    turn: float
+    rotation: float
     mirrored: bool = False
 
     def cut(self, square: Tensor) -> Tensor:
-        """This part of `square` (..., side, side), sampled bilinearly, (..., side, side)."""
+        """Sample the crop from `square` (..., side, side) bilinearly, in the same shape."""
         side = square.shape[-1]
         line = torch.arange(side, dtype=torch.float64) + 0.5
-        centres = torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1)
-        places = self.to_square(centres, side) * (2 / side) - 1
+        pixels = torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1)
+        positions = self.to_square(pixels, side) * (2 / side) - 1
         flat = square.reshape(1, -1, side, side)
-        grid = places[None].to(flat)
+        grid = positions[None].to(flat)
         cut = grid_sample(flat, grid, padding_mode="border", align_corners=False)
         return cut.reshape(square.shape)
 
     def to_crop(self, points: Tensor, side: int) -> Tensor:
-        """Points (..., 2) from the square frame to this crop's frame."""
-        turned = _turned(points - points.new_tensor(self.middle), -self.turn)
-        found = turned * (side / self.size) + side / 2
-        return _mirrored(found, side) if self.mirrored else found
+        """Map points (..., 2) from the square frame to the frame of this crop."""
+        rotated = _rotated(points - points.new_tensor(self.centre), -self.rotation)
+        mapped = rotated * (side / self.size) + side / 2
+        return _mirrored(mapped, side) if self.mirrored else mapped
 
     def to_square(self, points: Tensor, side: int) -> Tensor:
-        """The inverse of `to_crop`."""
+        """Map points (..., 2) back to the square frame: the inverse of `to_crop`."""
         points = _mirrored(points, side) if self.mirrored else points
-        return _turned(points - side / 2, self.turn) * (self.size / side) + points.new_tensor(
-            self.middle
-        )
+        rotated = _rotated(points - side / 2, self.rotation)
+        return rotated * (self.size / side) + points.new_tensor(self.centre)
 
 
-def _turned(points: Tensor, degrees: float) -> Tensor:
-    """Points (..., 2) turned about the origin, clockwise where y points down."""
+def _rotated(points: Tensor, degrees: float) -> Tensor:
+    """Rotate points (..., 2) about the origin, clockwise where y points down."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return points @ points.new_tensor([[cos, sin], [-sin, cos]])
 
 
 def _mirrored(points: Tensor, side: int) -> Tensor:
-    """Points (..., 2) of a frame `side` wide, mirrored left to right."""
+    """Mirror points (..., 2) of a frame `side` wide left to right."""
     return torch.stack([side - points[..., 0], points[..., 1]], dim=-1)
 
 
 def resize(maps: Tensor, side: int) -> Tensor:
-    """Maps (..., h, w) resized to (..., side, side): bilinear, align_corners False."""
+    """Resize maps (..., h, w) to (..., side, side): bilinear, `align_corners=False`."""
     flat = maps.reshape(1, -1, *maps.shape[-2:])
     resized = interpolate(flat, size=(side, side), mode="bilinear", align_corners=False)
     return resized.reshape(*maps.shape[:-2], side, side)
 
 
-def read_maps(maps: Tensor, places: Tensor) -> Tensor:
-    """Values (V, P, C) of maps (V, C, h, w), bilinear; the edge cells go on beyond their middles.
+def read_maps(maps: Tensor, positions: Tensor) -> Tensor:
+    """Sample maps (V, C, h, w) bilinearly at P positions: (V, P, C).
+
+    Beyond the centres of the outermost cells, the values of these cells are returned.
 
     Args:
-        places: (V, P, 2), shares of the maps' width and height.
+        positions: (V, P, 2), as fractions of the maps' width and height.
     """
-    grid = (places * 2 - 1).to(maps)[:, :, None]
+    grid = (positions * 2 - 1).to(maps)[:, :, None]
     values = grid_sample(maps, grid, padding_mode="border", align_corners=False)
     return values[..., 0].mT
 
 
 def crop_starts(coordinate: float, side: int, size: int, margin: float) -> tuple[int, int]:
-    """First and last start, along one axis, of crops that keep a point inside.
+    """Return the first and last start, along one axis, of crops that contain a point.
 
-    `coordinate` is in the square frame, `size` the crop's length and `margin` the share of it that
-    the point keeps from the crop's edges, as far as the image's own edges allow. The rounding is
-    the released code's.
+    The rounding is that of the paper's released code.
+
+    Args:
+        coordinate: of the point, square frame.
+        side: side of the square frame in pixels.
+        size: side of the crop in pixels.
+        margin: least distance of the point from the crop's edges, as a fraction of `size`; less
+            where the image's edges require it.
 
     >>> crop_starts(256.0, side=512, size=477, margin=0.15)
     (0, 35)
@@ -155,15 +163,20 @@ def crop_starts(coordinate: float, side: int, size: int, margin: float) -> tuple
 
 
 def draw_crop(
-    points: Tensor, side: int, share: float, draw: tuple[float, float], margin: float = 0.15
+    points: Tensor, side: int, fraction: float, draw: tuple[float, float], margin: float = 0.15
 ) -> Crop:
-    """The crop that two uniform numbers in [0, 1) choose for points (P, 2) of the square frame.
+    """Map two uniform numbers in [0, 1) to a crop that contains points (P, 2), square frame.
 
-    `share` is the crop's side as a share of `side`. Every crop that keeps one point inside by
-    `margin` is equally likely. With several points the crop keeps all of them inside where one can,
-    and lies between their wishes where none can.
+    For one point, every crop that contains it with the margin is equally likely. For several
+    points, the crop contains all of them if such a crop exists; otherwise it is a compromise
+    between the crops of the outermost points.
+
+    Args:
+        fraction: side of the crop as a fraction of `side`.
+        draw: the uniform numbers, for x and y.
+        margin: see `crop_starts`.
     """
-    size = max(1, int(side * share))
+    size = max(1, int(side * fraction))
     corner = []
     for axis, uniform in enumerate(draw):
         starts = [crop_starts(float(p), side, size, margin) for p in points[:, axis]]
@@ -174,13 +187,17 @@ def draw_crop(
     return Crop(left=corner[0], top=corner[1], size=size)
 
 
-def corner_crops(side: int, share: float) -> list[Crop]:
-    """The crops in the four corners: top left, bottom left, top right, bottom right."""
-    size = max(1, int(side * share))
+def corner_crops(side: int, fraction: float) -> list[Crop]:
+    """Return the crops at the top left, bottom left, top right and bottom right corner.
+
+    Args:
+        fraction: side of the crops as a fraction of `side`.
+    """
+    size = max(1, int(side * fraction))
     last = side - size
     return [Crop(left, top, size) for left in (0, last) for top in (0, last)]
 
 
 def whole_crop(side: int) -> Crop:
-    """The crop that leaves nothing out."""
+    """Return the crop of the whole image."""
     return Crop(0, 0, side)

@@ -1,4 +1,4 @@
-"""Images in: any path, PIL image, array or tensor becomes one RGB tensor."""
+"""Read a path, PIL image, array or tensor as an RGB image."""
 
 import math
 import os
@@ -24,17 +24,20 @@ ImageLike = str | os.PathLike[str] | Image.Image | np.ndarray[Any, Any] | torch.
 
 Profile = Literal["convert", "ignore"]
 
-LEAST_SIDE = 2  # pixels that an image needs to have parts
+LEAST_SIDE = 2
+"""Minimum width and height in pixels of an image to match."""
 
 
 @dataclass(frozen=True, eq=False)
 class RGBImage:
-    """One picture as everything downstream wants it.
+    """An RGB image.
 
-    pixels: (3, H, W) float32, RGB in [0, 1], after EXIF rotation; do not change it in place.
-    path: where it was read from; None if it came as a PIL image, an array or a tensor.
+    Attributes:
+        pixels: (3, H, W) float32, RGB in [0, 1], after EXIF rotation. Do not modify it in place.
+        path: file that the image was read from; None for a PIL image, an array or a tensor.
 
-    Raises HomologueError for another shape, and if a pixel is NaN or infinite.
+    Raises:
+        HomologueError: the shape is wrong, or a pixel is NaN or infinite.
     """
 
     pixels: torch.Tensor = field(repr=False)
@@ -55,23 +58,23 @@ class RGBImage:
 
     @property
     def width(self) -> int:
-        """W, in pixels."""
+        """W in pixels."""
         return int(self.pixels.shape[2])
 
     @property
     def height(self) -> int:
-        """H, in pixels."""
+        """H in pixels."""
         return int(self.pixels.shape[1])
 
     @cached_property
     def digest(self) -> str:
-        """Hex digest (32 characters) of the size and the pixels at 8 bits; the path is left out."""
+        """32 hexadecimal digits that identify the size and the pixels at 8 bits."""
         digest = blake2b(f"{self.width} x {self.height}".encode(), digest_size=16)
         digest.update(self._bytes().tobytes())
         return digest.hexdigest()
 
     def to_pil(self) -> Image.Image:
-        """The picture as an 8-bit RGB PIL image."""
+        """Convert the image to an 8-bit RGB PIL image."""
         return Image.fromarray(self._bytes())
 
     def _bytes(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -83,35 +86,39 @@ class RGBImage:
 def read_image(
     source: ImageLike | RGBImage, *, least_side: int = 1, profile: Profile = "convert"
 ) -> RGBImage:
-    """Reads a picture from wherever it is; the frame of all points given for it is the result's.
+    """Read an image. Points of the image are in the frame of the result.
 
-    source: a path; a PIL image; a uint8 array (H, W) or (H, W, 3 | 4), of NumPy or any library
-        whose arrays NumPy reads, whose last axis is always the channels; a float tensor
-        (1 | 3 | 4, H, W) in [0, 1], whose first axis always is. An RGBImage is returned as it is.
-    least_side: pixels that either side has to have.
-    profile: "convert" converts the colours of a file or a PIL image from its colour profile to
-        sRGB, as a viewer shows them; "ignore" takes the numbers as stored, as the released code
-        of the paper does.
+    EXIF rotation is applied, transparent pixels are blended with white, and 16-bit values are
+    scaled to [0, 1].
 
-    EXIF rotation is applied, transparency is laid on white, 16 bits are scaled to [0, 1]. Warns
-    once, naming the file, of whatever may not be as meant: an animation, whose first frame is
-    read; a profile that cannot be applied; 16 bits of which only the lower are used.
+    Args:
+        source: a path; a PIL image; a uint8 array (H, W) or (H, W, 3 | 4) of NumPy or a library
+            whose arrays NumPy can read; or a float tensor (1 | 3 | 4, H, W) in [0, 1]. An RGBImage
+            is returned unchanged.
+        least_side: minimum width and height in pixels.
+        profile: `convert` converts the colours of a file or a PIL image from its colour profile to
+            sRGB; `ignore` reads the stored values, as the paper's released code does.
 
-    Raises HomologueError for anything else: a file that is missing, no image, truncated or larger
-    than MAX_PIXELS; another shape, data type or range of numbers; no pixels at all.
+    Raises:
+        HomologueError: a file is missing, not an image, truncated or larger than MAX_PIXELS; or the
+            shape, data type or range of an array is wrong.
+
+    Warns:
+        HomologueWarning: an animation, of which the first frame is read; a colour profile that
+            cannot be applied; 16-bit values that use only the lower bits.
     """
     if profile not in ("convert", "ignore"):
-        raise HomologueError(f'There is no profile={profile!r}; choose "convert" or "ignore".')
+        raise HomologueError(f'profile must be "convert" or "ignore", not {profile!r}.')
     if isinstance(source, RGBImage) and profile == "ignore":
         raise HomologueError(
-            'profile="ignore" comes too late for an RGBImage; give it when the file is read.'
+            'profile="ignore" does not apply to an RGBImage; give it when the file is read.'
         )
     notes: list[str] = []
     image = _read(source, notes.append, profile == "convert")
     if min(image.width, image.height) < least_side:
         raise HomologueError(
-            f"{image.path or 'The image'} has {image.width} x {image.height} pixels, too few to "
-            f"have parts; give an image of at least {least_side} x {least_side}."
+            f"{image.path or 'The image'} has only {image.width} x {image.height} pixels; give an "
+            f"image of at least {least_side} x {least_side}."
         )
     for note in notes:
         warnings.warn(note, HomologueWarning, stacklevel=2)
@@ -137,10 +144,13 @@ def _read(source: ImageLike | RGBImage, note: Note, convert_profile: bool) -> RG
 
 
 def to_square(image: RGBImage, side: int) -> torch.Tensor:
-    """Squashes the picture to a square: (3, side, side) float32 in [0, 1], a tensor of its own.
+    """Resize an image to a square: (3, side, side) float32 in [0, 1], never a view of the pixels.
 
-    Antialiased bilinear, in the pixel-centre frame (align_corners=False). A picture that already
-    is side x side comes back bit for bit. Raises HomologueError if side is less than 1.
+    Interpolation is bilinear with antialiasing and `align_corners=False`. An image of side x side
+    pixels is copied bit for bit.
+
+    Raises:
+        HomologueError: `side` is less than 1.
     """
     if side < 1:
         raise HomologueError(f"An image cannot be resized to a side of {side}; give at least 1.")
@@ -149,7 +159,7 @@ def to_square(image: RGBImage, side: int) -> torch.Tensor:
     resized = torch.nn.functional.interpolate(
         image.pixels[None], (side, side), mode="bilinear", align_corners=False, antialias=True
     )
-    # The weights of the filter add up to 1 only up to rounding.
+    # Rounding of the filter's weights can exceed the range slightly.
     return resized[0].clamp(0, 1)
 
 
@@ -173,14 +183,14 @@ def _read_pil(picture: Image.Image, note: Note, convert_profile: bool) -> RGBIma
                 ) from error
             if "MAX_TEXT" in str(error):
                 raise HomologueError(
-                    f"{name} has a text longer than Pillow reads; give its path instead of a PIL "
-                    "image."
+                    f"{name} has a text chunk that is too long for Pillow; give its path instead "
+                    "of a PIL image."
                 ) from error
             raise
 
 
 def _is_closed(picture: Image.Image, error: Exception) -> bool:
-    """Whether the file of a PIL image that could not be decoded is closed."""
+    """Return whether a PIL image could not be decoded because its file is closed."""
     if isinstance(error, HomologueError):
         return False
     if "closed image" in str(error) or "closed file" in str(error):

@@ -11,7 +11,7 @@ from huggingface_hub.constants import HF_HUB_CACHE
 from huggingface_hub.errors import CacheNotFound
 
 from homologue import __version__
-from homologue.diffusion.capture import cross_attention_layers
+from homologue.diffusion.layers import cross_attention_layers
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import dtype_name
 from homologue.presets import DEFAULT

@@ -1,7 +1,7 @@
-"""Points given by a person: on the command line, in a file (`read_points`), or as an array.
+"""Parse and check points from the command line, a file (`read_points`) or an array.
 
-Frame: x then y, in pixels of the original image after EXIF rotation. Pixel centres are at +0.5, so
-an image of W x H pixels spans [0, W] x [0, H].
+Points are `(x, y)` in pixels of the original image after EXIF rotation. Pixel centres are at +0.5,
+so that an image of W x H pixels spans [0, W] x [0, H].
 """
 
 import math
@@ -24,7 +24,11 @@ Point = tuple[float, float]
 
 
 def parse_point(text: str) -> Point:
-    """Reads "X,Y", as in "310.5,42". Raises HomologueError if it is not two finite numbers."""
+    """Parse a text such as "310.5,42".
+
+    Raises:
+        HomologueError: the text is not two finite numbers.
+    """
     numbers = [parse_number(part) for part in text.split(",")]
     match numbers:
         case [float() as x, float() as y]:
@@ -33,11 +37,15 @@ def parse_point(text: str) -> Point:
 
 
 def check_points(points: ArrayLike | torch.Tensor, width: int, height: int) -> torch.Tensor:
-    """Checks points against the image they are meant for; returns them as (P, 2) float64.
+    """Check points of an image and return them as (P, 2) float64.
 
-    points: (P, 2) numbers, x then y, P at least 1, in the frame of an image of width x height
-    pixels. Raises HomologueError, with the index (from 1) of the first bad point, for another
-    shape, for numbers that are not finite and for points outside [0, width] x [0, height].
+    Args:
+        points: (P, 2) numbers, `(x, y)`, image frame; P is at least 1.
+        width, height: size of the image in pixels.
+
+    Raises:
+        HomologueError: the shape is wrong, a number is not finite, or a point is outside
+            [0, width] x [0, height]. The message has the index, from 1, of the first such point.
     """
     array = _as_array(points)
     for index, (x, y) in enumerate(array.tolist(), start=1):
@@ -54,7 +62,7 @@ def check_points(points: ArrayLike | torch.Tensor, width: int, height: int) -> t
 
 
 def _as_array(points: Any) -> NDArray[np.float64]:
-    """A copy as (P, 2) float64, P at least 1; of a list also if its entries are tensors."""
+    """Copy points to an array (P, 2) float64; a list may contain tensors."""
     _refuse_exchanged_columns(points)
     plain = _to_plain(points, "The array of points")
     try:
@@ -64,7 +72,7 @@ def _as_array(points: Any) -> NDArray[np.float64]:
     except Exception as error:
         raise HomologueError(_wanted(f"Points of type {type(points).__name__} are")) from error
     if array.size == 0:
-        raise HomologueError("There are no points; give at least one, as [[x, y]].")
+        raise HomologueError("The array of points is empty; give at least one, as [[x, y]].")
     if array.dtype.kind not in "iuf":
         raise HomologueError(_wanted(f"Points of type {array.dtype} are"))
     if array.shape == (2,):
@@ -76,7 +84,7 @@ def _as_array(points: Any) -> NDArray[np.float64]:
 
 
 def _to_plain(points: Any, name: str, depth: int = 2) -> Any:
-    """Array-like values as NumPy arrays, those in lists and tuples included."""
+    """Convert array-like values, also those in lists and tuples, to NumPy arrays."""
     if is_array_like(points):
         return to_numpy(points, name)
     if isinstance(points, list | tuple) and depth:
@@ -88,11 +96,11 @@ def _to_plain(points: Any, name: str, depth: int = 2) -> Any:
 
 
 def _refuse_exchanged_columns(points: Any) -> None:
-    """Refuses a table, as of pandas, whose columns say that y comes first."""
+    """Raise HomologueError for a table, such as one of pandas, with the columns y, x."""
     try:
         columns = getattr(points, "columns", None)
         names = [str(name).lower() for name in columns] if isinstance(columns, Iterable) else []
-    except Exception:  # of an object that refuses; it is no table
+    except Exception:  # not a table
         return
     if [axis(name) for name in names] == ["y", "x"]:
         raise HomologueError(

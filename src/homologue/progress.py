@@ -1,39 +1,41 @@
-"""How long work tells how far it is, and how it is stopped."""
+"""Progress callbacks, and cancellation through them."""
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-# Scoring has a console, too, and no use for torch.
+# Importing torch takes seconds, and scoring does not need it.
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 class Progress(Protocol):
-    """Called as work goes on: what is being done, how many parts are done, of how many.
+    """Callback for the progress of long work.
 
-    What it raises ends the work and leaves the model as it was, see `Cancelled`.
+    An exception that it raises ends the work and leaves the model unchanged, see `Cancelled`.
     """
 
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Receive the name of a stage, and how many of its units of work are done."""
+        ...
 
 
 @runtime_checkable
 class LossProgress(Progress, Protocol):
-    """Progress that is told the objective, too, before each step of the fit."""
+    """Progress that also receives the loss, before the progress of each step of a fit."""
 
     def see_loss(self, loss: float) -> None:
-        """`loss`: the objective's mean over the points that the step looked at."""
+        """Receive the mean loss over the points of a step."""
         ...
 
 
-class Cancelled(Exception):  # noqa: N818  # what was asked for is no error
-    """Raised by a progress to stop what it watches."""
+class Cancelled(Exception):  # noqa: N818  # not an error
+    """Raised by a progress callback to stop the work."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
-    """Progress that nobody wants to see."""
+    """The progress callback that does nothing."""
 
 
-def tell_loss(progress: Progress, losses: "Tensor") -> None:
-    """Tells the mean of `losses`, NaN left out, to a progress that wants to know it."""
+def report_loss(progress: Progress, losses: "Tensor") -> None:
+    """Report the mean of `losses`, without NaN, to a `LossProgress`."""
     if isinstance(progress, LossProgress):
         progress.see_loss(float(losses.nanmean()))

@@ -1,4 +1,4 @@
-"""Random numbers that depend on what they are for, never on the order of the work."""
+"""Random generators whose numbers do not depend on the order of the work."""
 
 import hashlib
 
@@ -8,10 +8,10 @@ SeedPart = int | float | str
 
 
 def generator(seed: int, *parts: SeedPart) -> torch.Generator:
-    """A CPU generator for one purpose, e.g. `generator(seed, "fit", x, y, repeat)`.
+    """Return a CPU generator for one purpose, such as `generator(seed, "fit", x, y, repeat)`.
 
-    The same parts give the same numbers whatever the batch size, the order, the device or a
-    resumed run; different parts give independent ones. Floats count by their exact value.
+    Equal parts give equal numbers, whatever the batch size, the order of the work or the device;
+    different parts give independent numbers. Floats are compared by their exact value.
     """
     text = "\x1f".join(
         part.hex() if isinstance(part, float) else str(part) for part in (seed, *parts)

@@ -1,4 +1,4 @@
-"""Settings as text: `fit.steps=50` becomes a value of the type of the dataclass field `steps`."""
+"""Parse settings such as `fit.steps=50` to the types of the fields of a dataclass."""
 
 import math
 import re
@@ -11,9 +11,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from homologue.errors import HomologueError
 from homologue.renamed import current_name, current_value, note_old_name
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_MOST_DIGITS = 100
-_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_MAX_DIGITS = 100
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Setting:
     """One field of a settings dataclass.
 
     Attributes:
-        section: what the dataclass is called, such as `fit`.
+        section: name of the dataclass in settings, such as `fit`.
         field: name of the field.
         kind: type of the field.
     """
@@ -32,26 +32,27 @@ class Setting:
 
     @property
     def name(self) -> str:
+        """Full name, such as `fit.steps`."""
         return f"{self.section}.{self.field}"
 
     def parse(self, text: str) -> Any:
-        """The value that a text stands for.
+        """Parse a text.
 
         Raises:
-            HomologueError: it stands for no value of the field's type.
+            HomologueError: the text is not a value of the field's type.
         """
         return self._parse(str(self._current(text.strip())), self.kind)
 
     def check(self, value: Any) -> Any:
-        """The value, a whole number as a float where the field is a float.
+        """Check the type of a value; an integer is converted if the field is a float.
 
         Raises:
-            HomologueError: it is of another type than the field, or not finite.
+            HomologueError: the value has another type than the field, or is not finite.
         """
         return self._check(self._current(value), self.kind)
 
     def _current(self, value: Any) -> Any:
-        """The value by its current name; an old one is noted."""
+        """Return the current name of a renamed value, with a note to the user."""
         current = current_value(self.field, value)
         if current is not value:
             note_old_name(f"{self.name}={value}", f"{self.name}={current}")
@@ -67,9 +68,9 @@ class Setting:
                 raise self._wrong(text, kind)
             return text.lower() == "true"
         if kind is int:
-            if not _WHOLE.fullmatch(text):
+            if not _INTEGER.fullmatch(text):
                 raise self._wrong(text, kind)
-            if len(text) > _MOST_DIGITS:  # Python refuses to convert some thousands
+            if len(text) > _MAX_DIGITS:  # Python does not convert strings of some thousand digits
                 raise self._too_large()
             return self._check(int(text), kind)
         if kind is float:
@@ -104,14 +105,14 @@ class Setting:
         return value
 
     def _too_large(self) -> HomologueError:
-        return HomologueError(f"{self.name} is too large a number.")
+        return HomologueError(f"{self.name} is too large.")
 
     def _wrong(self, value: Any, kind: Any) -> HomologueError:
         return HomologueError(f"{self.name} must be {_KINDS[kind]}, not {value!r}.")
 
 
 def settings_of(sections: Mapping[str, type]) -> dict[str, Setting]:
-    """The settings of some dataclasses, by their names, `section.field`."""
+    """Return the settings of dataclasses by their names, `section.field`."""
     return {
         setting.name: setting
         for section, kind in sections.items()
@@ -120,11 +121,11 @@ def settings_of(sections: Mapping[str, type]) -> dict[str, Setting]:
 
 
 def parse_settings(texts: Sequence[str], known: Mapping[str, Setting]) -> dict[str, Any]:
-    """Values by name, of texts such as `fit.steps=50`.
+    """Parse texts such as `fit.steps=50` to values by name.
 
     Raises:
-        HomologueError: a text is no `NAME=VALUE`, its name is unknown or was there before, or its
-            value is not of the setting's type.
+        HomologueError: a text is not `NAME=VALUE`, its name is unknown or repeated, or its value
+            does not have the type of the setting.
     """
     values: dict[str, Any] = {}
     for text in texts:
@@ -132,7 +133,7 @@ def parse_settings(texts: Sequence[str], known: Mapping[str, Setting]) -> dict[s
         name = known_name(name.strip(), known)
         if not equals:
             example = "fit.steps=50" if "fit.steps" in known else f"{next(iter(known))}=VALUE"
-            raise HomologueError(f"{text!r} sets nothing: write NAME=VALUE, such as {example}.")
+            raise HomologueError(f"{text!r} is not a setting: write NAME=VALUE, such as {example}.")
         if name not in known:
             raise unknown_setting(name, known)
         if name in values:
@@ -142,7 +143,7 @@ def parse_settings(texts: Sequence[str], known: Mapping[str, Setting]) -> dict[s
 
 
 def known_name(name: str, known: Mapping[str, Setting]) -> str:
-    """The current name of a setting that may have been given by an old one, which is noted."""
+    """Return the current name of a renamed setting, with a note to the user; others as they are."""
     current = current_name(name)
     if current == name or current not in known:
         return name
@@ -151,13 +152,13 @@ def known_name(name: str, known: Mapping[str, Setting]) -> str:
 
 
 def unknown_setting(name: str, known: Mapping[str, Setting]) -> HomologueError:
-    """The error for a name that no setting has: it names the nearest one, and all."""
-    near = [full for full, one in known.items() if one.field == current_name(name)]
+    """Return the error for an unknown setting, with the most similar names."""
+    near = [full for full, setting in known.items() if setting.field == current_name(name)]
     near = near or get_close_matches(name, known, n=1)
     if not near:
-        by_field = {one.field: full for full, one in known.items()}
+        by_field = {setting.field: full for full, setting in known.items()}
         field = name.rpartition(".")[2]
-        near = [by_field[close] for close in get_close_matches(field, by_field, n=1)]
+        near = [by_field[match] for match in get_close_matches(field, by_field, n=1)]
     hint = f": did you mean {' or '.join(near)}?" if near else "."
     return HomologueError(
         f"There is no setting {name!r}{hint} The settings are {', '.join(known)}."
@@ -165,7 +166,7 @@ def unknown_setting(name: str, known: Mapping[str, Setting]) -> HomologueError:
 
 
 def setting_text(name: str, value: Any) -> str:
-    """`NAME=VALUE`, as `parse_settings` reads it."""
+    """Format a setting as `NAME=VALUE` for `parse_settings`."""
     if isinstance(value, bool):
         return f"{name}={str(value).lower()}"
     if isinstance(value, tuple):
@@ -180,7 +181,7 @@ def _settings_of(section: str, kind: type) -> Iterator[Setting]:
 
 
 def _without_none(kind: Any) -> Any:
-    """`X` of `X | None`."""
+    """Return `X` of the type `X | None`; other types as they are."""
     if get_origin(kind) in (Union, types.UnionType):
-        return next(one for one in get_args(kind) if one is not type(None))
+        return next(option for option in get_args(kind) if option is not type(None))
     return kind

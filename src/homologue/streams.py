@@ -1,9 +1,10 @@
-"""Standard output and standard error that cannot stop the work.
+"""Standard output and standard error that raise no exceptions.
 
-A terminal may lack a character, a disk behind `> file` may be full, the reader of a pipe may have
-left, and a stream may be closed from the start. None of this is a reason to lose results that go
-elsewhere: a character that cannot be encoded is escaped (`backslashreplace`), and after the first
-failed write the rest is discarded. The program asks at its end what became of standard output.
+A terminal may not support a character, the disk of a redirected stream may be full, the reader of a
+pipe may have exited, and a stream may be closed from the start. Results that are written elsewhere
+must not be lost for these reasons. Characters that cannot be encoded are escaped
+(`backslashreplace`), and all output after the first failed write is discarded. At its end, the
+program checks whether standard output failed.
 """
 
 import errno
@@ -19,14 +20,14 @@ _DESCRIPTORS = {"stdin": 0, "stdout": 1, "stderr": 2}
 
 
 class _Tolerant(io.RawIOBase):
-    """Passes bytes on until a write fails, and discards them from then on.
+    """A raw stream that discards all bytes after the first failed write.
 
     Attributes:
-        error: why the first failed write failed, None if none did.
+        error: error of the first failed write; None if no write failed.
     """
 
     def __init__(self, raw: Any) -> None:
-        """`raw`: the raw stream that is written to, None for a closed one."""
+        """Args: raw: the underlying raw stream; None if it is closed."""
         self._raw = raw
         self.error: OSError | None = None
 
@@ -38,15 +39,15 @@ class _Tolerant(io.RawIOBase):
         if self.error is not None or not size:
             return size
         try:
-            return self._pass_on(data)
+            return self._forward(data)
         except OSError as error:
             self.error = error
             return size
 
-    def _pass_on(self, data: Any) -> int:
+    def _forward(self, data: Any) -> int:
         if self._raw is None:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        # A pipe in non-blocking mode that is full takes nothing: wait until it does.
+        # A full pipe in non-blocking mode accepts no bytes: wait until it does.
         while (written := self._raw.write(data)) is None:
             select.select([], [self._raw], [])
         return int(written)
@@ -61,9 +62,9 @@ class _Tolerant(io.RawIOBase):
 
 
 def stdout_error() -> OSError | None:
-    """Why standard output takes nothing any more, None if everything was written so far.
+    """Return the error of the first failed write to standard output, or None.
 
-    For loops whose results go to standard output alone: they need not go on.
+    Loops whose only output is standard output can stop after an error.
     """
     if sys.stdout is not None:
         sys.stdout.flush()
@@ -71,22 +72,21 @@ def stdout_error() -> OSError | None:
 
 
 def as_written(text: str) -> str:
-    """The text as standard output will show it: to be measured where columns are aligned."""
+    """Return a text as standard output will show it, to measure the width of columns."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 @contextmanager
 def tolerant_streams() -> Iterator[None]:
-    """In here standard output and error raise nothing when they are written to.
+    """Make standard output and error raise no exceptions inside the context.
 
-    Streams that somebody has put in the place of the real ones only get the error handler.
+    Replaced streams other than TextIOWrapper are left unchanged.
     """
     _occupy_closed_descriptors()
     before = sys.stdout, sys.stderr
     sys.stdout = _tolerant(sys.stdout)
-    # An error message that nobody can read changes no result; print(file=None) would write it to
-    # standard output.
+    # If standard error were None, print(file=sys.stderr) would write to standard output.
     sys.stderr = _tolerant(sys.stderr)
     try:
         yield
@@ -97,13 +97,13 @@ def tolerant_streams() -> Iterator[None]:
 
 
 def explain(error: OSError) -> str | None:
-    """What to say of standard output; None where Unix programs end without a word."""
+    """Return a message about an error of standard output; None for a closed pipe."""
     if isinstance(error, BrokenPipeError | ConnectionResetError):
         return None
     if error.errno == errno.EBADF:
         reason, mend = "it is closed", "redirect it to a file, or to /dev/null to discard it"
     elif error.errno in (errno.ENOSPC, errno.EDQUOT):
-        reason, mend = "the disk is full", "free some space"
+        reason, mend = "the disk is full", "free disk space"
     else:
         reason, mend = error.strerror or str(error), "check where it is redirected to"
     return f"standard output could not be written ({reason}): {mend}; results in files are kept."
@@ -116,7 +116,7 @@ def _tolerant(stream: TextIO | None) -> TextIO:
         return stream
     stream.reconfigure(errors="backslashreplace")
     buffer: Any = stream.buffer
-    # With PYTHONUNBUFFERED there is no buffer between the text and the raw stream.
+    # With PYTHONUNBUFFERED, the text stream has no buffer before the raw stream.
     raw = buffer if isinstance(buffer, io.RawIOBase) else getattr(buffer, "raw", None)
     if raw is None:
         return stream
@@ -136,7 +136,7 @@ def _error_of(stream: Any) -> OSError | None:
 
 
 def _occupy_closed_descriptors() -> None:
-    """Without this the next file that is opened would get the number of a closed stream."""
+    """Open /dev/null for closed streams, so that no later file gets their descriptors."""
     for name, descriptor in _DESCRIPTORS.items():
         if getattr(sys, f"__{name}__") is not None:
             continue

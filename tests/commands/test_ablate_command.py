@@ -147,7 +147,7 @@ def test_what_cannot_be_relocated_is_refused(homologue: Any, kept: Path, tmp_pat
     ("arguments", "words"),
     [
         (("--keep", "parts"), ("--keep needs a --run",)),
-        (("--keep", "heads"), ("'heads' cannot be kept", "embeddings, parts, maps")),
+        (("--keep", "heads"), ("'heads' is not an artifact", "embeddings, parts, maps")),
         (("--keep", "maps", "--matcher", "hog", "--run", "{}"), ("The matcher hog has no maps",)),
     ],
 )

@@ -56,15 +56,15 @@ def test_a_folder_that_is_not_that_of_the_file(root: Path, homologue: Any) -> No
     outcome = homologue(
         "info", "--model", root / "ssd1b.safetensors", "--config", root / "tinysd"
     )  # fmt: skip
-    refused(outcome, "ssd1b.safetensors", "do not fit their configuration", "--config")
+    refused(outcome, "ssd1b.safetensors", "do not match their configuration", "--config")
     refused(
         homologue("info", "--model", root / "tinysd", "--config", root / "tinysd"),
         "config=", "is only for a single .safetensors file",
     )  # fmt: skip
     wrong = "--model", root / "ssd1b.safetensors", "--config", root / "tinysd"
-    refused(homologue("check", *wrong), "ssd1b.safetensors", "do not fit their configuration")
+    refused(homologue("check", *wrong), "ssd1b.safetensors", "do not match their configuration")
     outcome = homologue("info", "--model", root / "ssd1b.safetensors", "--config", root / "none")
-    refused(outcome, "There is no folder", "ssd-1b, tiny-sd")
+    refused(outcome, "does not exist", "ssd-1b, tiny-sd")
 
 
 def test_what_is_assumed_of_a_file_is_one_note(

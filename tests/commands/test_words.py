@@ -119,7 +119,7 @@ def test_a_mask_and_a_plot(run: Any, tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_are_refused(run: Any) -> None:
     code, out, err = run("words", "image.png", "a \udcff cat", "--model", "model")
     assert (code, out) == (2, "")
-    assert "has bytes that are no text; write it in UTF-8." in err
+    assert "contains bytes that are not UTF-8; encode it in UTF-8." in err
     assert "Traceback" not in err
 
 
@@ -145,7 +145,7 @@ def test_fitted_points_are_named(run: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        ((*LOOK, "--words", "cat,dog"), ("'dog' is no word", "a, cat, Hat")),
+        ((*LOOK, "--words", "cat,dog"), ("'dog' is not a word", "a, cat, Hat")),
         ((*LOOK[:2], " ".join(["cat"] * 80), *LOOK[3:]), ("80 tokens", "room for 75")),
         ((*LOOK[:2], "!?", *LOOK[3:]), ("no words",)),
         ((*LOOK[:3], "--model", "mute"), ("mute", "lacks text_encoder/")),
@@ -184,7 +184,7 @@ def test_settings_are_changed_by_name(run: Any) -> None:
         ("words.noise_samples=0", "noise_samples must be at least 1, not 0"),
         ("words.timesteps=", "timesteps must name at least one noise level"),
         ("words.threshold=0.3", "use --threshold"),
-        ("words", "'words' sets nothing: write NAME=VALUE, such as words.layers=VALUE"),
+        ("words", "'words' is not a setting: write NAME=VALUE, such as words.layers=VALUE"),
     ):
         code, out, err = run(*LOOK, "--set", option)
         assert (code, out) == (2, "")

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from homologue.diffusion import batching
-from homologue.diffusion.batching import in_blocks, rows_at_once
+from homologue.diffusion.batching import RowPass, in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 
@@ -35,7 +35,7 @@ def row(model: LatentDiffusion) -> tuple[Tensor, int, Tensor, tuple[str, ...]]:
 def test_one_row_needs_no_try(model: LatentDiffusion, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = row(model)
     monkeypatch.setattr(model, "attention", None)
-    assert rows_at_once(model, *arguments, 1, backward=True) == 1
+    assert rows_at_once(RowPass(model, *arguments), 1, backward=True) == 1
 
 
 @pytest.mark.parametrize("backward", [True, False])
@@ -44,9 +44,9 @@ def test_rows_go_one_by_one_where_batches_round_differently(
     model: LatentDiffusion, monkeypatch: pytest.MonkeyPatch, same: bool, backward: bool
 ) -> None:
     monkeypatch.setattr(batching, "_same", lambda *_: same)
-    rows = rows_at_once(model, *row(model), 5, backward=backward)
+    rows = rows_at_once(RowPass(model, *row(model)), 5, backward=backward)
     assert rows == (5 if same else 1)
-    most = rows_at_once(model, *row(model), 100, backward=backward)
+    most = rows_at_once(RowPass(model, *row(model)), 100, backward=backward)
     assert most == (8 if same else 1)
 
 
@@ -55,7 +55,7 @@ def test_a_batch_is_only_taken_if_its_bits_are_those_of_single_rows(
     model: LatentDiffusion, backward: bool
 ) -> None:
     noisy, timestep, context, layers = row(model)
-    rows = rows_at_once(model, *row(model), 4, backward=backward)
+    rows = rows_at_once(RowPass(model, *row(model)), 4, backward=backward)
     assert rows in (1, 4)
 
     def seen(count: int) -> dict[str, Tensor]:
@@ -84,18 +84,18 @@ def test_a_budget_limits_the_rows_or_is_refused(
     monkeypatch.setattr(batching, "saved_bytes", lambda work: work() is None or 2**20)
     arguments = row(model)
     rows = [
-        rows_at_once(model, *arguments, 8, backward=True, budget=mib / 1024)
+        rows_at_once(RowPass(model, *arguments), 8, backward=True, budget=mib / 1024)
         for mib in (1.5, 3.5, 100)
     ]
     assert rows == [1, 3, 8]
     with pytest.raises(HomologueError, match=r"^One point needs 0\.00 GiB"):
-        rows_at_once(model, *arguments, 8, backward=True, budget=0.5 / 1024)
+        rows_at_once(RowPass(model, *arguments), 8, backward=True, budget=0.5 / 1024)
 
 
 def test_trying_leaves_the_context_as_it_was(model: LatentDiffusion) -> None:
     noisy, timestep, context, layers = row(model)
     context.requires_grad_()
     before = context.detach().clone()
-    rows_at_once(model, noisy, timestep, context, layers, 4, backward=True)
+    rows_at_once(RowPass(model, noisy, timestep, context, layers), 4, backward=True)
     assert context.grad is None
     assert torch.equal(context.detach(), before)

@@ -8,8 +8,9 @@ import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor
 
-from homologue.diffusion.capture import ReadMaps, cross_attention_layers, processors
+from homologue.diffusion.attention import ReadMaps, processors
 from homologue.diffusion.forward import forward_until
+from homologue.diffusion.layers import cross_attention_layers
 from homologue.diffusion.model import LatentDiffusion
 
 FAMILIES = ("sd1", "sd2", "sdxl")

@@ -12,8 +12,9 @@ from test_forward import TIME, assert_same, early, make_inputs, whole
 from torch import Tensor
 
 from homologue.api import fit, locate
-from homologue.diffusion.capture import ReadMaps, cross_attention_layers, processors
+from homologue.diffusion.attention import ReadMaps, processors
 from homologue.diffusion.forward import GUIDANCE_SCALE, guidance_embedding
+from homologue.diffusion.layers import cross_attention_layers
 from homologue.diffusion.loading.architecture import check_unet
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
@@ -152,7 +153,7 @@ def test_a_unet_with_further_conditions_is_refused_when_given_directly(
     settings: dict[str, Any], model: LatentDiffusion
 ) -> None:
     unet = UNet2DConditionModel(**(SD1_UNET | settings))
-    with pytest.raises(HomologueError, match="The UNet in mine wants a further condition"):
+    with pytest.raises(HomologueError, match="The UNet in mine needs a further condition"):
         LatentDiffusion(unet, model.vae, model.scheduler, name="mine", fingerprint="mine")
 
 

@@ -9,7 +9,7 @@ from diffusers import AutoencoderKL, AutoencoderTiny
 from helpers.tiny_models import reference, tiny_sd1, tiny_taesd, tiny_vae
 from torch import Tensor
 
-from homologue.diffusion.capture import ReadMaps, processors
+from homologue.diffusion.attention import ReadMaps, processors
 from homologue.diffusion.model import LatentDiffusion
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +115,14 @@ def test_the_pooled_text_changes_what_sdxl_attends_to(
     noisy = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     layer = model.layers("up[:1]")
     with torch.no_grad():
-        told, untold = (
-            model.attention(noisy, 100, context.states, layer, [2], "tokens", pooled)[layer[0]]
-            for pooled in (context.pooled, None)
+        assert context.pooled is not None
+        zeros = replace(context, pooled=torch.zeros_like(context.pooled))
+        with_text, without_text, with_zeros = (
+            model.attention(noisy, 100, given, layer, [2])[layer[0]]
+            for given in (context, context.states, zeros)
         )
-        zeros = torch.zeros_like(context.pooled) if context.pooled is not None else None
-        same = model.attention(noisy, 100, context.states, layer, [2], "tokens", zeros)[layer[0]]
-    assert torch.equal(untold, same)
-    assert not torch.equal(told, untold)
+    assert torch.equal(without_text, with_zeros)
+    assert not torch.equal(with_text, without_text)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -219,7 +220,7 @@ def refused(model: LatentDiffusion, *parts: str) -> None:
 
 
 def test_a_model_without_a_text_encoder(model: LatentDiffusion, tmp_path: Path) -> None:
-    refused(model, "not made by homologue.load")
+    refused(model, "not loaded by homologue.load")
     folder = tiny_sd1(tmp_path / "model")
     refused(load(folder, device="cpu"), str(folder), "lacks text_encoder/")
     single = write_single_file(folder, tmp_path / "single.safetensors")
@@ -232,7 +233,7 @@ def test_a_model_without_a_text_encoder(model: LatentDiffusion, tmp_path: Path) 
     [
         ("text_encoder_2", "lacks text_encoder_2/"),
         ("tokenizer_2", "lacks tokenizer_2/"),
-        ("text_encoder/model.safetensors", "has no weights; get its model.safetensors"),
+        ("text_encoder/model.safetensors", "has no weights; download its model.safetensors"),
         ("tokenizer/tokenizer.json", "lacks tokenizer/"),
     ],
 )
@@ -248,7 +249,7 @@ def test_a_part_that_is_missing(tmp_path: Path, broken: str, words: str) -> None
 
 def test_parts_of_different_models(tmp_path: Path, worded: dict[str, LatentDiffusion]) -> None:
     folder = add_text(tiny_sd1(tmp_path / "model"), "sd2")
-    refused(load(folder, device="cpu"), "makes 1024 numbers a token", "wants 768")
+    refused(load(folder, device="cpu"), "makes 1024 numbers per token", "needs 768")
     other = Path(shutil.copytree(folder_of(worded["sdxl"]), tmp_path / "other"))
     write_tokenizer(other / "tokenizer_2", words=("a",))
     write_encoder(other / "text_encoder_2", other / "tokenizer_2", 1280, pooled=16)
@@ -270,7 +271,7 @@ def test_damaged_files(tmp_path: Path) -> None:
     config = folder / "text_encoder" / "config.json"
     whole = read_json(config)
     write_json(config, whole | {"intermediate_size": 16})
-    refused(load(folder, device="cpu"), "do not fit their configuration")
+    refused(load(folder, device="cpu"), "do not match their configuration")
     write_json(config, whole)
     (folder / "tokenizer" / "tokenizer.json").write_text(json.dumps({"model": 3}))
     refused(load(folder, device="cpu"), "tokenizer", "cannot be read")

@@ -193,9 +193,9 @@ def test_a_profile_that_cannot_be_applied_is_noted_once(tmp_path, picture, profi
 
 def test_how_a_profile_is_treated_is_checked(tmp_path):
     Image.new("RGB", (1, 1), RED).save(tmp_path / "a.png")
-    with pytest.raises(HomologueError, match='profile=\'srgb\'; choose "convert" or "ignore"'):
+    with pytest.raises(HomologueError, match='profile must be "convert" or "ignore"'):
         read_image(tmp_path / "a.png", profile="srgb")
-    with pytest.raises(HomologueError, match="comes too late for an RGBImage"):
+    with pytest.raises(HomologueError, match="does not apply to an RGBImage"):
         read_image(read_image(tmp_path / "a.png"), profile="ignore")
 
 

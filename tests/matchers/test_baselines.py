@@ -18,7 +18,7 @@ from homologue.matchers.base import Matcher
 from homologue.matchers.features import Features
 from homologue.matchers.hog import Hog
 from homologue.matchers.identity import Identity
-from homologue.matchers.nearest import features_at, grid_places, nearest
+from homologue.matchers.nearest import features_at, grid_positions, nearest
 from homologue.matchers.random import Random
 from homologue.matchers.registry import MATCHERS, Ingredients, make_matcher
 from homologue.presets import DEFAULT, Preset
@@ -88,7 +88,7 @@ def test_hog_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_features_are_unit_vectors_of_equally_heavy_maps() -> None:
     maps = [torch.rand(5, 4, 4) + 1, 1000 * torch.rand(3, 8, 8)]
-    found = features_at(maps, grid_places(3))
+    found = features_at(maps, grid_positions(3))
     torch.testing.assert_close(found.norm(dim=-1), torch.ones(9))
     torch.testing.assert_close(found[:, :5].norm(dim=-1), torch.full((9,), 0.5**0.5))
 

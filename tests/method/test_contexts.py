@@ -15,7 +15,7 @@ POINTS = torch.tensor([[1.0, 2.0], [3.0, 4.0], [1.0, 2.5], [2.0, 1.0]], dtype=to
 
 
 def drawn(row: ContextRow) -> Tensor:
-    return torch.cat([row.start(3, 5).flatten(), row.noise((2, 3), "uniform").flatten()])
+    return torch.cat([row.random_context(3, 5).flatten(), row.noise((2, 3), "uniform").flatten()])
 
 
 def test_every_point_has_a_row_an_embedding_running_fastest() -> None:
@@ -83,4 +83,4 @@ def test_the_stream_goes_on_from_draw_to_draw() -> None:
     first, second = row.noise((4,), "gaussian"), row.noise((4,), "gaussian")
     assert not torch.equal(first, second)
     assert torch.equal(other.noise((4,), "gaussian"), first)
-    assert row.start(2, 3).shape == (2, 3)
+    assert row.random_context(2, 3).shape == (2, 3)

@@ -112,7 +112,7 @@ def test_a_truncated_file(saved: Path, keep: int) -> None:
     saved.write_bytes(saved.read_bytes()[:keep])
     said = sentence(saved)
     assert said.startswith("FILE is not an embeddings file or is damaged (")
-    assert said.endswith("): make it again with `homologue fit`.")
+    assert said.endswith("): create it again with `homologue fit`.")
 
 
 def test_a_file_of_something_else(tmp_path: Path) -> None:
@@ -146,7 +146,8 @@ def test_a_safetensors_file_of_something_else(
     path = tmp_path / "weights.safetensors"
     save_file({"weight": torch.zeros(3)}, path, metadata)
     assert sentence(path) == (
-        "FILE holds no embeddings of this version of homologue: make it again with `homologue fit`."
+        "FILE is not an embeddings file of this version of homologue: create it again with"
+        " `homologue fit`."
     )
 
 
@@ -183,7 +184,7 @@ def test_a_damaged_part(
     rewrite(saved, change)
     said = sentence(saved)
     assert said.startswith("The embeddings file FILE is damaged (")
-    assert said.endswith("): make it again with `homologue fit`.")
+    assert said.endswith("): create it again with `homologue fit`.")
 
 
 @pytest.mark.parametrize("name", ["groups", "tokens"])

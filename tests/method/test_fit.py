@@ -25,9 +25,8 @@ def fitted(
     points: torch.Tensor = POINTS, *, seed: int = 0, memory: float | None = None, **fit: object,
 ) -> PointEmbeddings:  # fmt: skip
     config: FitConfig = replace(preset.fit, strategy=optimise, **fit)  # type: ignore[arg-type]
-    return fit_embeddings(
-        model, image, points, config, preset.locate, seed=seed, preset=preset.name, memory=memory
-    )
+    settings = replace(preset, fit=config)
+    return fit_embeddings(ImageViews(model, image), points, settings, seed=seed, memory=memory)
 
 
 @pytest.fixture(scope="module", params=["exact", "cached"])
@@ -61,7 +60,7 @@ def test_points_fitted_one_after_the_other_to_kept_views_are_the_same(
     monkeypatch.setattr(model, "queries", lambda *a: passes.append(1) or queries(*a))
     views, config = ImageViews(model, source), replace(quick.fit, strategy=optimise)
     for index in range(3):
-        one = fit_embeddings(model, views, POINTS[index : index + 1], config, quick.locate)
+        one = fit_embeddings(views, POINTS[index : index + 1], replace(quick, fit=config))
         assert torch.equal(one.contexts[0], together.contexts[index])
         assert one.source == together.source
     assert len(passes) == (quick.fit.views if optimise == "cached" else 0)
@@ -212,7 +211,7 @@ def test_a_mirrored_crop_is_a_crop_of_the_mirrored_image_and_point(
             for some in members
         ]
         views = ImageViews(model, image)
-        return OPTIMISERS[way](FitTask(model, views, replace(config, flip=flip)), rows)
+        return OPTIMISERS[way](FitTask(views, replace(config, flip=flip)), rows)
 
     contexts, losses = optimised(RGBImage(source.pixels.flip(-1)), there, 0.0)
     mirrored, mirrored_losses = optimised(source, points, 1.0)

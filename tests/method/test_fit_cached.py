@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from homologue.diffusion.capture import ReadQueries, processors
+from homologue.diffusion.attention import ReadQueries, processors
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.geometry import Crop, whole_crop
@@ -14,7 +14,7 @@ from homologue.method import fit_cached as cached
 from homologue.method.contexts import make_rows
 from homologue.method.fit_cached import optimise_cached
 from homologue.method.fit_crops import pool_crops
-from homologue.method.queries import cached_queries, fixed_context, query_maps
+from homologue.method.queries import QueryPass, cached_queries, fixed_context, query_maps
 from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import Preset
@@ -58,7 +58,7 @@ def test_queries_are_those_of_the_whole_unet_crop_by_crop(
     context = fixed_context(model, 6)
     streams = [generator(9, "view", i) for i in range(2)]
     queries = cached_queries(
-        model, Views(model, square), crops, layers, 140, "uniform", context, streams
+        Views(model, square), crops, streams, QueryPass(layers, 140, "uniform", context)
     )
     kept = float(model.scheduler.alphas_cumprod[140])
     for index, crop in enumerate(crops):
@@ -98,7 +98,7 @@ def test_query_maps_of_the_fixed_context_are_the_attention_itself(
     context = fixed_context(model, 6)
     streams = [generator(0, "here")]
     queries = cached_queries(
-        model, Views(model, square), [whole_crop(64)], layers, 40, "gaussian", context, streams
+        Views(model, square), [whole_crop(64)], streams, QueryPass(layers, 40, "gaussian", context)
     )
     noise = torch.randn(1, 4, 8, 8, generator=generator(0, "here"))
     noisy = model.add_noise(model.encode(square[None]), noise, 40)
@@ -124,10 +124,12 @@ def test_one_step_is_that_of_a_reference(
         if sum(_holds(crop, point[0]) for crop in pool_crops(64, config, seed)) == 2
     )  # fmt: skip
     rows = make_rows(point, config, seed, "fit")
-    contexts, losses = optimise_cached(FitTask(model, Views(model, square), config, seed), rows)
+    contexts, losses = optimise_cached(FitTask(Views(model, square), config, seed), rows)
 
     context = (
-        make_rows(point, config, seed, "fit")[0].start(config.tokens, 768)[None].requires_grad_()
+        make_rows(point, config, seed, "fit")[0]
+        .random_context(config.tokens, 768)[None]
+        .requires_grad_()
     )
     expected = _reference_loss(model, square, context, point[0], config.sigma, heads, seed)
     gradient = torch.autograd.grad(expected, context)[0]
@@ -188,7 +190,7 @@ def test_the_unet_runs_once_a_view_however_many_points_and_steps(
     forward = model._forward
     monkeypatch.setattr(model, "_forward", lambda *a: passes.append(len(a[0])) or forward(*a))
     rows = make_rows(POINTS, quick.fit, 0, "fit")
-    optimise_cached(FitTask(model, Views(model, square), quick.fit), rows)
+    optimise_cached(FitTask(Views(model, square), quick.fit), rows)
     assert passes == [1, 1, 1, 1]
 
 
@@ -201,11 +203,14 @@ def test_crops_without_the_point_do_not_count(
     crops = [whole_crop(64), Crop(1, 0, 60)]
     streams = [generator(0, i) for i in range(2)]
     queries = cached_queries(
-        model, Views(model, square), crops, layers, 40, "gaussian", fixed_context(model, 6), streams
+        Views(model, square),
+        crops,
+        streams,
+        QueryPass(layers, 40, "gaussian", fixed_context(model, 6)),
     )
     rows = make_rows(corner, config, 0, "fit")
     contexts = torch.randn(1, 6, 768, generator=torch.Generator().manual_seed(0))
-    task = FitTask(model, Views(model, square), config)
+    task = FitTask(Views(model, square), config)
     both = cached._cached_losses(task, queries, crops, [0, 1], contexts, rows)
     whole = cached._cached_losses(task, queries, crops[:1], [0], contexts, rows)
     torch.testing.assert_close(both, whole)
@@ -229,7 +234,7 @@ def test_the_noted_loss_is_of_the_last_step_that_saw_the_point(
     def losses(steps: int, seed: int) -> float:
         several = replace(config, steps=steps)
         rows = make_rows(POINTS[:1], several, seed, "fit")
-        return float(optimise_cached(FitTask(model, views, several, seed), rows)[1])
+        return float(optimise_cached(FitTask(views, several, seed), rows)[1])
 
     assert losses(2, seed) == losses(1, seed) > 0
     seed = next(
@@ -252,7 +257,7 @@ def test_the_loss_falls(model: LatentDiffusion, square: Tensor, quick: Preset) -
     def loss(steps: int) -> Tensor:
         config = replace(quick.fit, steps=steps, views=1, views_per_step=1)
         rows = make_rows(POINTS, config, 0, "fit")
-        return optimise_cached(FitTask(model, Views(model, square), config), rows)[1]
+        return optimise_cached(FitTask(Views(model, square), config), rows)[1]
 
     first, last = loss(1), loss(40)
     assert bool((last < first - 0.1).all())
@@ -263,16 +268,14 @@ def test_too_small_a_budget_is_refused(
 ) -> None:
     rows = make_rows(POINTS, quick.fit, 0, "fit")
     with pytest.raises(HomologueError, match=r"^One point needs"):
-        optimise_cached(FitTask(model, Views(model, square), quick.fit, memory=1e-7), rows)
+        optimise_cached(FitTask(Views(model, square), quick.fit, memory=1e-7), rows)
 
 
 def test_progress_goes_to_the_end(model: LatentDiffusion, square: Tensor, quick: Preset) -> None:
     told: list[tuple[str, int, int]] = []
     rows = make_rows(POINTS, quick.fit, 0, "fit")
     views = Views(model, square)
-    optimise_cached(
-        FitTask(model, views, quick.fit, progress=lambda *args: told.append(args)), rows
-    )
+    optimise_cached(FitTask(views, quick.fit, progress=lambda *args: told.append(args)), rows)
     # Four views, then six rows of two steps, in however many batches.
     assert told[:4] == [("look", index, 4) for index in range(1, 5)]
     assert {(stage, total) for stage, _, total in told[4:]} == {("fit", 12)}
@@ -287,15 +290,17 @@ def test_batches_give_what_single_rows_give(
     pool = pool_crops(64, quick.fit, 0)
     streams = [generator(0, "fit view", i) for i in range(len(pool))]
     queries = cached_queries(
-        model, Views(model, square), pool, model.layers("up[:4]"), 40, "gaussian",
-        fixed_context(model, 6), streams,
-    )  # fmt: skip
+        Views(model, square),
+        pool,
+        streams,
+        QueryPass(model.layers("up[:4]"), 40, "gaussian", fixed_context(model, 6)),
+    )
 
     def optimise(members: slice) -> tuple[Tensor, Tensor]:
         config = replace(quick.fit, learning_rate=1e-3)
         rows = make_rows(POINTS, config, 0, "fit")[members]
-        starts = torch.stack([row.start(config.tokens, 768) for row in rows])
-        task = FitTask(model, Views(model, square), config)
+        starts = torch.stack([row.random_context(config.tokens, 768) for row in rows])
+        task = FitTask(Views(model, square), config)
         return cached._optimise_rows(task, queries, pool, rows, starts)
 
     contexts, losses = optimise(slice(None))
@@ -314,9 +319,11 @@ def test_over_places_no_other_token_matters(
 ) -> None:
     layers = model.layers("up[:4]")
     queries = cached_queries(
-        model, Views(model, square), [whole_crop(64)], layers, 40, "gaussian",
-        fixed_context(model, 6), [generator(0)],
-    )  # fmt: skip
+        Views(model, square),
+        [whole_crop(64)],
+        [generator(0)],
+        QueryPass(layers, 40, "gaussian", fixed_context(model, 6)),
+    )
     contexts = torch.randn(2, 6, 768, generator=torch.Generator().manual_seed(0))
     others = contexts.clone()
     others[:, [token for token in range(6) if token not in tokens]] += 1.0

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homologue.config import FitConfig
-from homologue.geometry import Crop, TurnedCrop, draw_crop, whole_crop
-from homologue.method.fit_crops import pool_crops, row_crop, turned_crop
+from homologue.geometry import Crop, RotatedCrop, draw_crop, whole_crop
+from homologue.method.fit_crops import pool_crops, rotated_crop, row_crop
 from homologue.presets import DEFAULT, PAPER
 
 SIDE = 64
@@ -18,15 +18,15 @@ DRAWS = st.tuples(UNIFORM, UNIFORM, UNIFORM, UNIFORM)
 TURNED = replace(DEFAULT.fit, crop=0.5, max_crop=2.0, max_rotation=40.0, views=200)
 
 
-def test_the_pool_is_the_whole_image_and_turned_crops() -> None:
+def test_the_pool_is_the_whole_image_and_rotated_crops() -> None:
     pool = pool_crops(SIDE, TURNED, seed=3)
     assert pool[0] == whole_crop(SIDE)
-    turned = [crop for crop in pool[1:] if isinstance(crop, TurnedCrop)]
+    turned = [crop for crop in pool[1:] if isinstance(crop, RotatedCrop)]
     assert len(turned) == 199
     assert 32 <= min(crop.size for crop in turned) < 34
     assert 120 < max(crop.size for crop in turned) <= 128
-    assert -40 <= min(crop.turn for crop in turned) < -38
-    assert 38 < max(crop.turn for crop in turned) <= 40
+    assert -40 <= min(crop.rotation for crop in turned) < -38
+    assert 38 < max(crop.rotation for crop in turned) <= 40
     halves = sum(crop.size < SIDE for crop in turned)
     assert 70 < halves < 130  # as many that show a part as that show more than the image
     assert pool == pool_crops(SIDE, TURNED, seed=3)
@@ -39,9 +39,9 @@ def test_a_longer_pool_begins_with_the_shorter_one() -> None:
 
 @given(DRAWS)
 def test_small_crops_lie_in_the_image_and_large_ones_hold_it(draw: tuple[float, ...]) -> None:
-    crop = turned_crop(SIDE, TURNED, draw)
-    low = [middle - crop.size / 2 for middle in crop.middle]
-    high = [middle + crop.size / 2 for middle in crop.middle]
+    crop = rotated_crop(SIDE, TURNED, draw)
+    low = [middle - crop.size / 2 for middle in crop.centre]
+    high = [middle + crop.size / 2 for middle in crop.centre]
     if crop.size <= SIDE:
         assert min(low) >= -1e-9
         assert max(high) <= SIDE + 1e-9

@@ -37,7 +37,7 @@ def optimise(
     budget: float | None = None, seed: int = 4,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     rows = make_rows(points, config, seed, "fit")
-    return optimise_contexts(FitTask(model, Views(model, square), config, seed, budget), rows)
+    return optimise_contexts(FitTask(Views(model, square), config, seed, budget), rows)
 
 
 def test_read_heads() -> None:
@@ -87,7 +87,7 @@ def test_two_steps_are_those_of_adam_by_hand(
     crop_numbers = torch.rand(
         4, generator=through_unet.generator(4, "fit crops"), dtype=torch.float64
     ).tolist()
-    context = row.start(config.tokens, 768)[None].requires_grad_()
+    context = row.random_context(config.tokens, 768)[None].requires_grad_()
     mean, square_mean = torch.zeros_like(context), torch.zeros_like(context)
     for step in (1, 2):
         u, v = crop_numbers[2 * step - 2 : 2 * step]
@@ -172,6 +172,6 @@ def test_too_small_a_budget_is_refused(
 def test_progress_counts_steps(model: LatentDiffusion, square: Tensor, exact: FitConfig) -> None:
     told: list[Sequence[object]] = []
     rows = make_rows(POINTS[:1], exact, 0, "fit")
-    task = FitTask(model, Views(model, square), exact, progress=lambda *args: told.append(args))
+    task = FitTask(Views(model, square), exact, progress=lambda *args: told.append(args))
     optimise_contexts(task, rows)
     assert told == [("fit", 1, 2), ("fit", 2, 2)]

@@ -11,7 +11,7 @@ from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.method.contexts import make_rows
 from homologue.method.fit_crops import pool_crops
-from homologue.method.initialisation import PEAK, least_squares, start_contexts, wanted_key
+from homologue.method.initialisation import PEAK, desired_key, least_squares, start_contexts
 from homologue.method.queries import pool_queries, read_heads
 from homologue.method.task import FitTask
 from homologue.method.views import Views
@@ -35,7 +35,7 @@ def starts(
     model: LatentDiffusion, square: Tensor, config: FitConfig, points: Tensor, seed: int = 0
 ) -> Tensor:
     rows = make_rows(points, config, seed, "fit")
-    return start_contexts(FitTask(model, Views(model, square), config, seed), rows)
+    return start_contexts(FitTask(Views(model, square), config, seed), rows)
 
 
 @pytest.mark.parametrize("heads", ["all", "second-half"])
@@ -54,13 +54,13 @@ def test_least_squares_find_the_token_that_made_keys(
     assert float(functional.cosine_similarity(made, key, dim=0)) > 0.98
 
 
-def test_the_wanted_key_has_the_peak_score_at_its_point(
+def test_the_desired_key_has_the_peak_score_at_its_point(
     model: LatentDiffusion, square: Tensor, config: FitConfig
 ) -> None:
     one = replace(config, views=1)
-    queries = pool_queries(FitTask(model, Views(model, square), one))
+    queries = pool_queries(FitTask(Views(model, square), one))
     pool = pool_crops(64, one, 0)
-    key = wanted_key(model, queries, pool, POINTS[1], one)
+    key = desired_key(model, queries, pool, POINTS[1], one)
     first = 0
     for layer, query in queries.items():
         heads, places, width = query.shape[1:]
@@ -102,4 +102,4 @@ def test_a_random_start_is_that_of_the_row(
 ) -> None:
     found = starts(model, square, quick.fit, POINTS)
     rows = make_rows(POINTS, quick.fit, 0, "fit")
-    assert torch.equal(found, torch.stack([row.start(6, 768) for row in rows]))
+    assert torch.equal(found, torch.stack([row.random_context(6, 768) for row in rows]))

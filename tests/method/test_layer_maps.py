@@ -12,8 +12,9 @@ from homologue.errors import HomologueError
 from homologue.images import RGBImage
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit import fit_embeddings
-from homologue.method.layer_maps import take_apart
+from homologue.method.layer_maps import split_maps
 from homologue.method.locate import locate_embeddings
+from homologue.method.views import ImageViews
 from homologue.presets import Preset
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [41.0, 31.0]], dtype=torch.float64)
@@ -25,13 +26,13 @@ def embeddings(
     request: pytest.FixtureRequest, model: LatentDiffusion, source: RGBImage, quick: Preset
 ) -> PointEmbeddings:
     config = replace(quick.fit, strategy=request.param, steps=1, tokens=4)
-    return fit_embeddings(model, source, POINTS, config, quick.locate)
+    return fit_embeddings(ImageViews(model, source), POINTS, replace(quick, fit=config))
 
 
 def test_the_mean_is_the_heat_map_that_points_are_read_from(
     model: LatentDiffusion, target: RGBImage, embeddings: PointEmbeddings
 ) -> None:
-    located = locate_embeddings(model, target, embeddings, embeddings.locate, heatmaps=True)
+    located = locate_embeddings(ImageViews(model, target), embeddings, heatmaps=True)
     assert located.heatmaps is not None
     parts = layer_maps(model, target, embeddings)
     assert torch.equal(torch.stack([part.mean for part in parts]), located.heatmaps)
@@ -66,7 +67,7 @@ MAPS = torch.tensor([[[1.0, 3.0], [2.0, 2.0]], [[5.0, 3.0], [6.0, 2.0]]]).unsque
 
 
 def test_means_by_hand() -> None:
-    parts = take_apart(MAPS, ("a", "b"), "mean")
+    parts = split_maps(MAPS, ("a", "b"), "mean")
     # Layer a: ((1, 3) + (5, 3)) / 2 = (3, 3); layer b: ((2, 2) + (6, 2)) / 2 = (4, 2).
     torch.testing.assert_close(parts.layers[:, 0], torch.tensor([[0.5, 0.5], [2 / 3, 1 / 3]]))
     # Embedding 1: ((1, 3) + (2, 2)) / 2 = (1.5, 2.5); embedding 2: (5.5, 2.5).
@@ -78,7 +79,7 @@ def test_means_by_hand() -> None:
 
 
 def test_logarithms_by_hand() -> None:
-    parts = take_apart(MAPS, ("a", "b"), "log-mean")
+    parts = split_maps(MAPS, ("a", "b"), "log-mean")
 
     def softmax(*numbers: float) -> Tensor:
         return torch.tensor(numbers).softmax(dim=0)
@@ -92,5 +93,5 @@ def test_embeddings_of_another_model_are_refused(
     model: LatentDiffusion, target: RGBImage, embeddings: PointEmbeddings
 ) -> None:
     foreign = replace(embeddings, fingerprint="beef")
-    with pytest.raises(HomologueError, match="made with the model"):
+    with pytest.raises(HomologueError, match="fitted with the model"):
         layer_maps(model, target, foreign)

@@ -20,6 +20,7 @@ from homologue.method.fit import fit_embeddings
 from homologue.method.locate import CropReading, Located, locate_embeddings, read_point
 from homologue.method.map_average import combine
 from homologue.method.target_crops import make_plan
+from homologue.method.views import ImageViews
 from homologue.presets import DEFAULT, PAPER, Preset
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [41.0, 31.0]], dtype=torch.float64)
@@ -34,7 +35,7 @@ def fitted(
     model: LatentDiffusion, source: RGBImage, quick: Preset, way: str, points: Tensor = POINTS
 ) -> PointEmbeddings:
     config = replace(quick.fit, strategy=way, steps=1, tokens=4)  # type: ignore[arg-type]
-    return fit_embeddings(model, source, points, config, quick.locate)
+    return fit_embeddings(ImageViews(model, source), points, replace(quick, fit=config))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,9 @@ def test_heat_maps_are_distributions_and_points_are_read_from_them(
     way: str, plan: str,
 ) -> None:  # fmt: skip
     config = PLANS[plan]
-    located = locate_embeddings(model, target, embeddings[way], config, heatmaps=True)
+    located = locate_embeddings(
+        ImageViews(model, target), replace(embeddings[way], locate=config), heatmaps=True
+    )
     assert located.heatmaps is not None
     assert located.heatmaps.shape == (3, 64, 64)
     assert float(located.heatmaps.min()) >= 0
@@ -77,7 +80,9 @@ def test_plain_means_are_made_distributions_too(
     model: LatentDiffusion, target: RGBImage, embeddings: dict[str, PointEmbeddings]
 ) -> None:
     config = replace(PLANS["shared"], read_out="mean", window=0)
-    located = locate_embeddings(model, target, embeddings["cached"], config, heatmaps=True)
+    located = locate_embeddings(
+        ImageViews(model, target), replace(embeddings["cached"], locate=config), heatmaps=True
+    )
     assert located.heatmaps is not None
     torch.testing.assert_close(located.heatmaps.sum(dim=(1, 2)), torch.ones(3))
 
@@ -88,10 +93,14 @@ def test_a_point_does_not_depend_on_the_others(
     model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset,
     embeddings: dict[str, PointEmbeddings], way: str, plan: str,
 ) -> None:  # fmt: skip
-    together = locate_embeddings(model, target, embeddings[way], PLANS[plan], heatmaps=True)
+    together = locate_embeddings(
+        ImageViews(model, target), replace(embeddings[way], locate=PLANS[plan]), heatmaps=True
+    )
     for members in ([1], [2, 0]) if way == "cached" else ([2, 0],):
         some = fitted(model, source, quick, way, POINTS[members])
-        alone = locate_embeddings(model, target, some, PLANS[plan], heatmaps=True)
+        alone = locate_embeddings(
+            ImageViews(model, target), replace(some, locate=PLANS[plan]), heatmaps=True
+        )
         assert_same_bits(alone, together, members)
 
 
@@ -101,9 +110,13 @@ def test_chunks_change_nothing(
     model: LatentDiffusion, target: RGBImage, embeddings: dict[str, PointEmbeddings],
     way: str, plan: str, rows: int, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    whole = locate_embeddings(model, target, embeddings[way], PLANS[plan], heatmaps=True)
-    monkeypatch.setattr(module, "_MOST_ROWS", rows)
-    chunked = locate_embeddings(model, target, embeddings[way], PLANS[plan], heatmaps=True)
+    whole = locate_embeddings(
+        ImageViews(model, target), replace(embeddings[way], locate=PLANS[plan]), heatmaps=True
+    )
+    monkeypatch.setattr(module, "_MAX_ROWS", rows)
+    chunked = locate_embeddings(
+        ImageViews(model, target), replace(embeddings[way], locate=PLANS[plan]), heatmaps=True
+    )
     assert_same_bits(chunked, whole, range(3))
 
 
@@ -113,10 +126,14 @@ def test_joint_groups_are_read_group_by_group(
     five = torch.cat([POINTS, torch.tensor([[7.0, 9.0], [70.0, 50.0]], dtype=torch.float64)])
     joint = fitted(model, source, quick, "joint", five)
     assert joint.groups.tolist() == [0, 0, 0, 1, 1]
-    together = locate_embeddings(model, target, joint, quick.locate, heatmaps=True)
+    together = locate_embeddings(
+        ImageViews(model, target), replace(joint, locate=quick.locate), heatmaps=True
+    )
     for members in ([0, 1, 2], [3, 4]):
         part = fitted(model, source, quick, "joint", five[members])
-        alone = locate_embeddings(model, target, part, quick.locate, heatmaps=True)
+        alone = locate_embeddings(
+            ImageViews(model, target), replace(part, locate=quick.locate), heatmaps=True
+        )
         assert_same_bits(alone, together, members)
 
 
@@ -124,9 +141,17 @@ def test_joint_groups_are_read_group_by_group(
 def test_locating_again_gives_the_same_bits(
     model: LatentDiffusion, target: RGBImage, embeddings: dict[str, PointEmbeddings], way: str
 ) -> None:
-    first = locate_embeddings(model, target, embeddings[way], PLANS["following"], heatmaps=True)
+    first = locate_embeddings(
+        ImageViews(model, target),
+        replace(embeddings[way], locate=PLANS["following"]),
+        heatmaps=True,
+    )
     torch.manual_seed(9)
-    again = locate_embeddings(model, target, embeddings[way], PLANS["following"], heatmaps=True)
+    again = locate_embeddings(
+        ImageViews(model, target),
+        replace(embeddings[way], locate=PLANS["following"]),
+        heatmaps=True,
+    )
     assert_same_bits(again, first, range(3))
 
 
@@ -135,9 +160,10 @@ def test_heat_maps_are_kept_only_if_asked_for(
 ) -> None:
     told: list[Sequence[object]] = []
     located = locate_embeddings(
-        model, target, embeddings["cached"], PLANS["shared"],
+        ImageViews(model, target),
+        replace(embeddings["cached"], locate=PLANS["shared"]),
         progress=lambda *args: told.append(args),
-    )  # fmt: skip
+    )
     assert located.heatmaps is None
     # Three points in two crops, together.
     assert told == [("locate", 3, 6), ("locate", 6, 6)]
@@ -148,10 +174,10 @@ def test_embeddings_of_another_model_are_refused(
 ) -> None:
     foreign = replace(embeddings["cached"], model="other/model", fingerprint="beef")
     with pytest.raises(HomologueError) as caught:
-        locate_embeddings(model, target, foreign, PLANS["shared"])
+        locate_embeddings(ImageViews(model, target), replace(foreign, locate=PLANS["shared"]))
     assert str(caught.value) == (
-        "These embeddings were made with the model 'other/model' and mean nothing to 'sd1': load "
-        "that model, or fit the points again with this one."
+        "These embeddings were fitted with the model 'other/model' and cannot be used with 'sd1': "
+        "load that model, or fit the points again with this one."
     )
 
 
@@ -220,8 +246,9 @@ def test_a_point_is_found_again_in_its_own_image(wide: LatentDiffusion, pattern:
         embeddings=1, sigma=0.06, start="random", learning_rate=0.05,
     )  # fmt: skip
     read = replace(DEFAULT.locate, crops=1, timestep=0)
-    embeddings = fit_embeddings(wide, pattern, points, fit, read)
-    located = locate_embeddings(wide, pattern, embeddings, read)
+    views = ImageViews(wide, pattern)
+    embeddings = fit_embeddings(views, points, Preset("custom", fit, read))
+    located = locate_embeddings(views, embeddings)
     away = (located.points - points).norm(dim=1)
     # The maps have cells of 8 pixels; a point placed at random is 60 away.
     assert float(away.max()) < 16

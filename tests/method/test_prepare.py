@@ -28,23 +28,23 @@ def passes(model: LatentDiffusion, monkeypatch: pytest.MonkeyPatch) -> list[int]
     return seen
 
 
-def found(model: LatentDiffusion, preset: Preset, views: ImageViews, target: Views) -> torch.Tensor:
-    fitted = fit_embeddings(model, views, POINT, preset.fit, preset.locate, seed=3)
-    return next(point_maps(model, target, fitted, preset.locate))
+def found(preset: Preset, views: ImageViews, target: Views) -> torch.Tensor:
+    fitted = fit_embeddings(views, POINT, preset, seed=3)
+    return next(point_maps(target, fitted))
 
 
 def test_a_prepared_pair_needs_no_unet(
     model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, passes: list[int]
 ) -> None:
-    plain = found(model, quick, ImageViews(model, source), ImageViews(model, target))
+    plain = found(quick, ImageViews(model, source), ImageViews(model, target))
     views = ImageViews(model, source), ImageViews(model, target)
     told: list[tuple[str, int, int]] = []
     tell = lambda *args: told.append(args)  # noqa: E731
-    prepare_source(FitTask(model, views[0], quick.fit, 3, progress=tell))
-    prepare_target(FitTask(model, views[1], quick.fit, 3, progress=tell), quick.locate)
+    prepare_source(FitTask(views[0], quick.fit, 3, progress=tell))
+    prepare_target(FitTask(views[1], quick.fit, 3, progress=tell), quick.locate)
     assert told == [*(("look", i, 4) for i in range(1, 5)), *(("look", i, 3) for i in range(1, 4))]
     passes.clear()
-    assert torch.equal(found(model, quick, *views), plain)
+    assert torch.equal(found(quick, *views), plain)
     assert passes == []
 
 
@@ -52,10 +52,10 @@ def test_another_seed_needs_other_views(
     model: LatentDiffusion, source: RGBImage, quick: Preset, passes: list[int]
 ) -> None:
     views = ImageViews(model, source)
-    prepare_source(FitTask(model, views, quick.fit, 3))
-    prepare_source(FitTask(model, views, quick.fit, 3))
+    prepare_source(FitTask(views, quick.fit, 3))
+    prepare_source(FitTask(views, quick.fit, 3))
     assert len(passes) == 4
-    prepare_source(FitTask(model, views, quick.fit, 4))
+    prepare_source(FitTask(views, quick.fit, 4))
     assert len(passes) == 8
 
 
@@ -64,7 +64,7 @@ def test_a_start_from_queries_needs_no_unet_once_it_is_prepared(
 ) -> None:
     views = ImageViews(model, source)
     fit = replace(quick.fit, strategy="exact", start="queries")
-    task = FitTask(model, views, fit, 3)
+    task = FitTask(views, fit, 3)
     prepare_source(task)
     assert len(passes) == 4
     start_contexts(task, make_rows(POINT, fit, 3, "fit"))
@@ -76,7 +76,7 @@ def test_where_crops_depend_on_the_point_there_is_nothing_to_prepare(
 ) -> None:
     views = ImageViews(model, source)
     exact = replace(quick.fit, strategy="exact")
-    prepare_source(FitTask(model, views, exact))
-    prepare_target(FitTask(model, views, exact), quick.locate)
-    prepare_target(FitTask(model, views, quick.fit), PAPER.locate)
+    prepare_source(FitTask(views, exact))
+    prepare_target(FitTask(views, exact), quick.locate)
+    prepare_target(FitTask(views, quick.fit), PAPER.locate)
     assert passes == []

@@ -10,7 +10,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import Crop, whole_crop
 from homologue.method import readers
 from homologue.method.contexts import ContextRow, make_rows
-from homologue.method.queries import cached_queries, fixed_context, query_maps
+from homologue.method.queries import QueryPass, cached_queries, fixed_context, query_maps
 from homologue.method.readers import QueryReader, UnetReader
 from homologue.method.views import Views
 from homologue.presets import Preset
@@ -39,7 +39,7 @@ def test_the_unet_reader_runs_each_row_in_its_crop_with_its_noise(
 ) -> None:
     read = replace(quick.locate, noise="uniform", timestep=140)
     layers = model.layers("up[:4]")
-    reader = UnetReader(model, Views(model, square), quick.fit, read)
+    reader = UnetReader(Views(model, square), quick.fit, read)
     rows, again = make_three(quick), make_three(quick)
     for index in range(2):
         maps = reader(index, CROPS, contexts, rows)
@@ -58,15 +58,17 @@ def test_the_query_reader_reads_every_row_from_the_queries_of_its_crop(
 ) -> None:
     read = replace(quick.locate, timestep=140)
     layers = model.layers("up[:4]")
-    reader = QueryReader(model, Views(model, square), quick.fit, read, seed=5)
+    reader = QueryReader(Views(model, square), quick.fit, read, seed=5)
     for index in range(2):
         maps = reader(index, CROPS, contexts, make_three(quick))
         assert [m.shape for m in maps] == [(3, 8, 2, 2, 1)] * 3 + [(3, 8, 4, 4, 1)]
         for row, crop in enumerate(CROPS):
             queries = cached_queries(
-                model, Views(model, square), [crop], layers, 140, "gaussian",
-                fixed_context(model, 6), [generator(5, "locate noise", index)],
-            )  # fmt: skip
+                Views(model, square),
+                [crop],
+                [generator(5, "locate noise", index)],
+                QueryPass(layers, 140, "gaussian", fixed_context(model, 6)),
+            )
             expected = query_maps(model, queries, contexts[row : row + 1], [1])
             for wanted, seen in zip(expected, maps, strict=True):
                 torch.testing.assert_close(seen[row], wanted[0, 0])
@@ -79,7 +81,7 @@ def test_the_query_reader_runs_the_unet_once_a_crop(
     passes: list[int] = []
     forward = model._forward
     monkeypatch.setattr(model, "_forward", lambda *a: passes.append(len(a[0])) or forward(*a))
-    reader = QueryReader(model, Views(model, square), quick.fit, quick.locate, seed=0)
+    reader = QueryReader(Views(model, square), quick.fit, quick.locate, seed=0)
     for _ in range(2):
         for index, crop in enumerate((whole_crop(64), *CROPS[:2])):
             reader(index, [crop] * 3, contexts, make_three(quick))
@@ -90,11 +92,11 @@ def test_queries_that_only_one_row_wants_are_not_kept(
     model: LatentDiffusion, square: Tensor, contexts: Tensor, quick: Preset
 ) -> None:
     views = Views(model, square)
-    reader = QueryReader(model, views, quick.fit, quick.locate, seed=0)
+    reader = QueryReader(views, quick.fit, quick.locate, seed=0)
     reader(0, CROPS, contexts, make_three(quick))
-    assert views._kept == {}
+    assert views._cache == {}
     reader(1, [CROPS[0]] * 3, contexts, make_three(quick))
-    assert list(views._kept) == [("locate", quick.fit, quick.locate, 0, 1, CROPS[0])]
+    assert list(views._cache) == [("locate", quick.fit, quick.locate, 0, 1, CROPS[0])]
 
 
 @pytest.mark.parametrize("crops", [CROPS, [CROPS[1]] * 3])
@@ -105,7 +107,7 @@ def test_batches_give_what_single_rows_give(
 ) -> None:  # fmt: skip
     def read(rows: int) -> list[Tensor]:
         monkeypatch.setattr(readers, "rows_at_once", lambda *_, **__: rows)
-        reader = UnetReader(model, Views(model, square), quick.fit, quick.locate)
+        reader = UnetReader(Views(model, square), quick.fit, quick.locate)
         return reader(0, crops, contexts, make_three(quick))
 
     for one, other in zip(read(1), read(batch), strict=True):

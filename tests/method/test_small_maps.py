@@ -12,6 +12,7 @@ from homologue.images import RGBImage
 from homologue.method.fit import fit_embeddings
 from homologue.method.locate import locate_embeddings
 from homologue.method.observers import SmallMaps, stacked
+from homologue.method.views import ImageViews
 from homologue.presets import Preset
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [41.0, 31.0]], dtype=torch.float64)
@@ -22,10 +23,12 @@ def test_they_are_means_of_the_large_ones_and_as_fine_as_the_layer(
     model: LatentDiffusion, source: RGBImage, target: RGBImage, quick: Preset, way: Strategy
 ) -> None:
     fit = replace(quick.fit, strategy=way)
-    embeddings = fit_embeddings(model, source, POINTS, fit, quick.locate)
+    embeddings = fit_embeddings(ImageViews(model, source), POINTS, replace(quick, fit=fit))
     layers = model.layers(fit.layers)
     observer = SmallMaps(layers, quick.locate, fit.embeddings)
-    locate_embeddings(model, target, embeddings, quick.locate, observer=observer)
+    locate_embeddings(
+        ImageViews(model, target), replace(embeddings, locate=quick.locate), observer=observer
+    )
     maps = stacked(observer.maps)
     assert list(maps) == ["all", *layers]
     sizes = [int(maps[layer].shape[-1]) for layer in layers]

@@ -15,6 +15,7 @@ from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit import fit_embeddings
 from homologue.method.locate import Located, locate_embeddings
 from homologue.method.observers import VariantPoints
+from homologue.method.views import ImageViews
 from homologue.presets import DEFAULT, PAPER, Preset
 
 POINTS = torch.tensor([[15.0, 40.0], [62.5, 12.25], [41.0, 31.0]], dtype=torch.float64)
@@ -30,7 +31,7 @@ def embeddings(
     made = {}
     for way in WAYS:
         config = replace(quick.fit, strategy=way, steps=1, tokens=4, embeddings=2)  # type: ignore[arg-type]
-        made[way] = fit_embeddings(model, source, POINTS, config, quick.locate)
+        made[way] = fit_embeddings(ImageViews(model, source), POINTS, replace(quick, fit=config))
     return made
 
 
@@ -40,7 +41,9 @@ def seen(
     layers = model.layers(embeddings.fit.layers)
     asked = variants(2, config, layers)
     observer = VariantPoints(asked, layers, config, 2)
-    located = locate_embeddings(model, target, embeddings, config, observer=observer)
+    located = locate_embeddings(
+        ImageViews(model, target), replace(embeddings, locate=config), observer=observer
+    )
     found = torch.stack(observer.points, dim=1)
     points = square_to_image(found, target.width, target.height, model.side)
     return located, dict(zip(asked, points, strict=True))
@@ -70,7 +73,10 @@ def test_each_variant_is_what_reading_so_finds(
             config = replace(
                 SHARED, crops=variant.crops, read_out=variant.read_out, window=variant.window
             )
-            alone = locate_embeddings(model, target, less(embeddings[way], variant, layers), config)
+            alone = locate_embeddings(
+                ImageViews(model, target),
+                replace(less(embeddings[way], variant, layers), locate=config),
+            )
             assert torch.equal(points, alone.points), variant
     assert len({tuple(points.flatten().tolist()) for points in found.values()}) > 10
 
@@ -81,7 +87,8 @@ def test_where_crops_follow_fewer_of_them_are_the_first_ones(
     _, found = seen(model, target, embeddings["exact"], FOLLOWING)
     for crops in range(1, 7):
         alone = locate_embeddings(
-            model, target, embeddings["exact"], replace(FOLLOWING, crops=crops)
+            ImageViews(model, target),
+            replace(embeddings["exact"], locate=replace(FOLLOWING, crops=crops)),
         )
         variant = replace(own_variant(2, FOLLOWING), crops=crops)
         assert torch.equal(found[variant], alone.points), crops
@@ -93,11 +100,11 @@ def test_watching_changes_nothing_and_the_own_variant_is_what_is_found(
     model: LatentDiffusion, target: RGBImage, embeddings: dict[str, PointEmbeddings],
     way: str, config: LocateConfig, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    plain = locate_embeddings(model, target, embeddings[way], config)
+    plain = locate_embeddings(ImageViews(model, target), replace(embeddings[way], locate=config))
     located, found = seen(model, target, embeddings[way], config)
     assert torch.equal(located.points, plain.points)
     assert torch.equal(located.scores, plain.scores)
     assert torch.equal(found[own_variant(2, config)], plain.points)
-    monkeypatch.setattr(module, "_MOST_ROWS", 2)  # a point at a time
+    monkeypatch.setattr(module, "_MAX_ROWS", 2)  # a point at a time
     _, again = seen(model, target, embeddings[way], config)
     assert all(torch.equal(again[variant], points) for variant, points in found.items())

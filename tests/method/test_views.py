@@ -53,5 +53,5 @@ def test_what_was_computed_once_is_kept(model: LatentDiffusion) -> None:
     views = Views(model, torch.zeros(3, 64, 64))
     counted: list[int] = []
     for key in ("a", "b", "a"):
-        assert views.once(key, lambda: counted.append(1) or len(counted)) == 1 + (key == "b")
+        assert views.cached(key, lambda: counted.append(1) or len(counted)) == 1 + (key == "b")
     assert len(counted) == 2

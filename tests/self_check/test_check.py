@@ -190,7 +190,7 @@ def test_the_command_refuses_bad_input_before_a_model_is_loaded(
     refused(homologue("check", "--vary", "fit.timestep"), "fit.timestep")
     refused(homologue("check", "--set", "fit.steps=x"), "fit.steps")
     refused(homologue("check", "--preset", "none"), "none")
-    refused(homologue("check", "--memory", "nan"), "nan GiB is no budget")
+    refused(homologue("check", "--memory", "nan"), "The memory budget is nan GiB")
 
 
 def test_a_fault_is_named_with_own_pictures_too(builtin: LatentDiffusion, one_sample: None) -> None:

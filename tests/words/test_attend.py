@@ -13,6 +13,7 @@ import homologue
 from homologue.config import SoftmaxOver, WordsConfig
 from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
+from homologue.diffusion.text import TextContext
 from homologue.errors import HomologueError
 from homologue.geometry import resize
 from homologue.images import RGBImage, to_square
@@ -36,8 +37,8 @@ def attention_of(
     noisy = model.add_noise(latent, noise, timestep)
     with torch.no_grad():
         maps = model.attention(
-            noisy, timestep, context.states, model.layers(WordsConfig().layers), range(77),
-            softmax_over, context.pooled,
+            noisy, timestep, context, model.layers(WordsConfig().layers), range(77),
+            softmax_over,
         )  # fmt: skip
     return {layer: seen[0] for layer, seen in maps.items()}
 
@@ -106,22 +107,23 @@ def test_the_same_seed_gives_the_same_maps(
     assert not torch.equal(first, other)
 
 
-def test_sdxl_is_told_the_pooled_text(
+def test_sdxl_gets_the_pooled_text(
     worded: dict[str, LatentDiffusion], source: RGBImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[Any] = []
+    contexts: list[TextContext] = []
     before = LatentDiffusion.attention
 
-    def attention(self: LatentDiffusion, *given: Any) -> Any:
-        told.append(given[-1])
-        return before(self, *given)
+    def attention(self: LatentDiffusion, *arguments: Any) -> Any:
+        contexts.append(arguments[2])
+        return before(self, *arguments)
 
     monkeypatch.setattr(LatentDiffusion, "attention", attention)
     for family in FAMILIES:
         attend(worded[family], source, "a cat", config=QUICK)
     encoder = text_encoder(worded["sdxl"])
-    assert told[:2] == [None, None]
-    assert torch.equal(told[2], encoder.encode(encoder.tokenize("a cat")).pooled)
+    pooled = [context.pooled for context in contexts]
+    assert pooled[:2] == [None, None]
+    assert torch.equal(pooled[2], encoder.encode(encoder.tokenize("a cat")).pooled)
 
 
 def test_the_frame_is_that_of_the_original(
@@ -209,7 +211,7 @@ def test_the_built_in_model_has_words_of_its_own() -> None:
 def test_what_cannot_be_done_is_said(
     worded: dict[str, LatentDiffusion], model: LatentDiffusion, source: RGBImage
 ) -> None:
-    with pytest.raises(HomologueError, match="'dog' is no word of the prompt"):
+    with pytest.raises(HomologueError, match="'dog' is not a word of the prompt"):
         attend(worded["sd1"], source, "a cat", words=["dog"])
     with pytest.raises(HomologueError, match=r"has 76 tokens and the context .* room for 75"):
         attend(worded["sd1"], source, "cat " * 76)

@@ -130,11 +130,11 @@ def test_words_to_choose_from_may_be_any(
 def test_what_cannot_be_named(
     worded: dict[str, LatentDiffusion], fitted: dict[str, PointEmbeddings]
 ) -> None:
-    with pytest.raises(HomologueError, match="mean nothing to"):
+    with pytest.raises(HomologueError, match="cannot be used with"):
         nearest_words(worded["sd2"], fitted["sd1"])
     with pytest.raises(HomologueError, match="top must be at least 1"):
         nearest_words(worded["sd1"], fitted["sd1"], top=0)
-    with pytest.raises(HomologueError, match="no words to choose from"):
+    with pytest.raises(HomologueError, match="The list of words is empty"):
         nearest_words(worded["sd1"], fitted["sd1"], words=[])
     with pytest.raises(HomologueError, match="has no words"):
         nearest_words(worded["sd1"], fitted["sd1"], words=["cat", "!"])
@@ -160,7 +160,7 @@ def test_a_vocabulary_is_encoded_once_a_model(
 ) -> None:
     encoder = text_encoder(worded["sd1"])
     told: list[tuple[str, int, int]] = []
-    monkeypatch.setattr(vocabulary, "_AT_ONCE", 3)
+    monkeypatch.setattr(vocabulary, "_BATCH", 3)
     words, states = vocabulary_states(encoder, lambda *step: told.append(step))
     assert words == ("cat", "dog", "eyes", "hat", "shirt", "wear", "wearing", "with")
     assert told == [("words", 3, 8), ("words", 6, 8), ("words", 8, 8)]
@@ -178,7 +178,7 @@ def test_what_was_encoded_before_a_cancel_is_kept(
     worded: dict[str, LatentDiffusion], computed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder = text_encoder(worded["sd1"])
-    monkeypatch.setattr(vocabulary, "_AT_ONCE", 3)
+    monkeypatch.setattr(vocabulary, "_BATCH", 3)
     _, whole = vocabulary_states(encoder)
     monkeypatch.setattr(vocabulary, "_known", {})
     monkeypatch.setattr(vocabulary, "_read", lambda file, count: None)
@@ -206,7 +206,7 @@ def test_a_damaged_cache_is_made_again(
     if damage == "cut":
         file.write_bytes(file.read_bytes()[:-9])
     elif damage == "another":
-        vocabulary._keep(file, states[:3])
+        vocabulary._write(file, states[:3])
     monkeypatch.setattr(vocabulary, "_known", {})
     assert torch.equal(vocabulary_states(encoder)[1], states)
     assert len(computed) == (1 if damage == "none" else 2)

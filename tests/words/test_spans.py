@@ -108,14 +108,14 @@ def test_words_are_chosen_in_the_order_asked_each_with_all_its_occurrences(token
 def test_a_word_that_is_not_there(tokenizer: Any) -> None:
     words = words_in(tokenizer, "a cat and a hat")
     with pytest.raises(
-        HomologueError, match=r"'dog' is no word of the prompt; .* a, cat, and, hat"
+        HomologueError, match=r"'dog' is not a word of the prompt; .* a, cat, and, hat"
     ):
         select_words(words, ["cat", "dog"])
-    with pytest.raises(HomologueError, match="No words are asked for"):
+    with pytest.raises(HomologueError, match="The list of words is empty"):
         select_words(words, [])
 
 
 @pytest.mark.parametrize("prompt", ["", "  ", "?!", "\u200d"])
 def test_a_prompt_without_words(tokenizer: Any, prompt: str) -> None:
-    with pytest.raises(HomologueError, match="has no words; write some"):
+    with pytest.raises(HomologueError, match="has no words; write at least one"):
         words_in(tokenizer, prompt)

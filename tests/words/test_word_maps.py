@@ -70,7 +70,7 @@ def test_a_layer_alone_is_as_fine_as_the_whole() -> None:
     assert maps.maps.shape == (1, 4, 4)
     assert maps.peaks.tolist() == [[7, 0.5]]
     assert maps.layers is None
-    with pytest.raises(ValueError, match="not asked for"):
+    with pytest.raises(ValueError, match="not requested"):
         whole.of_layer("up")
 
 

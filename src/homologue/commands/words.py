@@ -113,7 +113,7 @@ def _show_words(
     loaded, seconds = timed_model(*given)
     from homologue.console import print_json, progress_bars
     from homologue.words.attend import attend
-    from homologue.words.places import describe, places
+    from homologue.words.words_json import describe, word_positions
 
     start = time.perf_counter()
     with progress_bars() as progress:
@@ -129,7 +129,7 @@ def _show_words(
         )  # fmt: skip
         print_json({**content, "seconds": taken})
     else:
-        _print_places(f"{path}: {prompt}", maps.names, places(maps))
+        _print_places(f"{path}: {prompt}", maps.names, word_positions(maps))
     with each_result() as write:
         if mask:
             from homologue.words.segment import save_mask, segment

@@ -1,1 +1,1 @@
-"""Latent diffusion models: loading them and looking at their cross-attention."""
+"""Latent diffusion models: load them and read their cross-attention."""

@@ -1,6 +1,7 @@
-"""How many rows may go through the UNet at once."""
+"""The number of rows that go through the UNet in one batch."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -8,55 +9,81 @@ from torch import Tensor
 from homologue.diffusion.model import LatentDiffusion
 from homologue.memory import rows_that_fit, saved_bytes
 
-_MOST_ROWS = {"cpu": 8}  # more gain nothing on a CPU
-_MOST_ROWS_ELSEWHERE = 32
+_MAX_ROWS = {"cpu": 8}  # larger batches are not faster on a CPU
+_MAX_ROWS_ELSEWHERE = 32
 
 
-def rows_at_once(
-    model: LatentDiffusion,
-    noisy: Tensor,
-    timestep: int,
-    context: Tensor,
-    layers: Sequence[str],
-    wanted: int,
-    *,
-    backward: bool,
-    budget: float | None = None,
-) -> int:
-    """Rows for one pass: as many as memory allows, as long as a row's result stays the same.
+@dataclass(frozen=True)
+class RowPass:
+    """A pass of one row through the UNet.
 
-    A CPU's kernels may round differently for one row and for several. Then a point's result would
-    depend on how many others are asked for, so rows go one by one; whether they do is tried out
-    here. The kernels are chosen by shape, so one try speaks for all. Several rows at once share the
-    reading of the weights; `benchmarks/step_cost.py` measures what that gains.
+    Attributes:
+        model: the diffusion model.
+        noisy: noisy latents, (1, C, h, w).
+        timestep: noise level, see `FitConfig`.
+        context: (1, T, D).
+        layers: paths of the layers that are read, in the order of the forward pass.
+    """
+
+    model: LatentDiffusion
+    noisy: Tensor
+    timestep: int
+    context: Tensor
+    layers: Sequence[str]
+
+    def repeated(self, rows: int, *, backward: bool) -> list[Tensor]:
+        """Run a batch of equal rows; return their maps and, if `backward`, their gradients."""
+        contexts = self.context.detach().repeat(rows, 1, 1).requires_grad_(backward)
+        latents = self.noisy.expand(rows, -1, -1, -1).contiguous()
+        with torch.set_grad_enabled(backward):
+            maps = self.model.attention(latents, self.timestep, contexts, self.layers, [1])
+            results = [layer.detach() for layer in maps.values()]
+            if backward:
+                _total(maps).backward()
+                assert contexts.grad is not None
+                results.append(contexts.grad)
+        return results
+
+    def saved_bytes(self) -> int:
+        """Return the bytes that autograd stores for the backward pass of one row."""
+        context = self.context.detach().requires_grad_()
+        arguments = (self.noisy, self.timestep, context, self.layers, [1])
+        return saved_bytes(lambda: _total(self.model.attention(*arguments)))
+
+
+def rows_at_once(row: RowPass, wanted: int, *, backward: bool, budget: float | None = None) -> int:
+    """Return the largest batch that fits into memory and does not change the result of a row.
+
+    A CPU's kernels may round differently for one row and for several. The result of a point would
+    then depend on the number of points. This function compares the two; where they differ, it
+    returns 1. The kernels are chosen by shape, so one comparison is enough.
+    `benchmarks/step_cost.py` measures what a larger batch gains.
 
     Args:
-        noisy, context: of one row, (1, C, h, w) and (1, T, D).
-        wanted: how many rows there are.
-        backward: whether gradients will be asked for.
-        budget: GiB to use, None for half of what is free.
+        row: the pass of one row.
+        wanted: number of rows.
+        backward: whether gradients will be computed.
+        budget: memory budget in GiB (None: half of the free memory).
+
+    Raises:
+        HomologueError: one row does not fit into the budget.
     """
     if wanted == 1:
         return 1
-    device = model.device
-    most = min(wanted, _MOST_ROWS.get(device.type, _MOST_ROWS_ELSEWHERE))
+    device = row.model.device
+    limit = min(wanted, _MAX_ROWS.get(device.type, _MAX_ROWS_ELSEWHERE))
     if backward:
-        context = context.detach().requires_grad_()
-        need = saved_bytes(lambda: _total(model.attention(noisy, timestep, context, layers, [1])))
-        most = rows_that_fit(need, device, budget, most)
-    if device.type != "cpu" or most == 1:
-        return most
-
-    def look(rows: int) -> list[Tensor]:
-        return _look(model, noisy, timestep, context, layers, rows, backward)
-
-    return most if _same(look(1), look(most)) else 1
+        limit = rows_that_fit(row.saved_bytes(), device, budget, limit)
+    if device.type != "cpu" or limit == 1:
+        return limit
+    alone, together = (row.repeated(rows, backward=backward) for rows in (1, limit))
+    return limit if _same(alone, together) else 1
 
 
 def in_blocks(count: int, size: int) -> list[list[int]]:
-    """Indices in blocks of exactly `size`, the rest one by one.
+    """Split indices into blocks of exactly `size`, and the rest into blocks of one.
 
-    Two sizes only, since only they are known to give the same results.
+    `rows_at_once` compares these two sizes only.
 
     >>> in_blocks(7, 3)
     [[0, 1, 2], [3, 4, 5], [6]]
@@ -66,33 +93,12 @@ def in_blocks(count: int, size: int) -> list[list[int]]:
     return blocks + [[i] for i in range(whole, count)]
 
 
-def _look(
-    model: LatentDiffusion,
-    noisy: Tensor,
-    timestep: int,
-    context: Tensor,
-    layers: Sequence[str],
-    rows: int,
-    backward: bool,
-) -> list[Tensor]:
-    """Maps, and gradients if asked for, of one row repeated."""
-    repeated = context.detach().repeat(rows, 1, 1).requires_grad_(backward)
-    latents = noisy.expand(rows, -1, -1, -1).contiguous()
-    with torch.set_grad_enabled(backward):
-        maps = model.attention(latents, timestep, repeated, layers, [1])
-        seen = [layer.detach() for layer in maps.values()]
-        if backward:
-            _total(maps).backward()
-            assert repeated.grad is not None
-            seen.append(repeated.grad)
-    return seen
-
-
 def _total(maps: dict[str, Tensor]) -> Tensor:
-    """Something that depends on every probability and weighs the places differently."""
+    """Return a scalar that depends on every probability, with different gradients."""
     return torch.stack([layer.float().square().sum() for layer in maps.values()]).sum()
 
 
 def _same(alone: list[Tensor], together: list[Tensor]) -> bool:
+    """Return whether every row of a batch equals the row that was computed alone."""
     pairs = zip(alone, together, strict=True)
-    return all(torch.equal(one.expand_as(many), many) for one, many in pairs)
+    return all(torch.equal(single.expand_as(batch), batch) for single, batch in pairs)

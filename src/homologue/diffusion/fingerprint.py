@@ -1,4 +1,4 @@
-"""What tells one model from another: saved embeddings fit only the one they were made with."""
+"""Fingerprints of models: embeddings can be used only with the model that they were fitted with."""
 
 import hashlib
 import json
@@ -9,8 +9,8 @@ from torch import Tensor
 
 _SAMPLES = 16
 
-# Settings that change what the same tensors compute. A list of our own, so that a new version of
-# diffusers, which adds settings, does not disown every saved embedding.
+# Settings that change what the same tensors compute. The list is fixed: settings that a new version
+# of diffusers adds must not change the fingerprints of saved embeddings.
 _SETTINGS = (
     "act_fn",
     "addition_embed_type",
@@ -31,7 +31,7 @@ _SETTINGS = (
     "use_linear_projection",
 )
 
-# The same, but left out at their defaults, so that fingerprints made before they were listed hold.
+# Settings that are left out at their defaults, because they were added to the list later.
 _RARE_SETTINGS: dict[str, Any] = {
     "attention_type": "default",
     "downsample_padding": 1,
@@ -59,12 +59,12 @@ _VAE_SETTINGS = (
 
 
 def fingerprint(unet: Any) -> str:
-    """32 hexadecimal digits that identify the weights of a UNet.
+    """Return 32 hexadecimal digits that identify the weights of a UNet.
 
-    Made of the settings, of every tensor's name and shape and of 16 evenly spaced values of each,
-    in float16. So it is the same whether a file is loaded as float32 or float16, from a folder or
-    a single file, with this VAE or that. A bfloat16 load rounds the weights in its own way and
-    gets a fingerprint of its own. It guards against mistakes, not against forgery.
+    The digest covers the settings, the name and shape of every tensor, and 16 evenly spaced values
+    of each tensor in float16. It is therefore the same for float32 and float16, for a folder and a
+    single file, and for any VAE. Weights in bfloat16 are rounded differently and have another
+    fingerprint. The fingerprint detects mistakes, not forgery.
     """
     settings = {name: unet.config.get(name) for name in _SETTINGS}
     settings |= _rare(unet.config, _RARE_SETTINGS)
@@ -72,10 +72,9 @@ def fingerprint(unet: Any) -> str:
 
 
 def latents_fingerprint(vae: Any, scheduler: Any) -> str:
-    """32 hexadecimal digits that identify what makes noisy latents of an image.
+    """Return 32 hexadecimal digits that identify the VAE and the noise schedule.
 
-    The VAE, made as `fingerprint` is, and the noise schedule: with others the same UNet gives other
-    results.
+    Results depend on both; the digest is computed as in `fingerprint`.
     """
     settings = {name: vae.config.get(name) for name in _VAE_SETTINGS}
     settings |= _rare(vae.config, _RARE_VAE_SETTINGS)
@@ -89,9 +88,9 @@ def latents_fingerprint(vae: Any, scheduler: Any) -> str:
 
 
 def _rare(config: Any, defaults: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a configuration that are not at their defaults."""
-    found = {name: config.get(name, default) for name, default in defaults.items()}
-    return {name: value for name, value in found.items() if value != defaults[name]}
+    """Return the settings of a configuration that differ from their defaults."""
+    values = {name: config.get(name, default) for name, default in defaults.items()}
+    return {name: value for name, value in values.items() if value != defaults[name]}
 
 
 def _digest(settings: dict[str, Any], tensors: dict[str, Tensor]) -> str:

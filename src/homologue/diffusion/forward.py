@@ -1,4 +1,4 @@
-"""One forward pass of a UNet that stops after the last attention layer that is read."""
+"""The forward pass of a UNet up to the last attention layer that is read."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from diffusers.utils.torch_utils import apply_freeu
 from torch import Tensor
 
 GUIDANCE_SCALE = 8.5
-"""Guidance scale given to models that take one as an input, such as latent consistency models: the
-default of diffusers' pipeline for them."""
+"""Guidance scale for models with a guidance input, such as latent consistency models: the default
+of their pipeline in diffusers."""
 
 
 def forward_until(
@@ -20,20 +20,20 @@ def forward_until(
     last_layer: str,
     added: dict[str, Tensor] | None = None,
 ) -> None:
-    """Runs `unet` up to and including the transformer that holds `last_layer`; returns nothing.
+    """Run a UNet up to and including the transformer that contains `last_layer`.
 
-    What is wanted from the pass is what the attention processors store. Values and gradients are
-    those of the whole forward pass, of which this is the beginning; it works under gradient
-    checkpointing and `torch.compile` as it raises nothing.
+    The attention processors of the layers store what is needed of the pass. Values and gradients
+    are those of the whole forward pass. The function works under gradient checkpointing and
+    `torch.compile`, because it does not stop by raising an exception.
 
     Args:
         sample: noisy latents, (B, C, h, w).
-        timestep: in the steps that the model was trained with.
+        timestep: step of the schedule that the model was trained with.
         context: text embeddings, (B, T, D).
         last_layer: path of a cross-attention layer, see `cross_attention_layers`.
         added: `added_cond_kwargs` of models such as SDXL.
     """
-    part, *rest = last_layer.split(".")
+    section, *rest = last_layer.split(".")
     if unet.config.center_input_sample:
         sample = 2 * sample - 1
     embedding = _time_embedding(unet, sample, timestep, context, added)
@@ -42,11 +42,11 @@ def forward_until(
     for index, block in enumerate(unet.down_blocks):
         sample, block_skips = block(sample, embedding, **_context_of(block, context))
         skips.extend(block_skips)
-        if part == "down_blocks" and int(rest[0]) == index:
+        if section == "down_blocks" and int(rest[0]) == index:
             return
     if unet.mid_block is not None:
         sample = unet.mid_block(sample, embedding, **_context_of(unet.mid_block, context))
-    if part == "mid_block":
+    if section == "mid_block":
         return
     last_block, last_attention = int(rest[0]), int(rest[2])
     for index, block in enumerate(unet.up_blocks):
@@ -68,7 +68,10 @@ def _time_embedding(
     context: Tensor,
     added: dict[str, Tensor] | None,
 ) -> Tensor:
-    """(1, C): the same for all rows, so it is computed once, which also keeps its rounding."""
+    """Return the time embedding (1, C).
+
+    It is the same for all rows. Computing it once keeps its rounding independent of the batch.
+    """
     added = {name: condition[:1] for name, condition in (added or {}).items()}
     times = unet.get_time_embed(sample=sample[:1], timestep=timestep)
     width = unet.config.time_cond_proj_dim
@@ -85,10 +88,10 @@ def _time_embedding(
 
 
 def guidance_embedding(scale: float, width: int) -> Tensor:
-    """(1, width): sines, then cosines of a guidance scale, as latent consistency models take it.
+    """Return the sines, then cosines, of a guidance scale: (1, width).
 
-    The same numbers as `get_guidance_scale_embedding` of diffusers' pipelines, which subtract 1
-    from the scale first, as is done here.
+    Latent consistency models take it as an input. The numbers equal those of
+    `get_guidance_scale_embedding` in the pipelines of diffusers, which is called with `scale - 1`.
     """
     half = width // 2
     rates = torch.exp(torch.arange(half) * -(torch.log(torch.tensor(10000.0)) / (half - 1)))

@@ -1,4 +1,4 @@
-"""Keeping the libraries below from talking while a model is loaded."""
+"""Silence the libraries that load a model."""
 
 import logging
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from huggingface_hub.utils.tqdm import (
 
 @contextmanager
 def quiet(*, bars: bool = False) -> Iterator[None]:
-    """Silences diffusers and huggingface_hub, and restores how talkative they were.
+    """Silence the logs of diffusers and huggingface_hub inside the context.
 
-    What they warn of (weights without a place, settings of another scheduler, no network) is
-    either of no consequence here or becomes an error with a sentence of our own.
+    Their warnings (unexpected weights, settings of another scheduler, no network) either do not
+    apply or are raised as a HomologueError.
 
     Args:
-        bars: leave the bars of downloads on; they are drawn on stderr.
+        bars: keep the progress bars of downloads, which are drawn on stderr.
     """
     diffusers_level, hub_level = diffusers_logging.get_verbosity(), hub_logging.get_verbosity()
     diffusers_bars = diffusers_logging.is_progress_bar_enabled()

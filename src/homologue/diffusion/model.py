@@ -1,4 +1,4 @@
-"""A latent diffusion model as the method sees it: encode, add noise, look at the attention."""
+"""A latent diffusion model: encode images, add noise, read the attention."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,18 +11,14 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
 from homologue.config import TRAIN_TIMESTEPS, SoftmaxOver
-from homologue.diffusion.capture import (
-    ReadMaps,
-    ReadQueries,
-    precise_keys,
-    processors,
-    select_layers,
-)
+from homologue.diffusion.attention import ReadMaps, ReadQueries, precise_keys, processors
+from homologue.diffusion.batch_invariance import RowByRow
+from homologue.diffusion.checkpointing import recomputed, worth_recomputing
+from homologue.diffusion.finite_attention import finite_attention, projections
 from homologue.diffusion.forward import forward_until
+from homologue.diffusion.layers import select_layers
 from homologue.diffusion.loading.architecture import check_conditions
-from homologue.diffusion.recompute import recomputed, worth_recomputing
-from homologue.diffusion.row_by_row import RowByRow
-from homologue.diffusion.watch import finite_attention, projections
+from homologue.diffusion.text import TextContext
 from homologue.errors import check_finite
 
 if TYPE_CHECKING:
@@ -33,15 +29,19 @@ class LatentDiffusion:
     """UNet, VAE and noise schedule of one model, with frozen weights.
 
     Attributes:
-        name: what it was loaded as.
-        fingerprint: identifies the weights; embeddings fit only the model that they were made with.
-        side: pixels of the square image that the model was made for (512 for Stable Diffusion 1).
-        context_width: numbers in one token of the text context.
-        device, dtype: of the UNet, at the time of construction.
-        origin: where it was loaded from, if it was; its text encoder is looked for there.
+        name: the `name` argument of `load`.
+        fingerprint: identifies the UNet's weights; embeddings can be used only with the model that
+            they were fitted with.
+        side: side in pixels of the square images that the model was trained on (512 for Stable
+            Diffusion 1).
+        latent_side: side of the latents of such an image.
+        context_width: width of a token of the text context.
+        device, dtype: device and precision of the UNet at the time of construction.
+        origin: location that the model was loaded from, where its text encoder is found; None if
+            it was not loaded by `load`.
 
     Raises:
-        HomologueError: the UNet wants a condition that is never given, such as class labels.
+        HomologueError: the UNet needs a further condition, such as class labels.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class LatentDiffusion:
         self.name = name
         self.fingerprint = fingerprint
         self.origin = origin
-        # Asked for once: diffusers walks over all parameters for each answer.
+        # Stored because diffusers iterates over all parameters at every access.
         self.device: torch.device = unet.device
         self.dtype: torch.dtype = unet.dtype
         self._selected: dict[str, tuple[str, ...]] = {}
@@ -77,17 +77,18 @@ class LatentDiffusion:
             self._vae_dtype = torch.float32
 
     def layers(self, selection: str) -> tuple[str, ...]:
-        """Paths of the cross-attention layers that a selection such as `up[:4]` names."""
+        """Return the paths of the cross-attention layers of a selection such as `up[:4]`."""
         if selection not in self._selected:
             self._selected[selection] = select_layers(self.unet, selection)
         return self._selected[selection]
 
     def attention_layer(self, path: str) -> Attention:
+        """Return the attention layer with this path."""
         return self.unet.get_submodule(path)
 
     @torch.no_grad()
     def encode(self, images: Tensor) -> Tensor:
-        """Latents (B, C, h, w) of images (B, 3, side, side) in [0, 1]: the mean, scaled.
+        """Encode images (B, 3, side, side) in [0, 1] as latents (B, C, h, w): the scaled mean.
 
         Raises:
             NotFiniteError: the VAE computes NaN or infinities.
@@ -101,10 +102,10 @@ class LatentDiffusion:
         return scaled
 
     def add_noise(self, latents: Tensor, noise: Tensor, timestep: int) -> Tensor:
-        """`sqrt(a) latents + sqrt(1 - a) noise`, with a from the schedule at the time step.
+        """Return `sqrt(a) latents + sqrt(1 - a) noise`, where a is `alphas_cumprod[timestep]`.
 
         Args:
-            timestep: of 1000, see `own_timestep`.
+            timestep: in a schedule of 1000 steps, see `own_timestep`.
         """
         own = self.own_timestep(timestep)
         times = torch.full((latents.shape[0],), own, device=latents.device)
@@ -112,10 +113,10 @@ class LatentDiffusion:
         return noisy
 
     def own_timestep(self, timestep: int) -> int:
-        """The step of the model's own schedule for a time step of 1000.
+        """Convert a time step of a 1000-step schedule to one of the model's own schedule.
 
-        Time steps in settings are of 1000, the steps that Stable Diffusion was trained with. A
-        model trained with N steps gets the step at the same fraction of its schedule.
+        Time steps in settings refer to the 1000 steps that Stable Diffusion was trained with. A
+        model trained with N steps uses the step at the same fraction of its schedule.
         """
         return timestep * len(self.scheduler.alphas_cumprod) // TRAIN_TIMESTEPS
 
@@ -123,32 +124,33 @@ class LatentDiffusion:
         self,
         noisy: Tensor,
         timestep: int,
-        context: Tensor,
+        context: Tensor | TextContext,
         layers: Sequence[str],
         tokens: Sequence[int],
         softmax_over: SoftmaxOver = "tokens",
-        pooled: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """Attention of some tokens at every place, a layer: (B, heads, h, w, len(tokens)), float32.
+        """Return the attention maps of tokens by layer, (B, heads, h, w, len(tokens)) float32.
+
+        Args:
+            noisy: noisy latents, (B, C, h, w).
+            timestep: in a schedule of 1000 steps, see `own_timestep`.
+            context: (B, T, D), to which gradients are propagated; or an encoded prompt, whose
+                pooled text is given to SDXL. Without one, SDXL gets zeros.
+            layers: paths in the order of the forward pass, which stops after the last.
+            tokens: indices of the tokens.
+            softmax_over: axis of the softmax, `tokens` or `positions`, see `FitConfig`.
 
         Raises:
             NotFiniteError: the model computes NaN or infinities.
-
-        Args:
-            noisy: (B, C, h, w).
-            timestep: of 1000, see `own_timestep`.
-            context: (B, T, D); gradients flow to it.
-            layers: paths, in the order of the forward pass; the pass stops after the last.
-            softmax_over: axis of the softmax, `tokens` or `positions`, see `FitConfig`.
-            pooled: (1, P) the summary of the text that SDXL wants beside the context; None is no
-                text.
         """
+        pooled = context.pooled if isinstance(context, TextContext) else None
+        states = context.states if isinstance(context, TextContext) else context
         store: dict[str, Tensor] = {}
         readers = {path: ReadMaps(path, store, tokens, softmax_over) for path in layers}
-        alone = partial(self._as_if_alone, len(noisy))
-        lean = recomputed(self._recomputed, alone) if torch.is_grad_enabled() else nullcontext()
+        invariant = partial(self._batch_invariant, len(noisy))
+        lean = recomputed(self._recomputed, invariant) if torch.is_grad_enabled() else nullcontext()
         with processors(self.unet, readers), lean:
-            self._forward(noisy, timestep, context, layers[-1], pooled)
+            self._forward(noisy, timestep, states, layers[-1], pooled)
         self._check(store, "the attention maps")
         return store
 
@@ -156,7 +158,7 @@ class LatentDiffusion:
     def queries(
         self, noisy: Tensor, timestep: int, context: Tensor, layers: Sequence[str]
     ) -> dict[str, Tensor]:
-        """Queries (B, heads, N, d) of the layers, in the model's dtype; see `attention`."""
+        """Return the queries (B, heads, N, d) by layer, in the model's dtype; see `attention`."""
         store: dict[str, Tensor] = {}
         with processors(self.unet, {path: ReadQueries(path, store) for path in layers}):
             self._forward(noisy, timestep, context, layers[-1])
@@ -165,12 +167,14 @@ class LatentDiffusion:
 
     @torch.no_grad()
     def predict(self, noisy: Tensor, timestep: int, context: Tensor) -> Tensor:
-        """What the whole UNet makes of noisy latents (B, C, h, w) and a context (1 or B, T, D).
+        """Return the prediction (B, C, h, w) of the whole UNet.
 
-        (B, C, h, w): the noise, the velocity or the latents, see the scheduler's `prediction_type`.
+        It is the noise, the velocity or the latents, see the scheduler's `prediction_type`.
 
         Args:
-            timestep: a step of the model's own schedule, an index of `alphas_cumprod`.
+            noisy: noisy latents, (B, C, h, w).
+            timestep: step of the model's own schedule, an index of `alphas_cumprod`.
+            context: (1 or B, T, D).
         """
         predicted: Tensor = self.unet(
             noisy.to(self.device, self.dtype),
@@ -181,14 +185,14 @@ class LatentDiffusion:
         return predicted
 
     def keys(self, context: Tensor, path: str) -> Tensor:
-        """Keys (B, heads, T, d), float32, that a layer makes of a context (B, T, D)."""
-        with self._as_if_alone(len(context)):
+        """Return the keys (B, heads, T, d) float32 of a context (B, T, D) in a layer."""
+        with self._batch_invariant(len(context)):
             return precise_keys(self.attention_layer(path), context)
 
-    def _check(self, seen: dict[str, Tensor], what: str) -> None:
-        """Raises NotFiniteError for the first layer with a value that is not finite."""
-        for path, values in seen.items():
-            check_finite(values, f"{what} of {path}", self.dtype)
+    def _check(self, by_layer: dict[str, Tensor], name: str) -> None:
+        """Raise NotFiniteError for the first layer with a value that is not finite."""
+        for path, values in by_layer.items():
+            check_finite(values, f"{name} of {path}", self.dtype)
 
     def _forward(
         self,
@@ -201,15 +205,15 @@ class LatentDiffusion:
         added = self._added_conditions(noisy.shape[0], pooled)
         own = self.own_timestep(timestep)
         watched = finite_attention(self._projections, self.dtype)
-        with self._as_if_alone(len(noisy)), watched:
+        with self._batch_invariant(len(noisy)), watched:
             forward_until(self.unet, noisy, own, context.to(self.dtype), last_layer, added)
 
-    def _as_if_alone(self, rows: int) -> AbstractContextManager[Any]:
+    def _batch_invariant(self, rows: int) -> AbstractContextManager[Any]:
         return RowByRow() if self.device.type == "cpu" and rows > 1 else nullcontext()
 
     @property
     def pooled_width(self) -> int:
-        """Numbers in the summary of the text that SDXL wants beside the context; 0 for others."""
+        """Width of the pooled text that SDXL needs besides the context; 0 for other models."""
         config = self.unet.config
         if config.addition_embed_type != "text_time":
             return 0
@@ -218,7 +222,7 @@ class LatentDiffusion:
         )
 
     def _added_conditions(self, batch: int, pooled: Tensor | None) -> dict[str, Tensor] | None:
-        """SDXL's further conditions: the pooled text, an uncropped image of the model's size."""
+        """Return SDXL's further conditions: pooled text and the size of an uncropped image."""
         if not self.pooled_width:
             return None
         size = [self.side, self.side]
@@ -228,11 +232,11 @@ class LatentDiffusion:
 
 
 def scale_latents(latents: Tensor, config: Any) -> Tensor:
-    """Latents (B, C, h, w) of a VAE on the scale of its UNet, as the pipelines of diffusers do.
+    """Scale latents (B, C, h, w) of a VAE for its UNet, as the pipelines of diffusers do.
 
     Args:
-        config: of the VAE. `latents_mean` and `latents_std`, a number for each channel, go before
-            `shift_factor`; `scaling_factor` always applies.
+        config: configuration of the VAE. `latents_mean` and `latents_std`, a number per channel,
+            take precedence over `shift_factor`; `scaling_factor` always applies.
     """
     mean, std = (config.get(name) for name in ("latents_mean", "latents_std"))
     factor = float(config.scaling_factor)
@@ -243,7 +247,7 @@ def scale_latents(latents: Tensor, config: Any) -> Tensor:
 
 
 def _downscaling(vae: AutoencoderKL | AutoencoderTiny) -> int:
-    """Pixels a latent is wide: 8 for the VAEs of Stable Diffusion."""
+    """Return the pixels per latent along a side: 8 for the VAEs of Stable Diffusion."""
     channels = (
         vae.config.encoder_block_out_channels
         if isinstance(vae, AutoencoderTiny)

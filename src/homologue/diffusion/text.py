@@ -1,4 +1,4 @@
-"""Text encoders: from a prompt to the context that a model's cross-attention reads."""
+"""Text encoders: encode a prompt as the context of a model's cross-attention."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from homologue.diffusion.watch import finite_attention, projections
+from homologue.diffusion.finite_attention import finite_attention, projections
 from homologue.errors import HomologueError, check_finite
 
 _END_OF_WORD = "</w>"
@@ -16,13 +16,13 @@ _END_OF_WORD = "</w>"
 
 @dataclass(frozen=True)
 class Tokens:
-    """A prompt cut into tokens.
+    """A tokenized prompt.
 
     Attributes:
         text: the prompt.
-        spans: (start, end) in characters of the prompt of each token, without the marks of start
-            and end and the padding. Span i is token i + 1 of the context.
-        ids: of the whole context, padding included, for each text encoder.
+        spans: start and end of each token in characters of the prompt. Special tokens and padding
+            have no span: span i belongs to token i + 1 of the context.
+        ids: token ids of the whole context, padding included, for each text encoder.
     """
 
     text: str
@@ -31,12 +31,12 @@ class Tokens:
 
 
 @dataclass(frozen=True)
-class Context:
-    """What a model sees of a prompt.
+class TextContext:
+    """An encoded prompt.
 
     Attributes:
-        states: (1, T, D), for the cross-attention.
-        pooled: (1, P), what SDXL gets besides; None for others.
+        states: (1, T, D), context of the cross-attention.
+        pooled: (1, P), pooled text of SDXL; None for other models.
     """
 
     states: Tensor
@@ -47,8 +47,8 @@ class TextEncoder:
     """The tokenizers and text encoders of a model.
 
     Attributes:
-        name: of the model.
-        length: tokens of a context, the marks of start and end included: 77 for Stable Diffusion.
+        name: name of the model.
+        length: tokens of a context, special tokens included: 77 for Stable Diffusion.
     """
 
     def __init__(self, name: str, tokenizers: Sequence[Any], encoders: Sequence[Any]) -> None:
@@ -60,32 +60,32 @@ class TextEncoder:
 
     @property
     def width(self) -> int:
-        """Numbers of a token of the context."""
+        """Width of a token of the context."""
         return sum(int(encoder.config.hidden_size) for encoder in self._encoders)
 
     @property
     def pooled_width(self) -> int:
-        """Numbers of the pooled text; 0 where there is none."""
+        """Width of the pooled text; 0 for models without one."""
         return int(self._encoders[-1].config.projection_dim) if self._is_sdxl else 0
 
     def tokenize(self, prompt: str) -> Tokens:
-        """Cuts a prompt into tokens.
+        """Split a prompt into tokens.
 
         Raises:
-            HomologueError: it is longer than the context, or no text.
+            HomologueError: the prompt is longer than the context or is not valid Unicode.
         """
         if any("\ud800" <= character <= "\udfff" for character in prompt):
             raise HomologueError(
-                f"The prompt {prompt!r} has bytes that are no text; write it in UTF-8."
+                f"The prompt {prompt!r} contains bytes that are not UTF-8; encode it in UTF-8."
             )
-        cuts = [
+        encodings = [
             tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
             for tokenizer in self._tokenizers
         ]
-        spans = tuple((int(start), int(end)) for start, end in cuts[0].offset_mapping)
-        if any(cut.offset_mapping != cuts[0].offset_mapping for cut in cuts):
+        spans = tuple((int(start), int(end)) for start, end in encodings[0].offset_mapping)
+        if any(each.offset_mapping != encodings[0].offset_mapping for each in encodings):
             raise HomologueError(
-                f"The two tokenizers of {self.name} cut the prompt in different places; get the"
+                f"The two tokenizers of {self.name} split the prompt differently; download the"
                 " model again."
             )
         room = self.length - 2
@@ -93,19 +93,19 @@ class TextEncoder:
             fitting = prompt[: spans[room - 1][1]].split()
             raise HomologueError(
                 f"The prompt has {len(spans)} tokens and the context of {self.name} has room for"
-                f" {room}; leave out what comes after {' '.join(fitting[-3:])!r}."
+                f" {room}; shorten it to end with {' '.join(fitting[-3:])!r}."
             )
-        padded = zip(self._tokenizers, cuts, strict=True)
-        return Tokens(prompt, spans, tuple(self._pad(t, cut.input_ids) for t, cut in padded))
+        padded = zip(self._tokenizers, encodings, strict=True)
+        return Tokens(prompt, spans, tuple(self._pad(t, each.input_ids) for t, each in padded))
 
     @torch.no_grad()
-    def encode(self, tokens: Tokens) -> Context:
-        """The context of a prompt, made as the pipelines of diffusers make it."""
+    def encode(self, tokens: Tokens) -> TextContext:
+        """Encode a prompt as the pipelines of diffusers do."""
         states, pooled = self._run([torch.tensor([ids]) for ids in tokens.ids])
-        return Context(states, pooled)
+        return TextContext(states, pooled)
 
     def vocabulary(self) -> dict[str, int]:
-        """The whole words of the tokenizer, of three English letters or more, with their ids."""
+        """Return the ids of the tokens that are whole words of three or more English letters."""
         found = {
             token.removesuffix(_END_OF_WORD): int(index)
             for token, index in self._tokenizers[0].get_vocab().items()
@@ -119,9 +119,9 @@ class TextEncoder:
 
     @torch.no_grad()
     def encode_words(self, ids: Sequence[int]) -> Tensor:
-        """States (N, D) of tokens that stand first and alone in a prompt.
+        """Return the states (N, D) of N tokens, each as the first token of a prompt.
 
-        CLIP looks only back, so what follows a token does not change its state.
+        CLIP's attention is causal: later tokens do not change the state of an earlier one.
         """
         pairs = [
             torch.tensor([[int(tokenizer.bos_token_id), i] for i in ids])
@@ -130,7 +130,7 @@ class TextEncoder:
         return self._run(pairs)[0][:, 1]
 
     def fingerprint(self) -> str:
-        """32 hexadecimal digits that identify the encoders' weights and the vocabulary."""
+        """Return 32 hexadecimal digits that identify the encoders' weights and the vocabulary."""
         digest = hashlib.blake2b(repr(self.vocabulary()).encode(), digest_size=16)
         sample = list(self.vocabulary().values())[:: max(1, len(self.vocabulary()) // 16)]
         digest.update(self.encode_words(sample).to("cpu", torch.float16).numpy().tobytes())
@@ -141,7 +141,11 @@ class TextEncoder:
         return (*marked, *[tokenizer.pad_token_id] * (self.length - len(marked)))
 
     def _run(self, ids: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
-        """States (B, T, D) and, for SDXL, the pooled text (B, P) of ids (B, T) an encoder."""
+        """Return states (B, T, D) and, for SDXL, the pooled text (B, P).
+
+        Args:
+            ids: token ids (B, T) for each encoder.
+        """
         outputs = []
         for encoder, tokens in zip(self._encoders, ids, strict=True):
             with finite_attention(projections(encoder, " of the text encoder"), encoder.dtype):
@@ -150,7 +154,7 @@ class TextEncoder:
                 )
         if not self._is_sdxl:
             return self._checked(outputs[0].last_hidden_state), None
-        # SDXL was trained on what the last layer but one says.
+        # SDXL was trained on the states of the last layer but one.
         states = torch.cat([out.hidden_states[-2] for out in outputs], dim=-1)
         return self._checked(states), self._checked(outputs[-1].text_embeds)
 

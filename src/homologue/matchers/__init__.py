@@ -1,1 +1,1 @@
-"""Anything that maps a source, its points and a target to points."""
+"""Matchers: find the counterparts of a source's points in a target."""

@@ -1,4 +1,4 @@
-"""Finding the points of fitted embeddings, and what can be kept of it."""
+"""Find the points of fitted embeddings in targets, with artifacts."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -18,12 +18,13 @@ from homologue.method.locate import Observer, locate_embeddings
 from homologue.method.map_average import PastedMaps
 from homologue.method.observers import SmallMaps, VariantPoints, stacked
 from homologue.method.queries import fixed_context
+from homologue.method.views import ImageViews
 
-_PART_ROW = 34  # bytes of a row of the table of parts, keys and all
+_PART_ROW = 34  # bytes of a row of the table of parts, with its keys
 
 
 class AttentionFinder:
-    """Finds points by their embeddings. What is kept besides changes nothing of what is found."""
+    """Locates the points of embeddings in targets. Artifacts do not change the located points."""
 
     def __init__(
         self,
@@ -33,8 +34,13 @@ class AttentionFinder:
         config: LocateConfig,
         keep: Collection[str] = (),
     ) -> None:
-        """Args: keep: what else to keep, see `homologue.artifacts`."""
-        self._model, self._embeddings, self._config, self._keep = model, embeddings, config, keep
+        """Args:
+        source: the image that the embeddings were fitted on.
+        config: settings for reading targets, in place of those of the embeddings.
+        keep: names of the requested artifacts, see `homologue.artifacts`.
+        """
+        self._model, self._config, self._keep = model, config, keep
+        self._fitted, self._embeddings = embeddings, replace(embeddings, locate=config)
         self._layers = model.layers(embeddings.fit.layers)
         self._variants = variants(embeddings.fit.embeddings, config, self._layers)
         self._kept = self._of_source(source) if keep else None
@@ -43,9 +49,8 @@ class AttentionFinder:
         points = self._variant_points() if PARTS in self._keep else None
         maps = self._small_maps() if MAPS in self._keep else None
         image = read_image(target, least_side=LEAST_SIDE)
-        located = locate_embeddings(
-            self._model, image, self._embeddings, self._config, observer=_all(points, maps)
-        )
+        views = ImageViews(self._model, image)
+        located = locate_embeddings(views, self._embeddings, observer=_all(points, maps))
         kept = self._kept
         if kept and points:
             square = torch.stack(points.points, dim=1)
@@ -56,15 +61,16 @@ class AttentionFinder:
         return Prediction(located.points, located.scores, kept)
 
     def _of_source(self, source: RGBImage) -> PointArtifacts:
-        """What is kept once for all targets."""
-        kept = PointArtifacts(fit_name(self._embeddings))
+        """Return the artifacts that do not depend on the target."""
+        kept = PointArtifacts(fit_name(self._fitted))
         if EMBEDDINGS in self._keep:
-            # Where the image lay is no part of the result.
-            nowhere = replace(self._embeddings, source=replace(self._embeddings.source, path=None))
-            kept = replace(kept, embeddings=nowhere.to_bytes())
+            # The result must not depend on the location of the image.
+            without_path = replace(self._fitted, source=replace(self._fitted.source, path=None))
+            kept = replace(kept, embeddings=without_path.to_bytes())
         if MAPS in self._keep:
             maps = self._small_maps()
-            locate_embeddings(self._model, source, self._embeddings, self._config, observer=maps)
+            views = ImageViews(self._model, source)
+            locate_embeddings(views, self._embeddings, observer=maps)
             kept = replace(kept, source_maps=stacked(maps.maps))
         return kept
 
@@ -77,24 +83,25 @@ class AttentionFinder:
 
 
 def _all(*observers: Observer | None) -> Observer:
-    there = [one for one in observers if one]
+    """Return an observer that calls all the given ones."""
+    present = [observer for observer in observers if observer]
 
     def observe(
         index: int, crops: Sequence[Crop], maps: Sequence[Tensor], pasted: Sequence[PastedMaps]
     ) -> None:
-        for one in there:
-            one(index, crops, maps, pasted)
+        for observer in present:
+            observer(index, crops, maps, pasted)
 
     return observe
 
 
 def fit_name(embeddings: PointEmbeddings) -> str:
-    """32 hexadecimal digits of the source's pixels and the points on it."""
+    """Return 32 hexadecimal digits that identify the source's pixels and its points."""
     return name_of(embeddings.source.digest, embeddings.points)
 
 
 def name_of(image_digest: str, points: Tensor) -> str:
-    """The `fit_name` of a source before it is fitted; points (P, 2) in its image frame."""
+    """Return the `fit_name` of a source and points (P, 2), image frame, before the fit."""
     digest = blake2b(image_digest.encode(), digest_size=16)
     digest.update(points.double().numpy().tobytes())
     return digest.hexdigest()
@@ -103,25 +110,25 @@ def name_of(image_digest: str, points: Tensor) -> str:
 def sizes(
     model: LatentDiffusion, fit: FitConfig, config: LocateConfig, keep: Collection[str]
 ) -> dict[str, Size]:
-    """About how large what is kept becomes; maps before they are compressed."""
-    made = {}
+    """Return the approximate sizes of the artifacts `keep`; those of maps are uncompressed."""
+    found = {}
     layers = model.layers(fit.layers)
     if EMBEDDINGS in keep:
         shared = fit.tokens - 1 if fit.strategy == "joint" else 1
-        made[EMBEDDINGS] = Size(4 * fit.embeddings * fit.tokens * model.context_width // shared)
+        found[EMBEDDINGS] = Size(4 * fit.embeddings * fit.tokens * model.context_width // shared)
     if PARTS in keep:
-        made[PARTS] = Size(pair_point=_PART_ROW * len(variants(fit.embeddings, config, layers)))
+        found[PARTS] = Size(pair_point=_PART_ROW * len(variants(fit.embeddings, config, layers)))
     if MAPS in keep:
-        places = _places(model, fit, config)
-        each = 2 * (sum(places) + max(places))
-        made[MAPS] = Size(each, each)
-    return made
+        positions = _positions(model, fit, config)
+        each = 2 * (sum(positions) + max(positions))
+        found[MAPS] = Size(each, each)
+    return found
 
 
-def _places(model: LatentDiffusion, fit: FitConfig, config: LocateConfig) -> list[int]:
-    """How many places each layer attends at, seen in one pass."""
+def _positions(model: LatentDiffusion, fit: FitConfig, config: LocateConfig) -> list[int]:
+    """Return the number of positions of each layer's maps, found by a pass through the UNet."""
     shape = (1, model.unet.config.in_channels, model.latent_side, model.latent_side)
     blank = torch.zeros(shape, dtype=model.dtype, device=model.device)
     context = fixed_context(model, fit.tokens)
-    seen = model.queries(blank, config.timestep, context, model.layers(fit.layers))
-    return [query.shape[2] for query in seen.values()]
+    queries = model.queries(blank, config.timestep, context, model.layers(fit.layers))
+    return [query.shape[2] for query in queries.values()]

@@ -1,4 +1,4 @@
-"""The method as a matcher."""
+"""The matcher `attention`: the method itself."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from homologue.presets import Preset
 
 
 class Attention:
-    """Fits embeddings once a source.
+    """Fits embeddings to a source and locates their points in its targets.
 
     Attributes:
         keeps: see `homologue.matchers.base.Keeping`.
@@ -33,7 +33,7 @@ class Attention:
         memory: float | None = None,
         keep: Collection[str] = (),
     ) -> None:
-        """Args: keep: what else to keep, see `homologue.artifacts`."""
+        """Args: keep: names of the requested artifacts, see `homologue.artifacts`."""
         check_budget(memory)
         self._model, self._preset, self._seed, self._memory = model, preset, seed, memory
         self.keeps: Mapping[str, Size] = sizes(model, preset.fit, preset.locate, keep)

@@ -1,4 +1,4 @@
-"""What an evaluation knows of a matcher."""
+"""The matcher protocol, and what a matcher returns."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from homologue.images import RGBImage
 
 @dataclass(frozen=True)
 class PointArtifacts:
-    """What else can be kept of how P points were found in a target; None is what is not.
+    """Artifacts of P points in a target; those that were not requested are None.
 
     Attributes:
-        fit: names the source with its points: the same for all targets that share the fit.
-        embeddings: of the fit, as a safetensors file.
-        parts: (P, 2) float64, image frame of the target, by every variant of reading it.
-        maps: (P, h, w) float16 over the target squashed to a square, by the name of what they are
-            of; peaks are 1.
-        source_maps: the same of the source.
+        fit: identifies the source and its points; equal for all targets of a fit.
+        embeddings: the fitted embeddings as a safetensors file.
+        parts: points (P, 2) float64, image frame of the target, by variant of the read-out.
+        maps: maps (P, h, w) float16 over the target resized to a square, by name: `all`, or the
+            path of a layer. Their maximum is 1.
+        source_maps: the same over the source.
     """
 
     fit: str
@@ -36,8 +36,9 @@ class Prediction:
 
     Attributes:
         points: (P, 2) float64, image frame of the target.
-        scores: (P,) float64, how sure the matcher is, if it says so: the higher, the surer.
-        kept: what was asked to be kept besides.
+        scores: (P,) float64, confidence of each point, higher is better; None if the matcher has
+            no scores.
+        kept: the requested artifacts; None if none were requested.
     """
 
     points: Tensor
@@ -46,29 +47,36 @@ class Prediction:
 
 
 Finder = Callable[[RGBImage], Prediction]
-"""Finds the points that it was made for in a target."""
+"""Finds the counterparts of the fitted points in a target."""
 
 
 @runtime_checkable
 class Matcher(Protocol):
-    """Anything that carries points from one image to others."""
+    """Finds the counterparts of a source's points in targets."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the matcher in tables and runs."""
+        ...
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What results depend on besides the images: model, preset, seed ... as JSON has it."""
+        """Everything besides the images that results depend on, in JSON types."""
         ...
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        """Prepares points (P, 2), image frame of the source, to be found in any target."""
+        """Fit points (P, 2), image frame of the source; the result finds them in targets."""
         ...
 
 
 @dataclass(frozen=True)
 class Size:
-    """Bytes that an item takes: for each point fitted in a source, and for each point of a pair."""
+    """Size of an artifact in bytes.
+
+    Attributes:
+        source_point: bytes for each point of a source.
+        pair_point: bytes for each point of a pair.
+    """
 
     source_point: int = 0
     pair_point: int = 0
@@ -76,14 +84,14 @@ class Size:
 
 @runtime_checkable
 class Keeping(Protocol):
-    """A matcher that finds more than points."""
+    """A matcher that returns artifacts."""
 
     @property
     def keeps(self) -> Mapping[str, Size]:
-        """What it was asked to keep, and about how much that is, compressed or not."""
+        """Approximate sizes of the requested artifacts by name, before compression."""
         ...
 
 
 def kept_by(matcher: Matcher) -> Mapping[str, Size]:
-    """What is kept of the matcher's work; nothing where it has nothing to keep."""
+    """Return the sizes of a matcher's artifacts; empty for a matcher without artifacts."""
     return matcher.keeps if isinstance(matcher, Keeping) else {}

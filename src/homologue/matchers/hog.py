@@ -1,4 +1,4 @@
-"""Nearest neighbours of hand-made descriptors: what could be done without learning."""
+"""The matcher `hog`: nearest neighbours of hand-made descriptors, without learning."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,14 +12,14 @@ from homologue.images import RGBImage, to_square
 from homologue.matchers.base import Finder
 from homologue.matchers.nearest import GRID, nearest_finder
 
-SIDE = 128  # pixels of the image that is described
+SIDE = 128  # pixels of the resized image
 CELL = 8
-BLOCK = 4  # cells along a side of what one descriptor sees
+BLOCK = 4  # cells along a side of a descriptor
 BINS = 9
 
 
 class Hog:
-    """Histograms of oriented gradients around every place, of scikit-image."""
+    """Compares histograms of oriented gradients, computed by scikit-image."""
 
     name = "hog"
 
@@ -39,14 +39,14 @@ class Hog:
         return nearest_finder(lambda image: [[self._descriptors(image)]], source, points)
 
     def _descriptors(self, image: RGBImage) -> Tensor:
-        """(C, h, w), over the whole image: a descriptor for each cell's corner, so to say.
+        """Return the descriptors (C, h, w) of the whole image.
 
-        Blocks overlap, moving by a cell. The border is repeated, so that the first block's middle
-        lies half a cell inside the image, as the first place of a map does.
+        Blocks overlap; neighbours are one cell apart. The border is padded, so that the centre of
+        the first block is half a cell inside the image, as is the first position of a map.
         """
         square = to_square(image, SIDE)
-        around = (BLOCK * CELL - CELL) // 2
-        padded = pad(square[None], [around] * 4, mode="replicate")[0]
+        margin = (BLOCK * CELL - CELL) // 2
+        padded = pad(square[None], [margin] * 4, mode="replicate")[0]
         blocks = self._hog(
             padded.permute(1, 2, 0).numpy(), orientations=BINS, pixels_per_cell=(CELL, CELL),
             cells_per_block=(BLOCK, BLOCK), channel_axis=-1, feature_vector=False,

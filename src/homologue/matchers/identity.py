@@ -1,4 +1,4 @@
-"""The same relative position: what pictures alone give away by how they are framed."""
+"""The matcher `identity`: the same relative position, which measures how images are framed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +10,13 @@ from homologue.matchers.base import Finder, Prediction
 
 
 class Identity:
+    """Predicts the relative position of the point in the source."""
+
     name = "identity"
     settings: Mapping[str, Any] = {}
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        shares = points / points.new_tensor([source.width, source.height])
-        return lambda target: Prediction(shares * shares.new_tensor([target.width, target.height]))
+        relative = points / points.new_tensor([source.width, source.height])
+        return lambda target: Prediction(
+            relative * relative.new_tensor([target.width, target.height])
+        )

@@ -1,4 +1,4 @@
-"""What the results of a matcher with a diffusion model depend on."""
+"""The settings of a matcher that describe its diffusion model."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from homologue.errors import dtype_name
 
 
 def model_settings(model: LatentDiffusion) -> dict[str, Any]:
-    """Names the model and pins down its weights, those of its VAE, and how they are rounded."""
+    """Return the model's name, the fingerprints of its UNet and VAE, and its precision."""
     return {
         "model": model.name,
         "fingerprint": model.fingerprint,

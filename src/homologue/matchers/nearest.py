@@ -1,4 +1,4 @@
-"""Nearest neighbours: the place of the target whose features are most like the point's."""
+"""Nearest neighbours: the position in the target with the features most similar to the point's."""
 
 from collections.abc import Callable, Sequence
 from math import sqrt
@@ -12,33 +12,33 @@ from homologue.images import RGBImage
 from homologue.matchers.base import Finder, Prediction
 
 GRID = 48
-"""Places a side of the target that are compared."""
+"""Compared positions along each side of the target."""
 
 
 def nearest_finder(
-    look: Callable[[RGBImage], Sequence[Sequence[Tensor]]], source: RGBImage, points: Tensor
+    extract: Callable[[RGBImage], Sequence[Sequence[Tensor]]], source: RGBImage, points: Tensor
 ) -> Finder:
-    """Finds points (P, 2), image frame of the source, by their nearest neighbours in a target.
+    """Return a finder of points (P, 2), image frame of the source, by their nearest neighbours.
 
     Args:
-        look: maps (C, h, w) over an image, for each way to look at it.
+        extract: returns feature maps (C, h, w) over an image, for each sample of the features.
     """
-    shares = points / points.new_tensor([source.width, source.height])
-    here = [features_at(maps, shares) for maps in look(source)]
-    places = grid_places()
+    relative = points / points.new_tensor([source.width, source.height])
+    of_points = [features_at(maps, relative) for maps in extract(source)]
+    positions = grid_positions()
 
     def find(target: RGBImage) -> Prediction:
-        there = [features_at(maps, places) for maps in look(target)]
-        found = nearest(here, there, places)
+        candidates = [features_at(maps, positions) for maps in extract(target)]
+        found = nearest(of_points, candidates, positions)
         return Prediction(found * found.new_tensor([target.width, target.height]))
 
     return find
 
 
-def grid_places(side: int = GRID) -> Tensor:
-    """Centres (side * side, 2) of the cells of the unit square, in shares of its side.
+def grid_positions(side: int = GRID) -> Tensor:
+    """Return the centres (side * side, 2) of the cells of a grid on the unit square.
 
-    >>> grid_places(2)
+    >>> grid_positions(2)
     tensor([[0.2500, 0.2500],
             [0.7500, 0.2500],
             [0.2500, 0.7500],
@@ -48,28 +48,30 @@ def grid_places(side: int = GRID) -> Tensor:
     return torch.stack([line.repeat(side), line.repeat_interleave(side)], dim=-1)
 
 
-def features_at(maps: Sequence[Tensor], places: Tensor) -> Tensor:
-    """Unit features (P, sum of C): those of each map side by side, all of the same weight.
+def features_at(maps: Sequence[Tensor], positions: Tensor) -> Tensor:
+    """Return unit features (P, sum of C): the normalised features of each map, concatenated.
 
     Args:
-        maps: (C, h, w) each, over the whole image; read with bilinear interpolation.
-        places: (P, 2), shares of the image's width and height.
+        maps: feature maps (C, h, w) over the whole image, sampled bilinearly.
+        positions: (P, 2), as fractions of the image's width and height.
     """
-    parts = []
-    for one in maps:
-        values = read_maps(one[None], places.to(one)[None])[0]
-        parts.append(normalize(values, dim=-1))
-    return torch.cat(parts, dim=-1) / sqrt(len(parts))
+    features = []
+    for feature_map in maps:
+        values = read_maps(feature_map[None], positions.to(feature_map)[None])[0]
+        features.append(normalize(values, dim=-1))
+    return torch.cat(features, dim=-1) / sqrt(len(features))
 
 
-def nearest(points: Sequence[Tensor], candidates: Sequence[Tensor], places: Tensor) -> Tensor:
-    """The place of the highest mean similarity for each point, (P, 2).
+def nearest(points: Sequence[Tensor], candidates: Sequence[Tensor], positions: Tensor) -> Tensor:
+    """Return the position with the highest mean similarity to each point, (P, 2).
 
     Args:
-        points: (P, F) features, one tensor for each way to look at the images.
-        candidates: (N, F), the same ways, at `places` (N, 2).
+        points: features (P, F) of the points, for each sample of the features.
+        candidates: features (N, F) of the candidates, for each sample.
+        positions: positions (N, 2) of the candidates.
     """
-    looks = [one @ other.T for one, other in zip(points, candidates, strict=True)]
-    best = torch.stack(looks).mean(dim=0).argmax(dim=-1)
-    found: Tensor = places[best.cpu()].double()
+    pairs = zip(points, candidates, strict=True)
+    similarities = [features @ others.T for features, others in pairs]
+    best = torch.stack(similarities).mean(dim=0).argmax(dim=-1)
+    found: Tensor = positions[best.cpu()].double()
     return found

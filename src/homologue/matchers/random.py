@@ -1,4 +1,4 @@
-"""Anywhere in the target: the least that any matcher must do better than."""
+"""The matcher `random`: a random position, which every matcher should surpass."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from homologue.seeds import generator
 
 
 class Random:
-    """Uniform over the target; which place depends on the two images, the point and the seed."""
+    """Predicts a position uniform over the target, from the images, the point and the seed."""
 
     name = "random"
 
@@ -22,11 +22,11 @@ class Random:
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
         def find(target: RGBImage) -> Prediction:
-            places = []
+            relative = []
             for x, y in points.tolist():
                 stream = generator(self._seed, "random", source.digest, target.digest, x, y)
-                places.append(torch.rand(2, generator=stream, dtype=torch.float64))
+                relative.append(torch.rand(2, generator=stream, dtype=torch.float64))
             sides = points.new_tensor([target.width, target.height])
-            return Prediction(torch.stack(places) * sides)
+            return Prediction(torch.stack(relative) * sides)
 
         return find

@@ -1,4 +1,4 @@
-"""Matchers by name."""
+"""Create matchers by name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,18 +8,21 @@ from homologue.errors import HomologueError
 from homologue.matchers.base import Matcher
 from homologue.presets import Preset
 
-# Matchers without a model have no use for diffusers, which takes seconds to import.
+# Importing diffusers takes seconds, and not every matcher needs it.
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
 
 
 @dataclass(frozen=True)
 class Ingredients:
-    """What a matcher can be made with.
+    """Arguments of the matchers.
 
     Attributes:
-        model: loads it when it is first asked for.
-        keep: what else to keep, see `homologue.artifacts`.
+        model: returns the model, which is loaded by the first call.
+        preset: settings of the matcher `attention`.
+        seed: seed of all random numbers.
+        memory: memory budget in GiB (None: half of the free memory).
+        keep: names of the requested artifacts, see `homologue.artifacts`.
     """
 
     model: "Callable[[], LatentDiffusion]"
@@ -29,34 +32,34 @@ class Ingredients:
     keep: tuple[str, ...] = ()
 
 
-def _attention(given: Ingredients) -> Matcher:
+def _attention(options: Ingredients) -> Matcher:
     from homologue.matchers.attention_matcher import Attention
 
-    return Attention(given.model(), given.preset, given.seed, given.memory, given.keep)
+    return Attention(options.model(), options.preset, options.seed, options.memory, options.keep)
 
 
-def _features(given: Ingredients) -> Matcher:
+def _features(options: Ingredients) -> Matcher:
     from homologue.matchers.features import Features
 
-    return Features(given.model(), given.seed)
+    return Features(options.model(), options.seed)
 
 
-def _hog(given: Ingredients) -> Matcher:
+def _hog(options: Ingredients) -> Matcher:
     from homologue.matchers.hog import Hog
 
     return Hog()
 
 
-def _identity(given: Ingredients) -> Matcher:
+def _identity(options: Ingredients) -> Matcher:
     from homologue.matchers.identity import Identity
 
     return Identity()
 
 
-def _random(given: Ingredients) -> Matcher:
+def _random(options: Ingredients) -> Matcher:
     from homologue.matchers.random import Random
 
-    return Random(given.seed)
+    return Random(options.seed)
 
 
 MATCHERS: dict[str, Callable[[Ingredients], Matcher]] = {
@@ -68,17 +71,18 @@ MATCHERS: dict[str, Callable[[Ingredients], Matcher]] = {
 }
 
 
-def make_matcher(name: str, given: Ingredients) -> Matcher:
-    """The matcher of that name.
+def make_matcher(name: str, options: Ingredients) -> Matcher:
+    """Create the matcher with this name.
 
     Raises:
-        HomologueError: there is none, what it needs is not installed, or it has nothing to keep.
+        HomologueError: the name is unknown, a package is not installed, or the matcher has no
+            artifacts.
     """
     if name not in MATCHERS:
         raise HomologueError(f"There is no matcher {name!r}: choose one of {', '.join(MATCHERS)}.")
-    if given.keep and name != "attention":
+    if options.keep and name != "attention":
         raise HomologueError(
-            f"The matcher {name} has no {' and no '.join(given.keep)} to keep: give --keep with "
+            f"The matcher {name} has no {' and no '.join(options.keep)} to keep: give --keep with "
             "--matcher attention alone."
         )
-    return MATCHERS[name](given)
+    return MATCHERS[name](options)

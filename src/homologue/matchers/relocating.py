@@ -1,4 +1,4 @@
-"""The method with embeddings that were fitted before: only the targets are looked at."""
+"""The method with stored embeddings: locate points without fitting them again."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -14,11 +14,11 @@ from homologue.matchers.base import Finder, Size
 from homologue.method.embeddings import PointEmbeddings
 
 Shelf = Callable[[str], bytes | None]
-"""The embeddings of a fit as a file, by its `name_of`; None where there are none."""
+"""Returns the embeddings file of a fit from its `name_of`; None if it is missing."""
 
 
 class Relocating:
-    """Takes embeddings from a run instead of fitting them, and may read targets in another way.
+    """Reads embeddings from a run instead of fitting them, and locates them with other settings.
 
     Attributes:
         keeps: see `homologue.matchers.base.Keeping`.
@@ -35,7 +35,13 @@ class Relocating:
         config: LocateConfig,
         keep: Collection[str] = (),
     ) -> None:
-        """Args: settings, origin: of the run that the embeddings are of, and its hash."""
+        """Args:
+        settings: settings of the run that the embeddings belong to.
+        origin: hash of that run.
+        shelf: returns the embeddings of the run.
+        config: settings for reading targets.
+        keep: names of the requested artifacts, see `homologue.artifacts`.
+        """
         self._model, self._shelf, self._config = model, shelf, config
         self.keeps: Mapping[str, Size] = sizes(
             model, from_stored(FitConfig, settings["fit"]), config, keep
@@ -47,6 +53,8 @@ class Relocating:
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
         data = self._shelf(name_of(source.digest, points))
         if data is None:
-            raise HomologueError("The run has no embeddings of this source.")
-        embeddings = PointEmbeddings.from_bytes("What the run kept of this source", data)
+            raise HomologueError(
+                "The run has no embeddings of this source; fit it again with `homologue evaluate`."
+            )
+        embeddings = PointEmbeddings.from_bytes("The embeddings of this source in the run", data)
         return AttentionFinder(self._model, source, embeddings, self._config, self.keeps)

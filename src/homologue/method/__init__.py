@@ -1,1 +1,1 @@
-"""The method: from points of a source to their counterparts in any target."""
+"""The method: fit embeddings to points of a source and locate their counterparts in a target."""

@@ -1,4 +1,4 @@
-"""Adam for one tensor."""
+"""The optimiser: Adam for one tensor."""
 
 import torch
 from torch import Tensor
@@ -8,8 +8,8 @@ from torch.optim.adam import adam
 class Adam:
     """`torch.optim.Adam` with its default settings, for one tensor.
 
-    It calls torch's own functional form: the first `torch.optim.Adam` of a process imports the
-    compiler, which takes longer than fitting points with the built-in model does.
+    It calls PyTorch's functional form. Creating the first `torch.optim.Adam` of a process imports
+    the compiler, which takes longer than fitting points with the built-in model.
     """
 
     def __init__(self, parameter: Tensor, learning_rate: float) -> None:
@@ -21,7 +21,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Moves the parameter against its gradient and forgets the gradient."""
+        """Update the parameter from its gradient and clear the gradient."""
         assert self._parameter.grad is not None
         adam(
             [self._parameter], [self._parameter.grad], [self._mean], [self._square], [],

@@ -1,4 +1,4 @@
-"""What a point becomes: optimised contexts that find its counterpart in any image."""
+"""Fitted point embeddings and their file format."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -21,7 +21,13 @@ FORMAT = "homologue-embeddings-1"
 
 @dataclass(frozen=True)
 class SourceImage:
-    """The image that points were fitted on: where it was read from, its size and its digest."""
+    """The image that points were fitted on.
+
+    Attributes:
+        path: file that the image was read from; None for an image in memory.
+        width, height: size in pixels.
+        digest: see `RGBImage.digest`.
+    """
 
     path: str | None
     width: int
@@ -31,24 +37,24 @@ class SourceImage:
 
 @dataclass(frozen=True)
 class PointEmbeddings:
-    """Fitted embeddings with everything that is needed to use them again.
+    """Fitted embeddings of points, with the settings that they were fitted with.
 
     Attributes:
-        contexts: (groups, embeddings, tokens, width) float32 on the CPU; points of a group share
-            contexts.
-        groups: (P,) the group of each point.
-        tokens: (P,) the token that stands for each point.
+        contexts: (groups, embeddings, tokens, width) float32 on the CPU. The points of a group
+            share their contexts.
+        groups: (P,) int64, group of each point.
+        tokens: (P,) int64, index of each point's token in its contexts.
         points: (P, 2) float64, image frame of the source.
-        losses: (P, embeddings) the objective in the last step; NaN where it was not measured.
-        source: the image they were fitted on.
+        losses: (P, embeddings), loss in the last step; NaN where it was not measured.
+        source: the image that the points were fitted on.
         model: name of the model.
-        fingerprint: of the model's weights.
-        preset: name of the settings, for the record.
-        fit: the settings they were fitted with.
-        locate: the settings to read a target with.
-        seed: the seed.
-        dtype: precision of the model that they were fitted with. Files of versions that did not
-            record it count as float32.
+        fingerprint: fingerprint of the model's weights.
+        preset: name of the preset, for information.
+        fit: settings that the points were fitted with.
+        locate: settings to read a target with.
+        seed: seed of the fit.
+        dtype: precision of the model during the fit; float32 for files of versions that did not
+            record it.
     """
 
     contexts: Tensor
@@ -69,12 +75,12 @@ class PointEmbeddings:
         return len(self.points)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes one safetensors file; an older one is replaced only when the new one is whole."""
+        """Write a safetensors file, atomically."""
         data = self.to_bytes()
         write_atomically(path, lambda file: file.write(data))
 
     def to_bytes(self) -> bytes:
-        """What `save` writes; the same embeddings give the same bytes.
+        """Return the bytes of the file that `save` writes; equal embeddings give equal bytes.
 
         Raises:
             NotFiniteError: a context or a point is NaN or infinite.
@@ -84,7 +90,7 @@ class PointEmbeddings:
         for name in ("contexts", "points"):
             if not bool(tensors[name].isfinite().all()):
                 raise NotFiniteError(f"the {name} of the embeddings", self.dtype)
-        facts = {
+        attributes = {
             "source": asdict(self.source),
             "model": self.model,
             "fingerprint": self.fingerprint,
@@ -94,65 +100,70 @@ class PointEmbeddings:
             "locate": as_stored(self.locate),
             "seed": self.seed,
         }
-        data = save(
-            tensors, metadata={"format": FORMAT, "facts": json.dumps(facts, allow_nan=False)}
-        )
-        header, content = _parts(data)
-        # Safetensors writes the metadata in an order that changes from one time to the next.
+        metadata = {"format": FORMAT, "facts": json.dumps(attributes, allow_nan=False)}
+        header, content = _header_and_content(save(tensors, metadata=metadata))
+        # safetensors does not write the metadata in a fixed order.
         text = json.dumps(header, sort_keys=True).encode()
         text += b" " * (-len(text) % 8)
         return len(text).to_bytes(8, "little") + text + content
 
     @classmethod
     def from_bytes(cls, name: str, data: bytes) -> "PointEmbeddings":
-        """Reads what `to_bytes` made; `name` is what an error calls it, and else as `load`."""
+        """Read the bytes that `to_bytes` returned.
+
+        Args:
+            name: subject of error messages.
+
+        Raises:
+            HomologueError: the bytes are damaged.
+        """
         try:
-            tensors, (header, _) = load(data), _parts(data)
+            tensors, (header, _) = load(data), _header_and_content(data)
         except (SafetensorError, ValueError) as error:
             raise HomologueError(f"{name} is damaged ({error}).") from None
-        return cls._from_parts(name, tensors, header.get("__metadata__", {}))
+        return cls._from_tensors(name, tensors, header.get("__metadata__", {}))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "PointEmbeddings":
-        """Reads what `save` wrote.
+        """Read a file that `save` wrote.
 
         Raises:
-            HomologueError: the file is missing, damaged or something else.
+            HomologueError: the file is missing, damaged or not an embeddings file.
         """
         try:
-            # Not by safetensors' own reader, which takes no file name that is not UTF-8.
+            # `safe_open` accepts only file names in UTF-8.
             data = Path(path).read_bytes()
-            tensors, (header, _) = load(data), _parts(data)
+            tensors, (header, _) = load(data), _header_and_content(data)
         except FileNotFoundError:
             raise HomologueError(f"There is no embeddings file {str(path)!r}.") from None
         except (OSError, SafetensorError) as error:
             raise HomologueError(
-                f"{str(path)!r} is not an embeddings file or is damaged ({error}): make it again "
+                f"{str(path)!r} is not an embeddings file or is damaged ({error}): create it again "
                 "with `homologue fit`."
             ) from None
         metadata = header.get("__metadata__", {})
         if metadata.get("format") != FORMAT:
             raise HomologueError(
-                f"{str(path)!r} holds no embeddings of this version of homologue: make it again "
-                "with `homologue fit`."
+                f"{str(path)!r} is not an embeddings file of this version of homologue: create it"
+                " again with `homologue fit`."
             )
-        return cls._from_parts(str(path), tensors, metadata)
+        return cls._from_tensors(str(path), tensors, metadata)
 
     @classmethod
-    def _from_parts(
+    def _from_tensors(
         cls, path: str, tensors: dict[str, Tensor], metadata: dict[str, str]
     ) -> "PointEmbeddings":
         try:
-            facts: dict[str, Any] = {**tensors, **json.loads(metadata["facts"])}
-            facts["source"] = SourceImage(**facts["source"])
-            facts["fit"] = from_stored(FitConfig, facts["fit"])
-            facts["locate"] = from_stored(LocateConfig, facts["locate"])
-            facts["preset"] = current_preset_name(facts["preset"])
-            embeddings = cls(**facts)
+            attributes: dict[str, Any] = {**tensors, **json.loads(metadata["facts"])}
+            attributes["source"] = SourceImage(**attributes["source"])
+            attributes["fit"] = from_stored(FitConfig, attributes["fit"])
+            attributes["locate"] = from_stored(LocateConfig, attributes["locate"])
+            attributes["preset"] = current_preset_name(attributes["preset"])
+            embeddings = cls(**attributes)
             embeddings._check()
         except (KeyError, TypeError, ValueError) as error:
             raise HomologueError(
-                f"The embeddings file {path!r} is damaged ({error}): make it again with "
+                f"The embeddings file {path!r} is damaged ({error}): create it again with "
                 "`homologue fit`."
             ) from None
         return embeddings
@@ -165,15 +176,15 @@ class PointEmbeddings:
             and self.losses.shape == (count, repeats)
         )
         if not (count and shapes_agree):
-            raise ValueError("its parts do not fit together")
+            raise ValueError("its tensors have inconsistent shapes")
         if not bool(torch.isfinite(self.contexts).all()):
-            raise ValueError("it holds values that are not finite")
-        for referred, there in ((self.groups, groups), (self.tokens, tokens)):
-            if int(referred.min()) < 0 or int(referred.max()) >= there:
-                raise ValueError("a point refers to a context that is not there")
+            raise ValueError("it contains values that are not finite")
+        for indices, size in ((self.groups, groups), (self.tokens, tokens)):
+            if int(indices.min()) < 0 or int(indices.max()) >= size:
+                raise ValueError("a point refers to a context that does not exist")
 
 
-def _parts(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The header and the content of a safetensors file."""
+def _header_and_content(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """Split a safetensors file into its header and its tensors' bytes."""
     end = 8 + int.from_bytes(data[:8], "little")
     return json.loads(data[8:end]), data[end:]

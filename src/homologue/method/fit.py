@@ -1,22 +1,20 @@
-"""From points of an image to embeddings."""
+"""Fit embeddings to points of an image."""
 
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from homologue.config import FitConfig, LocateConfig
-from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import dtype_name
 from homologue.geometry import image_to_square
-from homologue.images import RGBImage
 from homologue.memory import check_budget
 from homologue.method.contexts import ContextRow, group_points, make_rows
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit_cached import optimise_cached
 from homologue.method.fit_unet import optimise_contexts
 from homologue.method.task import FitTask
-from homologue.method.views import ImageViews, views_of
+from homologue.method.views import ImageViews
+from homologue.presets import Preset
 from homologue.progress import Progress, silent
 
 Optimiser = Callable[[FitTask, Sequence[ContextRow]], tuple[Tensor, Tensor]]
@@ -26,34 +24,37 @@ OPTIMISERS: dict[str, Optimiser] = {
     "joint": optimise_contexts,
     "cached": optimise_cached,
 }
+"""The function that optimises the contexts of each strategy."""
 
 
 def fit_embeddings(
-    model: LatentDiffusion,
-    image: RGBImage | ImageViews,
+    views: ImageViews,
     points: Tensor,
-    config: FitConfig,
-    read: LocateConfig,
+    preset: Preset,
     *,
     seed: int = 0,
-    preset: str = "custom",
     memory: float | None = None,
     progress: Progress = silent,
 ) -> PointEmbeddings:
-    """Embeddings whose attention lights up at the points.
+    """Fit embeddings whose attention has its maximum at the points.
 
     Args:
-        image: an image, or views of it that are kept to fit more of its points.
-        points: (P, 2), image frame, checked before.
-        read: settings for reading targets, stored with the embeddings.
+        views: views of the source.
+        points: (P, 2), image frame of the source, checked by `check_points`.
+        preset: settings of the fit, and those for reading a target, which are stored.
+        seed: seed of all random numbers.
         memory: memory budget in GiB (None: half of the free memory).
+        progress: called after each step.
+
+    Raises:
+        HomologueError: the memory budget is invalid or too small for one point.
+        NotFiniteError: the model computes NaN or infinities.
     """
     check_budget(memory)
-    views = views_of(model, image)
-    source = views.image
+    model, source, config = views.model, views.image, preset.fit
     in_square = image_to_square(points, source.width, source.height, model.side)
     rows = make_rows(in_square, config, seed, "fit")
-    task = FitTask(model, views, config, seed, memory, progress)
+    task = FitTask(views, config, seed, memory, progress)
     contexts, losses = OPTIMISERS[config.strategy](task, rows)
     groups = group_points(len(points), config)
     by_group = losses.unflatten(0, (len(groups), config.embeddings))
@@ -66,9 +67,9 @@ def fit_embeddings(
         source=source,
         model=model.name,
         fingerprint=model.fingerprint,
-        preset=preset,
+        preset=preset.name,
         fit=config,
-        locate=read,
+        locate=preset.locate,
         seed=seed,
         dtype=dtype_name(model.dtype),
     )

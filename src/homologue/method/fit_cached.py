@@ -1,7 +1,7 @@
-"""Optimising contexts against cached queries: the way `cached`.
+"""The strategy `cached`: optimise contexts against cached queries.
 
-The queries of the attention layers are computed once under a fixed context; after that no step
-needs the UNet.
+The queries of the attention layers are computed once, under a fixed context. The steps of the
+optimisation do not run the UNet.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from homologue.config import FitConfig
 from homologue.errors import check_finite
-from homologue.geometry import Crop, TurnedCrop
+from homologue.geometry import Crop, RotatedCrop
 from homologue.memory import rows_that_fit
 from homologue.method.adam import Adam
 from homologue.method.contexts import ContextRow
@@ -21,52 +21,61 @@ from homologue.method.initialisation import start_contexts
 from homologue.method.losses import point_losses
 from homologue.method.queries import Queries, pool_queries, query_maps, read_heads
 from homologue.method.task import FitTask
-from homologue.progress import Progress, tell_loss
+from homologue.progress import Progress, report_loss
 from homologue.seeds import generator
 
-_MOST_ROWS = 64
+_MAX_ROWS = 64
 
 
 def optimise_cached(task: FitTask, rows: Sequence[ContextRow]) -> tuple[Tensor, Tensor]:
-    """Contexts (rows, T, D) and their losses in the last step that saw the point (rows, 1).
+    """Optimise the contexts of rows with one point each.
 
-    The loss of a point that no step saw is that of the whole image.
+    Returns:
+        The contexts (rows, T, D) and the losses (rows, 1), both on the CPU. A loss is that of the
+        last step whose crops contained the point; if none did, that of the whole image.
     """
     pool = pool_crops(task.model.side, task.config, task.seed)
     queries = pool_queries(task)
     starts = start_contexts(task, rows, queries)
-    bytes_a_row = _row_bytes(queries, task.config)
-    batch = rows_that_fit(bytes_a_row, task.model.device, task.memory, _MOST_ROWS)
+    row_bytes = _row_bytes(queries, task.config)
+    size = rows_that_fit(row_bytes, task.model.device, task.memory, _MAX_ROWS)
     contexts, losses = [], []
-    for first in range(0, len(rows), batch):
-        some = rows[first : first + batch]
-        part = replace(task, progress=_PartOf(task.progress, first, len(some), len(rows)))
-        fitted, loss = _optimise_rows(part, queries, pool, some, starts[first : first + batch])
+    for first in range(0, len(rows), size):
+        batch = rows[first : first + size]
+        part = replace(task, progress=_BatchProgress(task.progress, first, len(batch), len(rows)))
+        fitted, loss = _optimise_rows(part, queries, pool, batch, starts[first : first + size])
         contexts.append(fitted)
         losses.append(loss)
     return torch.cat(contexts), torch.cat(losses)
 
 
 @dataclass(frozen=True)
-class _PartOf:
-    """Progress of some of the rows, told as progress of all of them."""
+class _BatchProgress:
+    """Reports the progress of one batch of rows as progress of all rows.
 
-    whole: Progress
-    before: int
-    some: int
-    all: int
+    Attributes:
+        report: receives the progress of all rows.
+        first: number of rows in the batches before.
+        size: number of rows in this batch.
+        rows: number of all rows.
+    """
+
+    report: Progress
+    first: int
+    size: int
+    rows: int
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        self.whole(stage, self.before * total + done * self.some, self.all * total)
+        self.report(stage, self.first * total + done * self.size, self.rows * total)
 
     def see_loss(self, loss: float) -> None:
-        tell_loss(self.whole, torch.tensor(loss))
+        report_loss(self.report, torch.tensor(loss))
 
 
 def _optimise_rows(
     task: FitTask,
     queries: Queries,
-    pool: Sequence[Crop | TurnedCrop],
+    pool: Sequence[Crop | RotatedCrop],
     rows: Sequence[ContextRow],
     starts: Tensor,
 ) -> tuple[Tensor, Tensor]:
@@ -76,21 +85,21 @@ def _optimise_rows(
     order = generator(task.seed, "fit view order")
     loss = torch.full((len(rows),), torch.nan)
     for step in range(config.steps):
-        seen = torch.randperm(len(pool), generator=order)[: config.views_per_step].tolist()
-        each = _cached_losses(task, queries, [pool[i] for i in seen], seen, contexts, rows)
-        check_finite(each, "the losses", dtype)
-        each.sum().backward()
+        chosen = torch.randperm(len(pool), generator=order)[: config.views_per_step].tolist()
+        losses = _cached_losses(task, queries, [pool[i] for i in chosen], chosen, contexts, rows)
+        check_finite(losses, "the losses", dtype)
+        losses.sum().backward()
         assert contexts.grad is not None
         check_finite(contexts.grad, "the gradients of the embeddings", dtype)
         adam.step()
-        now = each.detach().float().cpu()
-        # It is 0 where no crop of this step holds the point.
-        loss = torch.where(now > 0, now, loss)
-        tell_loss(task.progress, loss)
+        current = losses.detach().float().cpu()
+        # A loss of 0 means that no crop of this step contains the point.
+        loss = torch.where(current > 0, current, loss)
+        report_loss(task.progress, loss)
         task.progress("fit", step + 1, config.steps)
     unseen = loss.isnan()
     if unseen.any():
-        with torch.no_grad():  # the whole image, the first of the pool, holds every point
+        with torch.no_grad():  # the first crop of the pool is the whole image
             whole = _cached_losses(task, queries, pool[:1], [0], contexts, rows)
         loss = torch.where(unseen, whole.cpu(), loss)
     return contexts.detach().cpu(), loss[:, None]
@@ -99,15 +108,22 @@ def _optimise_rows(
 def _cached_losses(
     task: FitTask,
     queries: Queries,
-    crops: Sequence[Crop | TurnedCrop],
-    seen: Sequence[int],
+    crops: Sequence[Crop | RotatedCrop],
+    indices: Sequence[int],
     contexts: Tensor,
     rows: Sequence[ContextRow],
 ) -> Tensor:
-    """The objective of each row, (B,), averaged over the crops that hold its point."""
+    """Return the loss (B,) of each row, averaged over the crops that contain its point.
+
+    Args:
+        queries: queries of all crops of the pool.
+        crops: crops of this step.
+        indices: their indices in the pool.
+        contexts: (B, T, D).
+    """
     model, config = task.model, task.config
-    some = {layer: query[list(seen)] for layer, query in queries.items()}
-    maps = query_maps(model, some, contexts, rows[0].tokens, config.softmax_over)
+    chosen = {layer: query[list(indices)] for layer, query in queries.items()}
+    maps = query_maps(model, chosen, contexts, rows[0].tokens, config.softmax_over)
     points = torch.cat([row.points for row in rows])
     centres = torch.stack([crop.to_crop(points, model.side) for crop in crops], dim=1)
     inside = ((centres >= 0) & (centres <= model.side)).all(dim=-1)
@@ -120,10 +136,11 @@ def _cached_losses(
 
 
 def _row_bytes(queries: Queries, config: FitConfig) -> int:
-    """What one row keeps for the backward pass: scores and probabilities of the views of a step.
+    """Return the bytes that autograd stores for one row in one step.
 
-    Maps that are resized for the objective count where their size is chosen.
+    These are the scores and probabilities of the step's crops, and the maps that are resized for
+    the loss if `config.upsample` is set.
     """
-    places = sum(q.shape[1] * q.shape[2] for q in queries.values())
+    positions = sum(q.shape[1] * q.shape[2] for q in queries.values())
     resized = len(queries) * config.upsample**2
-    return 4 * 4 * (places * config.tokens + resized) * config.views_per_step
+    return 4 * 4 * (positions * config.tokens + resized) * config.views_per_step

@@ -1,4 +1,4 @@
-"""Optimising contexts through the UNet: the ways `exact` and `joint`."""
+"""The strategies `exact` and `joint`: optimise contexts through the UNet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig
-from homologue.diffusion.batching import in_blocks, rows_at_once
+from homologue.diffusion.batching import RowPass, in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop, TurnedCrop
+from homologue.geometry import Crop, RotatedCrop
 from homologue.method.adam import Adam
 from homologue.method.contexts import ContextRow
 from homologue.method.fit_crops import mirrorings, row_crop
@@ -20,7 +20,7 @@ from homologue.method.loss_scale import ScaledGradients
 from homologue.method.losses import point_losses
 from homologue.method.queries import read_heads
 from homologue.method.task import FitTask
-from homologue.progress import tell_loss
+from homologue.progress import report_loss
 from homologue.seeds import generator
 
 
@@ -29,14 +29,15 @@ def context_losses(
     noisy: Tensor,
     contexts: Tensor,
     rows: Sequence[ContextRow],
-    crops: Sequence[Crop | TurnedCrop],
+    crops: Sequence[Crop | RotatedCrop],
     config: FitConfig,
 ) -> Tensor:
-    """The objective for every point of rows with equally many points, (B, n).
+    """Return the loss (B, n) of every point of B rows with n points each.
 
     Args:
-        noisy: latents of the rows' crops with noise, (B, C, h, w).
+        noisy: noisy latents of the rows' crops, (B, C, h, w).
         contexts: (B, T, D).
+        crops: the crop of each row.
     """
     layers = model.layers(config.layers)
     maps = model.attention(
@@ -53,10 +54,14 @@ def context_losses(
 
 
 def optimise_contexts(task: FitTask, rows: Sequence[ContextRow]) -> tuple[Tensor, Tensor]:
-    """Contexts (rows, T, D) and their losses in the last step (rows, n; NaN where a row has fewer).
+    """Optimise the contexts of rows.
 
-    Every step draws one crop for each row from a few numbers that all rows share, so points that
-    can be in the same crop are, and it is encoded once.
+    All rows of a step derive their crops from the same random numbers. Points that fit into one
+    crop share it, and the crop is encoded once.
+
+    Returns:
+        The contexts (rows, T, D) and the losses of the last step (rows, n), both on the CPU. n is
+        the largest number of points of a row; other rows are filled up with NaN.
     """
     model, config = task.model, task.config
     contexts = start_contexts(task, rows).requires_grad_()
@@ -75,47 +80,56 @@ def optimise_contexts(task: FitTask, rows: Sequence[ContextRow]) -> tuple[Tensor
             crops = [replace(crop, mirrored=True) for crop in crops]
         if not batch:
             latent = task.views.latent(crops[0])[None]
-            batch = rows_at_once(
-                model, latent, config.timestep, contexts[:1], model.layers(config.layers),
-                len(rows), backward=True, budget=task.memory,
-            )  # fmt: skip
-        for chunk in _chunks(rows, batch):
-            some, cut = [rows[i] for i in chunk], [crops[i] for i in chunk]
-            noisy = dict(zip(chunk, _noisy(task, some, cut), strict=True))
-            look = partial(_losses_of, model, noisy, rows, crops, config)
-            each = scaled.add(contexts, chunk, look)
-            losses[chunk, : each.shape[1]] = each
+            layers = model.layers(config.layers)
+            one_row = RowPass(model, latent, config.timestep, contexts[:1], layers)
+            batch = rows_at_once(one_row, len(rows), backward=True, budget=task.memory)
+        for indices in _batches(rows, batch):
+            noisy = dict(zip(indices, _noisy(task, indices, rows, crops), strict=True))
+            compute = partial(_losses_of, task, noisy, rows, crops)
+            found = scaled.add(contexts, indices, compute)
+            losses[indices, : found.shape[1]] = found
         adam.step()
-        tell_loss(task.progress, losses)
+        report_loss(task.progress, losses)
         task.progress("fit", step + 1, config.steps)
     return contexts.detach().cpu(), losses
 
 
 def _losses_of(
-    model: LatentDiffusion,
+    task: FitTask,
     noisy: Mapping[int, Tensor],
     rows: Sequence[ContextRow],
-    crops: Sequence[Crop | TurnedCrop],
-    config: FitConfig,
-    chosen: Sequence[int],
+    crops: Sequence[Crop | RotatedCrop],
+    indices: Sequence[int],
     contexts: Tensor,
 ) -> Tensor:
-    """`context_losses` of the chosen rows, whose latents with noise, (C, h, w), are known."""
-    latents = torch.stack([noisy[i] for i in chosen])
-    some, cut = [rows[i] for i in chosen], [crops[i] for i in chosen]
-    return context_losses(model, latents, contexts, some, cut, config)
+    """Return the `context_losses` of the rows with the given indices.
+
+    Args:
+        noisy: noisy latents (C, h, w) of at least these rows, by index.
+        contexts: contexts (B, T, D) of these rows.
+    """
+    latents = torch.stack([noisy[i] for i in indices])
+    chosen, cut = [rows[i] for i in indices], [crops[i] for i in indices]
+    return context_losses(task.model, latents, contexts, chosen, cut, task.config)
 
 
-def _chunks(rows: Sequence[ContextRow], batch: int) -> list[list[int]]:
-    """Indices of rows that are worked on together, which have equally many points."""
-    chunks: list[list[int]] = []
+def _batches(rows: Sequence[ContextRow], size: int) -> list[list[int]]:
+    """Return the indices of the rows of each batch; its rows have equally many points."""
+    batches: list[list[int]] = []
     for _, same in groupby(range(len(rows)), key=lambda i: len(rows[i].tokens)):
         members = list(same)
-        chunks += [[members[i] for i in block] for block in in_blocks(len(members), batch)]
-    return chunks
+        batches += [[members[i] for i in block] for block in in_blocks(len(members), size)]
+    return batches
 
 
-def _noisy(task: FitTask, rows: Sequence[ContextRow], crops: Sequence[Crop | TurnedCrop]) -> Tensor:
-    latents = torch.stack([task.views.latent(crop) for crop in crops])
-    noise = torch.stack([row.noise(tuple(latents.shape[1:]), task.config.noise) for row in rows])
+def _noisy(
+    task: FitTask,
+    indices: Sequence[int],
+    rows: Sequence[ContextRow],
+    crops: Sequence[Crop | RotatedCrop],
+) -> Tensor:
+    """Return the noisy latents (B, C, h, w) of the rows with the given indices."""
+    latents = torch.stack([task.views.latent(crops[i]) for i in indices])
+    shape = tuple(latents.shape[1:])
+    noise = torch.stack([rows[i].noise(shape, task.config.noise) for i in indices])
     return task.model.add_noise(latents, noise, task.config.timestep)

@@ -1,4 +1,4 @@
-"""Heat maps taken apart: what each layer and each embedding alone says of where a point is."""
+"""Heat maps by layer and by embedding."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from homologue.method.map_average import combine
 
 @dataclass(frozen=True)
 class LayerMaps:
-    """The heat map of one point over an image, and what it is made of.
+    """The heat map of one point over an image, and those of each layer and each embedding.
 
-    Every map covers the image squashed to the model's side, is not negative and has sum 1.
+    Every map covers the image resized to the model's side, is non-negative and sums to 1.
 
     Attributes:
         mean: (side, side), the heat map that the point is read from, as in `Located.heatmaps`.
-        layers: (L, side, side), each layer alone, its maps averaged over the embeddings.
-        embeddings: (E, side, side), each embedding alone, its maps averaged over the layers.
+        layers: (L, side, side), the heat map of each layer, averaged over the embeddings.
+        embeddings: (E, side, side), the heat map of each embedding, averaged over the layers.
         names: paths of the L layers.
     """
 
@@ -28,10 +28,10 @@ class LayerMaps:
     names: tuple[str, ...]
 
 
-def take_apart(maps: Tensor, names: tuple[str, ...], read_out: ReadOut) -> LayerMaps:
-    """The parts of one point's maps (embeddings, layers, side, side), see `point_maps`."""
+def split_maps(maps: Tensor, names: tuple[str, ...], read_out: ReadOut) -> LayerMaps:
+    """Return the `LayerMaps` of one point's averaged maps (embeddings, layers, side, side)."""
     layers = [combine(maps[:, [index]], read_out) for index in range(maps.shape[1])]
-    embeddings = [combine(one[None], read_out) for one in maps]
+    embeddings = [combine(embedding[None], read_out) for embedding in maps]
     return LayerMaps(
         _distribution(combine(maps, read_out)),
         _distribution(torch.stack(layers)),

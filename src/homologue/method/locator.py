@@ -1,5 +1,6 @@
-"""Encode an image once, then fit and locate points in it as often as wanted."""
+"""Encode an image once and fit or locate points in it repeatedly."""
 
+from dataclasses import replace
 from typing import Any, Self
 
 from homologue.config import Strategy
@@ -19,13 +20,13 @@ from homologue.renamed import renamed_arguments
 
 
 class Locator:
-    """Keeps what the model computes of one image, and fits and locates points in that image.
+    """Fits and locates points in one image, and caches what the model computes of it.
 
-    `set_image` is cheap: a crop of the image is encoded when it is first needed and then kept.
-    Every result equals, bit for bit, that of `homologue.fit` and `homologue.locate`.
+    A crop of the image is encoded when it is first needed, not by `set_image`. Results equal those
+    of `homologue.fit` and `homologue.locate` bit for bit.
 
     locator = Locator(model).set_image("target.png")
-    for embeddings in many:
+    for embeddings in fitted:
         print(locator.locate(embeddings).points)
     """
 
@@ -34,7 +35,7 @@ class Locator:
         self._views: ImageViews | None = None
 
     def set_image(self, image: ImageLike | RGBImage) -> Self:
-        """Sets the image that points are fitted and located in; forgets the one before.
+        """Set the image to fit and locate points in; the previous one is released.
 
         Args:
             image: path, PIL image, (H, W, 3) uint8 array or (3, H, W) float tensor in [0, 1].
@@ -70,16 +71,15 @@ class Locator:
         memory: float | None = None,
         progress: Progress = silent,
     ) -> PointEmbeddings:
-        """Fits embeddings to points of the image; arguments and errors as in `homologue.fit`."""
+        """Fit embeddings to points of the image; arguments and errors as in `homologue.fit`."""
         image = self.views.image
         checked = check_points(points, image.width, image.height)
         settings = get_preset(preset, strategy)
         fitted = fit_embeddings(
-            self._model, self.views, checked, settings.fit, settings.locate,
-            seed=seed, preset=settings.name, memory=memory, progress=progress,
-        )  # fmt: skip
+            self.views, checked, settings, seed=seed, memory=memory, progress=progress
+        )
         if settings.fit.strategy != "cached":
-            # These crops depend on the points and would pile up.
+            # The crops depend on the points and would accumulate.
             self.views.forget_latents()
         return fitted
 
@@ -93,18 +93,20 @@ class Locator:
         progress: Progress = silent,
         observer: Observer = ignore,
     ) -> Located:
-        """Locates fitted points in the image; arguments and errors as in `homologue.locate`.
+        """Locate fitted points in the image; arguments and errors as in `homologue.locate`.
 
         Args:
-            observer: sees every crop, see `Observer`.
+            layer_maps: whether to return heat maps by layer and by embedding.
+            observer: called after every crop, see `Observer`.
         """
-        config = embeddings.locate if preset is None else get_preset(preset).locate
+        if preset is not None:
+            embeddings = replace(embeddings, locate=get_preset(preset).locate)
         located = locate_embeddings(
-            self._model, self.views, embeddings, config,
+            self.views, embeddings,
             heatmaps=heatmaps, layer_maps=layer_maps, progress=progress, observer=observer,
         )  # fmt: skip
-        if config.follow:
-            # These crops depend on the points and would pile up.
+        if embeddings.locate.follow:
+            # The crops depend on the points and would accumulate.
             self.views.forget_latents()
         return located
 
@@ -119,19 +121,19 @@ class Locator:
         target: bool = True,
         progress: Progress = silent,
     ) -> None:
-        """Computes what all points share, so that the first one takes no longer than the others.
+        """Compute in advance what all points share, so that the first point takes no longer.
 
-        Where crops depend on the point, as in the strategies `exact` and `joint`, there is nothing
-        to compute.
+        Where crops depend on the point, as in the strategies `exact` and `joint`, this does
+        nothing.
 
         Args:
-            source: for points that will be fitted in the image.
-            target: for points that will be located in it; they must be fitted with the same preset
-                and seed.
+            source: whether points will be fitted in the image.
+            target: whether points will be located in the image. They must be fitted with the same
+                preset and seed.
             progress: called after each crop.
         """
         settings = get_preset(preset, strategy)
-        task = FitTask(self._model, self.views, settings.fit, seed, progress=progress)
+        task = FitTask(self.views, settings.fit, seed, progress=progress)
         if source:
             prepare_source(task)
         if target:

@@ -1,4 +1,4 @@
-"""Loss scaling: gradients of float16 models that neither vanish nor overflow."""
+"""Loss scaling, which keeps the gradients of float16 models from underflow and overflow."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,19 +9,19 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import NotFiniteError, check_finite, dtype_name
 
 START = 2.0**14
-"""Scale of a loss in float16. On the recorded case of the released code the gradient then has a
-cosine of 0.99998 to the one in float32, and 99.8 % of its signs; unscaled, it mostly underflows."""
+"""Initial scale of a loss in float16. On the recorded case of the paper's released code, the scaled
+gradient has a cosine similarity of 0.99998 to that in float32, and 99.8 % of its signs agree;
+unscaled, most of it underflows."""
 
-_STEP = 2.0**4  # by which the scale is lowered where a gradient overflows
-_LEAST = 2.0**-10
+_FACTOR = 2.0**4  # divides the scale of a row whose gradient overflows
+_MIN_SCALE = 2.0**-10
 
 
 class ScaledGradients:
-    """Gradients of rows' losses with respect to their contexts, accumulated in float32.
+    """Gradients of the rows' losses with respect to their contexts, accumulated in float32.
 
-    Each row has a scale of its own, which is lowered where its gradient overflows. So the result
-    of a row does not depend on the rows beside it. The scale is 1 in float32 and bfloat16, whose
-    range is wide enough.
+    Each row has its own scale, which is lowered when its gradient overflows, so that the result of
+    a row does not depend on the other rows. The scale is 1 in float32 and bfloat16.
     """
 
     def __init__(self, model: LatentDiffusion, rows: int) -> None:
@@ -34,11 +34,11 @@ class ScaledGradients:
         rows: Sequence[int],
         losses_of: Callable[[Sequence[int], Tensor], Tensor],
     ) -> Tensor:
-        """Adds the gradients of some rows to `contexts.grad`; returns their losses (B, n).
+        """Add the gradients of B rows to `contexts.grad` and return their losses (B, n).
 
         Args:
-            contexts: (rows, T, D) float32, of all rows.
-            rows: the B rows to look at together.
+            contexts: contexts of all rows, (rows, T, D) float32.
+            rows: indices of the B rows.
             losses_of: computes the losses (B, n) of rows from their contexts (B, T, D).
 
         Raises:
@@ -55,12 +55,12 @@ class ScaledGradients:
         for row, gradient, usable in zip(rows, gradients, finite, strict=True):
             if usable:
                 contexts.grad[row] += gradient
-            else:  # alone: a row's result must not depend on which others overflow with it
+            else:  # alone, so that its result does not depend on which rows overflow together
                 self._lower(row)
                 self.add(contexts, [row], losses_of)
         return losses.detach().float().cpu()
 
     def _lower(self, row: int) -> None:
-        self._scales[row] /= _STEP
-        if self._dtype != torch.float16 or self._scales[row] < _LEAST:
+        self._scales[row] /= _FACTOR
+        if self._dtype != torch.float16 or self._scales[row] < _MIN_SCALE:
             raise NotFiniteError("the gradients of the embeddings", dtype_name(self._dtype))

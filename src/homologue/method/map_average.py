@@ -1,4 +1,4 @@
-"""Maps of many crops, put together into one map of the whole square."""
+"""Average the maps of many crops and combine those of layers and embeddings into a heat map."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from homologue.method.losses import log_normalised
 
 
 class PastedMaps:
-    """Running average over crops of the maps of some rows and layers.
+    """Running average of the rows' and layers' maps, pasted from crops into the square frame.
 
-    A pixel's value is the mean over the crops that cover it.
+    The value of a pixel is the mean over the crops that cover it.
     """
 
     def __init__(self, rows: int, layers: int, side: int, device: torch.device) -> None:
@@ -23,28 +23,46 @@ class PastedMaps:
         self._count = torch.zeros(rows, 1, side, side, device=device)
 
     def add(self, row: int, crop: Crop, maps: Sequence[Tensor]) -> None:
-        """Adds what one row saw in one crop: a map (h, w) for each layer."""
-        part = torch.stack([resize(layer.float(), crop.size) for layer in maps])
-        crop.of(self._sum[row]).add_(part)
-        crop.of(self._count[row]).add_(1)
+        """Add the maps of one row in one crop, (h, w) for each layer."""
+        resized = torch.stack([resize(layer.float(), crop.size) for layer in maps])
+        crop.view(self._sum[row]).add_(resized)
+        crop.view(self._count[row]).add_(1)
 
     def mean(self, rows: slice = slice(None)) -> Tensor:
-        """(rows, layers, side, side); the lowest value of a map where no crop has been."""
+        """Return the averages (rows, layers, side, side).
+
+        Pixels that no crop covers have the minimum of their map.
+        """
         mean = self._sum[rows] / self._count[rows].clamp_min(1)
-        nowhere = self._count[rows] == 0
-        if not nowhere.any():
+        uncovered = self._count[rows] == 0
+        if not uncovered.any():
             return mean
-        lowest = mean.masked_fill(nowhere, torch.inf).amin(dim=(-2, -1), keepdim=True)
-        return torch.where(nowhere, lowest, mean)
+        lowest = mean.masked_fill(uncovered, torch.inf).amin(dim=(-2, -1), keepdim=True)
+        return torch.where(uncovered, lowest, mean)
+
+
+def paste_maps(
+    pasted: Sequence[PastedMaps], crops: Sequence[Crop], maps: Sequence[Tensor], read_out: ReadOut
+) -> None:
+    """Add the maps of rows in their crops to the averages of each of their points.
+
+    Args:
+        pasted: averages for the first, second ... point of each row.
+        crops: the crop of each row.
+        maps: maps of each layer, (rows, heads, h, w, points per row).
+    """
+    for row, crop in enumerate(crops):
+        for point, average in enumerate(pasted):
+            average.add(row, crop, [reduce_heads(m[row, ..., point], read_out) for m in maps])
 
 
 def reduce_heads(maps: Tensor, read_out: ReadOut) -> Tensor:
-    """One map (..., h, w) of the heads' maps (heads, h, w): the mean, or the mean of logarithms."""
+    """Average maps (heads, h, w), or their logarithms for `log-mean`, over the heads: (h, w)."""
     return log_normalised(maps).mean(dim=0) if read_out == "log-mean" else maps.mean(dim=0)
 
 
 def combine(maps: Tensor, read_out: ReadOut) -> Tensor:
-    """The heat map (side, side) of averaged maps (embeddings, layers, side, side)."""
+    """Return the heat map (side, side) of averaged maps (embeddings, layers, side, side)."""
     layers = maps.mean(dim=0)
     if read_out == "mean":
         return layers.mean(dim=0)

@@ -1,7 +1,7 @@
-"""What can be computed of a picture before anybody says which points are wanted.
+"""Compute in advance what all points of an image share.
 
-Where queries are cached, or are what the optimisation starts from, all points share them; other
-crops depend on the point, and there is nothing to prepare.
+With the strategy `cached`, or contexts that start from queries, all points use the same crops.
+Other crops depend on the point, and nothing can be computed in advance.
 """
 
 from homologue.config import LocateConfig
@@ -12,21 +12,21 @@ from homologue.method.task import FitTask
 
 
 def prepare_source(task: FitTask) -> None:
-    """Has the views of a picture keep what fitting any of its points needs."""
+    """Cache in the task's views what fitting a point needs."""
     if task.config.strategy == "cached" or task.config.start == "queries":
         pool_queries(task)
 
 
 def prepare_target(task: FitTask, config: LocateConfig) -> None:
-    """Has the views of a picture keep what finding any point in it needs.
+    """Cache in the task's views what locating a point needs.
 
     Args:
-        task: `views` are of the target; points are fitted with the same settings and seed.
+        task: views of the target, and the settings and the seed of the fit.
         config: settings for reading the target.
     """
     if task.config.strategy != "cached" or config.follow:
         return
-    reader = QueryReader(task.model, task.views, task.config, config, task.seed)
+    reader = QueryReader(task.views, task.config, config, task.seed)
     for index, crop in enumerate(shared_crops(task.model.side, config, task.seed)):
         reader.queries(index, crop)
         task.progress("look", index + 1, config.crops)

@@ -1,10 +1,11 @@
-"""Queries of attention layers under a fixed context, and what contexts light up in them.
+"""Queries of attention layers under a fixed context, and attention maps computed from them.
 
-Only the first cross-attention layer's queries are truly independent of the context, so they are an
-approximation: the later ones see what the fixed context made of the image.
+Only the queries of the first cross-attention layer do not depend on the context. Those of later
+layers are an approximation, because these layers read the output of the earlier ones.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import isqrt
 
@@ -12,9 +13,9 @@ import torch
 from torch import Tensor
 
 from homologue.config import Heads, Noise, SoftmaxOver
-from homologue.diffusion.capture import token_maps, token_scores
+from homologue.diffusion.attention import token_maps, token_scores
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop, TurnedCrop
+from homologue.geometry import Crop, RotatedCrop
 from homologue.method.contexts import draw_noise
 from homologue.method.fit_crops import pool_crops
 from homologue.method.task import FitTask
@@ -22,36 +23,60 @@ from homologue.method.views import Views
 from homologue.seeds import generator
 
 Queries = dict[str, Tensor]
+"""Queries (crops, heads, N, d) by the path of their layer."""
 
 
 def fixed_context(model: LatentDiffusion, tokens: int) -> Tensor:
-    """The context under which queries are cached, (1, tokens, width): always the same N(0, 1)."""
+    """Return the context under which queries are cached: (1, tokens, width), always the same."""
     stream = generator(0, "fixed context")
     context = torch.randn(1, tokens, model.context_width, generator=stream)
     return context.to(model.device)
 
 
+@dataclass(frozen=True)
+class QueryPass:
+    """Settings of the passes through the UNet that compute queries.
+
+    Attributes:
+        layers: paths of the layers, in the order of the forward pass.
+        timestep: noise level, see `FitConfig`.
+        noise: distribution of the noise.
+        context: (1, T, D).
+    """
+
+    layers: Sequence[str]
+    timestep: int
+    noise: Noise
+    context: Tensor
+
+
 def cached_queries(
-    model: LatentDiffusion,
     views: Views,
-    crops: Sequence[Crop | TurnedCrop],
-    layers: Sequence[str],
-    timestep: int,
-    noise: Noise,
-    context: Tensor,
+    crops: Sequence[Crop | RotatedCrop],
     streams: Sequence[torch.Generator],
+    settings: QueryPass,
 ) -> Queries:
-    """Queries (crops, heads, N, d) of each layer for crops of an image, each with its own noise."""
-    parts: list[Queries] = []
+    """Compute the queries of each layer for crops of an image.
+
+    Args:
+        streams: the generator of each crop's noise.
+    """
+    model, timestep = views.model, settings.timestep
+    by_crop: list[Queries] = []
     for crop, stream in zip(crops, streams, strict=True):
         latent = views.latent(crop)[None]
-        noisy = model.add_noise(latent, draw_noise(tuple(latent.shape), noise, stream), timestep)
-        parts.append(model.queries(noisy, timestep, context, layers))
-    return {layer: torch.cat([part[layer] for part in parts]) for layer in layers}
+        noise = draw_noise(tuple(latent.shape), settings.noise, stream)
+        noisy = model.add_noise(latent, noise, timestep)
+        by_crop.append(model.queries(noisy, timestep, settings.context, settings.layers))
+    return _joined(by_crop, settings.layers)
+
+
+def _joined(by_crop: Sequence[Queries], layers: Sequence[str]) -> Queries:
+    return {layer: torch.cat([queries[layer] for queries in by_crop]) for layer in layers}
 
 
 def query_images(queries: Tensor) -> Tensor:
-    """Queries (views, heads, N, d) as maps (views, heads * d, side, side), float32."""
+    """Reshape queries (crops, heads, N, d) to maps (crops, heads * d, side, side), float32."""
     side = isqrt(queries.shape[2])  # the layers' maps are square
     images: Tensor = queries.transpose(2, 3).flatten(1, 2).unflatten(-1, (side, side))
     return images.float()
@@ -64,14 +89,15 @@ def query_maps(
     tokens: Sequence[int],
     softmax_over: SoftmaxOver = "tokens",
 ) -> list[Tensor]:
-    """Attention of some tokens for cached queries, a layer: (B, views, heads, h, w, n).
+    """Return the attention maps (B, crops, heads, h, w, n) of n tokens in each layer.
 
     Args:
-        queries: (views, heads, N, d) of each layer.
+        queries: (crops, heads, N, d) of each layer.
         contexts: (B, T, D).
+        tokens: indices of the n tokens.
         softmax_over: axis of the softmax of the maps, see `FitConfig`.
     """
-    if softmax_over == "positions":  # the other tokens have no part in it
+    if softmax_over == "positions":  # the maps do not depend on the other tokens
         contexts, tokens = contexts[:, list(tokens)], range(len(tokens))
     maps = []
     for layer, query in queries.items():
@@ -83,25 +109,23 @@ def query_maps(
 
 
 def pool_queries(task: FitTask) -> Queries:
-    """Queries (views, heads, N, d) of each layer for the crops that points are fitted to.
+    """Compute the queries of the crops that points are fitted to.
 
-    They do not depend on the points: the views keep them for others.
+    They do not depend on the points, and are cached in the task's views.
     """
     model, views, config, seed = task.model, task.views, task.config, task.seed
-    layers, context = model.layers(config.layers), fixed_context(model, config.tokens)
+    context = fixed_context(model, config.tokens)
+    settings = QueryPass(model.layers(config.layers), config.timestep, config.noise, context)
     pool = pool_crops(model.side, config, seed)
-    parts = []
+    by_crop = []
     for index, crop in enumerate(pool):
         streams = [generator(seed, "fit view", index)]
-        look = partial(
-            cached_queries, model, views, [crop], layers, config.timestep, config.noise, context,
-            streams,
-        )  # fmt: skip
-        parts.append(views.once(("fit", config, seed, index), look))
+        compute = partial(cached_queries, views, [crop], streams, settings)
+        by_crop.append(views.cached(("fit", config, seed, index), compute))
         task.progress("look", index + 1, len(pool))
-    return {layer: torch.cat([part[layer] for part in parts]) for layer in layers}
+    return _joined(by_crop, settings.layers)
 
 
 def read_heads(maps: Tensor, heads: Heads) -> Tensor:
-    """The heads of (B, heads, ...) that are read."""
+    """Select the heads of maps (B, heads, ...) that are read."""
     return maps[:, maps.shape[1] // 2 :] if heads == "second-half" else maps

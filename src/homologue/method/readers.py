@@ -1,4 +1,4 @@
-"""Two ways to see where contexts attend in crops of a target: the UNet, or cached queries."""
+"""Compute the attention maps of contexts in crops of a target: by the UNet or by cached queries."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,38 +7,38 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig, LocateConfig
-from homologue.diffusion.batching import in_blocks, rows_at_once
-from homologue.diffusion.model import LatentDiffusion
+from homologue.diffusion.batching import RowPass, in_blocks, rows_at_once
 from homologue.geometry import Crop
 from homologue.method.contexts import ContextRow
-from homologue.method.queries import Queries, cached_queries, fixed_context, query_maps
+from homologue.method.queries import Queries, QueryPass, cached_queries, fixed_context, query_maps
 from homologue.method.views import Views
 from homologue.seeds import generator
 
 
 class Reader(Protocol):
-    """Reads the maps of rows, each in a crop of its own."""
+    """Computes the maps of rows, each in its own crop."""
 
     def __call__(
         self, index: int, crops: Sequence[Crop], contexts: Tensor, rows: Sequence[ContextRow]
     ) -> list[Tensor]:
-        """Probabilities of each layer, (B, heads, h, w, n), of contexts (B, T, D)."""
+        """Return the probabilities (B, heads, h, w, n) of each layer.
+
+        Args:
+            index: index of the crops, from 0.
+            crops: the crop of each row.
+            contexts: (B, T, D).
+            rows: B rows with n points each.
+        """
         ...
 
 
 class UnetReader:
-    """Runs the UNet with the contexts themselves; every row draws noise from its own stream."""
+    """Runs the UNet with the contexts; every row draws noise from its own generator."""
 
-    def __init__(
-        self, model: LatentDiffusion, views: Views, fit: FitConfig, locate: LocateConfig
-    ) -> None:
-        self._model, self._views, self._locate, self._softmax_over = (
-            model,
-            views,
-            locate,
-            fit.softmax_over,
-        )
-        self._layers = model.layers(fit.layers)
+    def __init__(self, views: Views, fit: FitConfig, locate: LocateConfig) -> None:
+        self._views, self._model = views, views.model
+        self._locate, self._softmax_over = locate, fit.softmax_over
+        self._layers = views.model.layers(fit.layers)
         self._sizes: dict[int, int] = {}
 
     @torch.no_grad()
@@ -49,15 +49,15 @@ class UnetReader:
         shape = tuple(latents.shape[1:])
         noise = torch.stack([row.noise(shape, self._locate.noise) for row in rows])
         if len(rows) not in self._sizes:
-            self._sizes[len(rows)] = rows_at_once(
-                self._model, latents[:1], self._locate.timestep, contexts[:1], self._layers,
-                len(rows), backward=False,
-            )  # fmt: skip
-        parts = [
+            one_row = RowPass(
+                self._model, latents[:1], self._locate.timestep, contexts[:1], self._layers
+            )
+            self._sizes[len(rows)] = rows_at_once(one_row, len(rows), backward=False)
+        blocks = [
             self._read(latents[block], noise[block], contexts[block], rows)
             for block in in_blocks(len(rows), self._sizes[len(rows)])
         ]
-        return [torch.cat(layer) for layer in zip(*parts, strict=True)]
+        return [torch.cat(layer) for layer in zip(*blocks, strict=True)]
 
     def _read(
         self, latents: Tensor, noise: Tensor, contexts: Tensor, rows: Sequence[ContextRow]
@@ -71,15 +71,14 @@ class UnetReader:
 
 
 class QueryReader:
-    """Computes a crop's queries once under the fixed context and reads every row from them."""
+    """Computes a crop's queries under the fixed context, and the maps of all rows from them."""
 
-    def __init__(
-        self, model: LatentDiffusion, views: Views, fit: FitConfig, locate: LocateConfig, seed: int
-    ) -> None:
-        self._model, self._views, self._locate, self._seed = model, views, locate, seed
-        self._fit = fit
-        self._layers = model.layers(fit.layers)
-        self._context = fixed_context(model, fit.tokens)
+    def __init__(self, views: Views, fit: FitConfig, locate: LocateConfig, seed: int) -> None:
+        self._views, self._model, self._seed = views, views.model, seed
+        self._fit, self._locate = fit, locate
+        context = fixed_context(views.model, fit.tokens)
+        layers = views.model.layers(fit.layers)
+        self._pass = QueryPass(layers, locate.timestep, locate.noise, context)
 
     @torch.no_grad()
     def __call__(
@@ -87,24 +86,21 @@ class QueryReader:
     ) -> list[Tensor]:
         tokens, softmax_over = rows[0].tokens, self._fit.softmax_over
         if len(set(crops)) == 1:
-            maps = query_maps(
-                self._model, self.queries(index, crops[0]), contexts, tokens, softmax_over
-            )
+            queries = self.queries(index, crops[0])
+            maps = query_maps(self._model, queries, contexts, tokens, softmax_over)
             return [layer[:, 0] for layer in maps]
-        # Not kept: one crop's queries are several megabytes, and nobody else looks at it.
-        parts = [
-            query_maps(self._model, self._look(index, crop), context[None], tokens, softmax_over)
+        # Not cached: the queries of a crop take several megabytes, and only one row uses them.
+        by_row = [
+            query_maps(self._model, self._compute(index, crop), context[None], tokens, softmax_over)
             for crop, context in zip(crops, contexts, strict=True)
         ]
-        return [torch.cat(layer)[:, 0] for layer in zip(*parts, strict=True)]
+        return [torch.cat(layer)[:, 0] for layer in zip(*by_row, strict=True)]
 
     def queries(self, index: int, crop: Crop) -> Queries:
-        """Those of a crop that all rows look at; the views keep them."""
+        """Return the queries of a crop that all rows share, cached in the views."""
         key = ("locate", self._fit, self._locate, self._seed, index, crop)
-        return self._views.once(key, lambda: self._look(index, crop))
+        return self._views.cached(key, lambda: self._compute(index, crop))
 
-    def _look(self, index: int, crop: Crop) -> Queries:
-        return cached_queries(
-            self._model, self._views, [crop], self._layers, self._locate.timestep,
-            self._locate.noise, self._context, [generator(self._seed, "locate noise", index)],
-        )  # fmt: skip
+    def _compute(self, index: int, crop: Crop) -> Queries:
+        streams = [generator(self._seed, "locate noise", index)]
+        return cached_queries(self._views, [crop], streams, self._pass)

@@ -1,4 +1,4 @@
-"""Which part of the target each row looks at next."""
+"""The crops of the target that each row reads."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,18 +12,18 @@ from homologue.method.map_average import PastedMaps
 from homologue.seeds import generator
 
 CropPlan = Callable[[int, PastedMaps], list[Crop]]
-"""The crop of each row at a step, given what the rows have seen so far."""
+"""Returns the crop of each row, from the index of the crop and the averages over earlier crops."""
 
 _CORNERS = 4
 
 
 def make_plan(rows: Sequence[ContextRow], side: int, config: LocateConfig, seed: int) -> CropPlan:
-    """The plan that the settings ask for, for `config.crops` steps."""
+    """Return the plan of `config.crops` crops."""
     return _following(rows, side, config) if config.follow else _shared(rows, side, config, seed)
 
 
 def shared_crops(side: int, config: LocateConfig, seed: int) -> list[Crop]:
-    """Crops that all rows look at: the whole image first, then random ones anywhere."""
+    """Return the crops that all rows share: the whole image, then random ones."""
     stream = generator(seed, "locate crops")
     draws = torch.rand(config.crops - 1, 2, generator=stream, dtype=torch.float64).tolist()
     size = max(1, int(side * config.crop))
@@ -37,9 +37,9 @@ def _shared(rows: Sequence[ContextRow], side: int, config: LocateConfig, seed: i
 
 
 def _following(rows: Sequence[ContextRow], side: int, config: LocateConfig) -> CropPlan:
-    """A corner, then crops that keep each row's highest pixel so far inside.
+    """Return a plan of the four corners, then random crops that contain the row's argmax so far.
 
-    As in the released code, the highest pixel is that of the plain mean of the layers' maps.
+    As in the paper's released code, the argmax is that of the plain mean of the layers' maps.
     """
 
     def plan(index: int, pasted: PastedMaps) -> list[Crop]:

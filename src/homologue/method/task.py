@@ -1,4 +1,4 @@
-"""What travels together through the optimisation of embeddings."""
+"""Arguments of the functions that fit embeddings."""
 
 from dataclasses import dataclass
 
@@ -10,20 +10,23 @@ from homologue.progress import Progress, silent
 
 @dataclass(frozen=True)
 class FitTask:
-    """One image to fit embeddings on, and how to do it.
+    """An image to fit embeddings to, and the settings of the fit.
 
     Attributes:
-        model: the diffusion model.
         views: views of the image.
         config: settings of the optimisation.
-        seed: seed of every random draw.
+        seed: seed of all random numbers.
         memory: memory budget in GiB (None: half of the free memory).
         progress: called after each step.
     """
 
-    model: LatentDiffusion
     views: Views
     config: FitConfig
     seed: int = 0
     memory: float | None = None
     progress: Progress = silent
+
+    @property
+    def model(self) -> LatentDiffusion:
+        """The model that the views are encoded with."""
+        return self.views.model

@@ -1,1 +1,1 @@
-"""English words: where a model sees each in an image, and what it would call a point."""
+"""Heat maps of words over an image, and the words nearest to fitted points."""

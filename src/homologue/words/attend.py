@@ -1,14 +1,14 @@
-"""From an image and a prompt to a heat map for each word."""
+"""Heat maps of the words of a prompt over an image."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from homologue.config import SoftmaxOver, WordsConfig
+from homologue.config import WordsConfig
 from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
-from homologue.diffusion.text import Context
+from homologue.diffusion.text import TextContext
 from homologue.geometry import whole_crop
 from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
 from homologue.method.views import ImageViews
@@ -29,20 +29,20 @@ def attend(
     seed: int = 0,
     progress: Progress = silent,
 ) -> WordMaps:
-    """Where a model sees each word of a prompt in an image.
+    """Return a heat map over an image for each word of a prompt.
 
     Args:
         image: path, PIL image, (H, W, 3) uint8 array or (3, H, W) float tensor in [0, 1].
-        prompt: says what is in the image; a word is a poor one to look for if it is not.
-        words: of the prompt, all if None; upper and lower case are the same.
-        layers: whether to keep the maps of each layer alone.
-        config: settings; None takes the defaults.
-        seed: same seed, same maps.
+        prompt: description of the image. Maps of words that it does not show mean little.
+        words: words of the prompt, case-insensitive (default: all).
+        layers: whether to return the maps of each layer.
+        config: settings (default: `WordsConfig()`).
+        seed: seed of the noise.
         progress: called after every pass through the UNet.
 
     Raises:
-        HomologueError: the image cannot be read, the prompt is empty or too long, it lacks one of
-            the words, or the model has no text encoder.
+        HomologueError: the image cannot be read, the prompt is empty or too long, a word is not in
+            it, or the model has no text encoder.
     """
     settings = config or WordsConfig()
     picture = read_image(image, least_side=LEAST_SIDE)
@@ -50,10 +50,15 @@ def attend(
     tokens = encoder.tokenize(prompt)
     every = words_of(tokens)
     chosen = every if words is None else select_words(every, words)
-    # All are read, so that the rounding of one does not depend on the others.
-    read = _layer_maps(model, picture, encoder.encode(tokens), every, settings, seed, progress)
+    context = encoder.encode(tokens)
+    # The maps of all words are read, so that the rounding of one does not depend on `words`.
+    sums: dict[str, Tensor] = {}
+    for done, (timestep, noisy) in enumerate(_noisy_latents(model, picture, settings, seed)):
+        for layer, maps in _word_maps(model, noisy, timestep, context, every, settings).items():
+            sums[layer] = sums.get(layer, 0) + maps
+        progress("words", done + 1, len(settings.timesteps) * settings.noise_samples)
     rows = [every.index(word) for word in chosen]
-    by_layer = {layer: maps[rows] for layer, maps in read.items()}
+    by_layer = {layer: distribution(maps)[rows] for layer, maps in sums.items()}
     return WordMaps(
         prompt=prompt,
         words=chosen,
@@ -66,53 +71,34 @@ def attend(
     )
 
 
-def _layer_maps(
-    model: LatentDiffusion,
-    image: RGBImage,
-    context: Context,
-    words: Sequence[Word],
-    config: WordsConfig,
-    seed: int,
-    progress: Progress,
-) -> dict[str, Tensor]:
-    """Maps (W, h, w) of words in each layer, each with sum 1, on the CPU."""
-    layers = model.layers(config.layers)
+def _noisy_latents(
+    model: LatentDiffusion, image: RGBImage, config: WordsConfig, seed: int
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield each time step of the settings with each of its noisy latents (1, C, h, w)."""
     latent = ImageViews(model, image).latent(whole_crop(model.side))[None]
-    sums: dict[str, Tensor] = {}
-    total = len(config.timesteps) * config.noise_samples
-    for done in range(total):
-        timestep, number = (
-            config.timesteps[done // config.noise_samples],
-            done % config.noise_samples,
-        )
-        noise = torch.randn(latent.shape, generator=generator(seed, "words", timestep, number))
-        noisy = model.add_noise(latent, noise, timestep)
-        for layer, maps in _look(
-            model, noisy, timestep, context, layers, words, config.softmax_over
-        ):
-            sums[layer] = sums.get(layer, 0) + maps
-        progress("words", done + 1, total)
-    return {layer: distribution(maps) for layer, maps in sums.items()}
+    for timestep in config.timesteps:
+        for number in range(config.noise_samples):
+            stream = generator(seed, "words", timestep, number)
+            noise = torch.randn(latent.shape, generator=stream)
+            yield timestep, model.add_noise(latent, noise, timestep)
 
 
 @torch.no_grad()
-def _look(
+def _word_maps(
     model: LatentDiffusion,
     noisy: Tensor,
     timestep: int,
-    context: Context,
-    layers: Sequence[str],
+    context: TextContext,
     words: Sequence[Word],
-    softmax_over: SoftmaxOver,
-) -> list[tuple[str, Tensor]]:
-    """Maps (W, h, w) of words in each layer: means over the heads and the pieces of a word."""
+    config: WordsConfig,
+) -> dict[str, Tensor]:
+    """Return the maps (W, h, w) of the words by layer, averaged over heads and word pieces."""
+    layers = model.layers(config.layers)
     tokens = sorted({token for word in words for token in word.tokens})
-    seen = model.attention(
-        noisy, timestep, context.states, layers, tokens, softmax_over, context.pooled
-    )
+    maps = model.attention(noisy, timestep, context, layers, tokens, config.softmax_over)
     rows = [[tokens.index(token) for token in word.tokens] for word in words]
-    found = []
+    found = {}
     for layer in layers:
-        mean = seen[layer][0].float().mean(dim=0).cpu()  # (h, w, n)
-        found.append((layer, torch.stack([mean[..., row].mean(dim=-1) for row in rows])))
+        mean = maps[layer][0].float().mean(dim=0).cpu()  # (h, w, n)
+        found[layer] = torch.stack([mean[..., row].mean(dim=-1) for row in rows])
     return found

@@ -1,4 +1,4 @@
-"""What `attend` finds: a heat map for each word, and where it lies in the image."""
+"""Heat maps of words, and the positions of the words in the image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,19 +15,19 @@ from homologue.words.spans import Word
 class WordMaps:
     """Heat maps of words over an image.
 
-    Every map covers the image squashed to a square, is not negative and has sum 1. The region of a
-    word is where its map reaches a share of the way from its lowest to its highest value. Points
-    and boxes are in the image frame.
+    Every map covers the image resized to a square, is non-negative and sums to 1. The region of a
+    word consists of the pixels above a threshold between the minimum and the maximum of its map.
+    Points and boxes are in the image frame.
 
     Attributes:
-        prompt: the words stand in it.
-        words: W of them, in the order asked for.
-        maps: (W, side, side) float32, as fine as the model's side.
-        layers: (W, h, w) of each layer alone, under its path, as fine as the layer is; `maps` are
-            their mean. None unless asked for.
-        threshold: that share, above 0 and at most 1.
-        width, height: of the image, in pixels.
-        path: where the image was read from, if it was.
+        prompt: the prompt.
+        words: W words of the prompt, in the order of the request.
+        maps: (W, side, side) float32, where `side` is the model's side.
+        layers: (W, h, w) by the path of the layer, at the resolution of the layer; `maps` are their
+            mean. None unless requested.
+        threshold: threshold of the regions, above 0 (the minimum) and at most 1 (the maximum).
+        width, height: size of the image in pixels.
+        path: file that the image was read from; None for an image in memory.
     """
 
     prompt: str
@@ -41,14 +41,15 @@ class WordMaps:
 
     @property
     def peaks(self) -> Tensor:
-        """(W, 2) float64, the middle of the highest pixel of each map."""
+        """(W, 2) float64, the centre of the highest pixel of each map."""
         return self._to_image(argmax(self.maps))
 
     @property
     def centres(self) -> Tensor:
-        """(W, 2) float64, the centre of mass of what each map holds inside the word's region."""
-        # One by one: of a long prompt and SDXL the maps are hundreds of megabytes.
-        centres = [_centre(*one) for one in zip(self.maps, self._regions(), strict=True)]
+        """(W, 2) float64, the centre of mass of each map inside the word's region."""
+        # One by one, because the maps of a long prompt in SDXL take hundreds of megabytes.
+        pairs = zip(self.maps, self._regions(), strict=True)
+        centres = [_centre(heat, region) for heat, region in pairs]
         return self._to_image(torch.stack(centres))
 
     @property
@@ -61,13 +62,17 @@ class WordMaps:
 
     @property
     def names(self) -> list[str]:
-        """A name for each word: the word, with its number where it occurs more than once."""
+        """The words; those that occur more than once are numbered."""
         return numbered([word.text for word in self.words])
 
     def of_layer(self, path: str) -> "WordMaps":
-        """What one layer alone says."""
+        """Return the word maps of one layer.
+
+        Raises:
+            ValueError: the maps of the layers were not requested.
+        """
         if self.layers is None:
-            raise ValueError("the layers were not asked for")
+            raise ValueError("the maps of the layers were not requested")
         maps = resize(self.layers[path], self.maps.shape[-1])
         return replace(self, maps=maps, layers=None)
 
@@ -79,21 +84,24 @@ class WordMaps:
 
 
 def merge_layers(layers: Mapping[str, Tensor], side: int) -> Tensor:
-    """The maps (W, side, side) of which those of each layer, (W, h, w), are the parts."""
-    whole = torch.zeros(len(next(iter(layers.values()))), side, side)
-    for maps in layers.values():  # one by one: SDXL's side is 1024
-        whole += resize(maps, side)
-    return distribution(whole)
+    """Average the maps (W, h, w) of the layers to (W, side, side)."""
+    total = torch.zeros(len(next(iter(layers.values()))), side, side)
+    for maps in layers.values():  # one by one, because SDXL's side is 1024
+        total += resize(maps, side)
+    return distribution(total)
 
 
 def distribution(maps: Tensor) -> Tensor:
-    """Maps (W, h, w), each scaled to sum 1; one that is 0 everywhere becomes level."""
+    """Scale each of the maps (W, h, w) to sum 1; a map that is 0 everywhere becomes uniform."""
     positive = maps.clamp_min(torch.finfo(maps.dtype).tiny)
-    return positive.div_(positive.sum(dim=(-2, -1), keepdim=True))  # clamped: a copy already
+    return positive.div_(positive.sum(dim=(-2, -1), keepdim=True))  # `clamp_min` made a copy
 
 
 def region_levels(maps: Tensor, threshold: float) -> Tensor:
-    """The values (..., 1, 1) that lie a share of the way from the lowest to the highest of maps.
+    """Return the thresholds (..., 1, 1) of the regions of maps (..., h, w).
+
+    Args:
+        threshold: 0 is the minimum of a map, 1 its maximum.
 
     >>> region_levels(torch.tensor([[1.0, 3.0, 2.0]]), threshold=0.5)
     tensor([[2.]])
@@ -103,7 +111,7 @@ def region_levels(maps: Tensor, threshold: float) -> Tensor:
 
 
 def numbered(texts: Sequence[str]) -> list[str]:
-    """The texts, each that occurs more than once followed by which of them it is.
+    """Append a number to each text that occurs more than once.
 
     >>> numbered(["cat", "and", "cat"])
     ['cat 1', 'and', 'cat 2']
@@ -115,7 +123,7 @@ def numbered(texts: Sequence[str]) -> list[str]:
 
 
 def _centre(heat: Tensor, region: Tensor) -> Tensor:
-    """(2,) float64, the centre of mass of what a map holds above its lowest inside its region."""
+    """Return the centre of mass, (2,) float64, of a map minus its minimum inside its region."""
     weights = (heat - heat.amin()).double() * region
     if not weights.any():
         weights = torch.ones_like(weights)
@@ -125,7 +133,7 @@ def _centre(heat: Tensor, region: Tensor) -> Tensor:
 
 
 def _extent(lines: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the true entries of lines (W, side) begin and where they end, (W,) float64 each."""
+    """Return the start and end, (W,) float64 each, of the true entries of lines (W, side)."""
     first = lines.int().argmax(dim=-1)
     last = lines.shape[-1] - lines.flip(-1).int().argmax(dim=-1)
     return first.double(), last.double()

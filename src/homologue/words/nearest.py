@@ -1,10 +1,9 @@
-"""The other way round: what a model would call a point that embeddings were fitted to.
+"""The words of a model's vocabulary that are nearest to fitted points.
 
-A cross-attention layer knows a token only by the scores that its key gets from the queries, and
-those are linear in the layer's features. Two tokens mean the same to a layer if they prefer the
-same direction of its features; so that is compared, not the contexts themselves, most of which no
-layer may look at. What all words of the vocabulary have in common is left out of account: it says
-nothing of which of them a point is.
+A cross-attention layer reads a token only through the scores of its key, which are linear in the
+layer's features. Two tokens are equivalent for a layer if their keys have the same direction in
+feature space. These directions are compared, not the contexts, most of whose dimensions a layer may
+ignore. The mean of the vocabulary is subtracted first, because it does not distinguish words.
 """
 
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from homologue.words.vocabulary import states_of, vocabulary_states
 
 @dataclass(frozen=True)
 class NamedBy:
-    """A word, and how alike it is to a point: 1 if both attend to the same, -1 to the opposite."""
+    """A word and its similarity to a point, from -1 to 1."""
 
     word: str
     similarity: float
@@ -38,30 +37,33 @@ def nearest_words(
     words: Sequence[str] | None = None,
     progress: Progress = silent,
 ) -> list[list[NamedBy]]:
-    """The words most like each fitted point, the most similar first.
+    """Return the words nearest to each fitted point, the most similar first.
 
     Args:
-        top: how many a point.
-        words: to choose from; None takes the whole vocabulary of the tokenizer.
-        progress: called while the vocabulary is encoded, which is done once a model.
+        top: number of words per point.
+        words: candidates (default: the vocabulary of the tokenizer).
+        progress: called while the vocabulary is encoded, once per model.
 
     Raises:
-        HomologueError: the embeddings belong to another model, or it has no text encoder.
+        HomologueError: the embeddings were fitted with another model, the model has no text
+            encoder, `top` is below 1, or `words` is empty.
     """
     check_same_model(model, embeddings)
     if top < 1:
         raise HomologueError(f"top must be at least 1, not {top}.")
     if words is not None and not words:
-        raise HomologueError("There are no words to choose from; give some.")
+        raise HomologueError(
+            "The list of words is empty; give at least one word, or None for the vocabulary."
+        )
     encoder = text_encoder(model)
     known, vocabulary = vocabulary_states(encoder, progress)
     chosen = known if words is None else tuple(words)
     states = vocabulary if words is None else states_of(encoder, chosen)
     similar = similarities(model, embeddings, states, vocabulary)
-    values, places = similar.topk(min(top, len(chosen)), dim=-1)
+    values, indices = similar.topk(min(top, len(chosen)), dim=-1)
     return [
-        [NamedBy(chosen[i], v) for i, v in zip(row, line, strict=True)]
-        for row, line in zip(places.tolist(), values.tolist(), strict=True)
+        [NamedBy(chosen[i], value) for i, value in zip(row, row_values, strict=True)]
+        for row, row_values in zip(indices.tolist(), values.tolist(), strict=True)
     ]
 
 
@@ -69,14 +71,14 @@ def nearest_words(
 def similarities(
     model: LatentDiffusion, embeddings: PointEmbeddings, states: Tensor, vocabulary: Tensor
 ) -> Tensor:
-    """How alike points and words are, (P, N) in [-1, 1].
+    """Return the similarities of P points and N words, (P, N) in [-1, 1].
 
-    A mean over the layers that the embeddings were fitted in, their heads, and the embeddings of a
-    point.
+    They are averaged over the layers that the embeddings were fitted to, the heads, and the
+    embeddings of a point.
 
     Args:
-        states: (N, D) of the words.
-        vocabulary: (V, D) of all words, whose mean is left out of account.
+        states: text states of the words, (N, D).
+        vocabulary: text states of the vocabulary, (V, D), whose mean is subtracted.
     """
     contexts = torch.stack(
         [
@@ -84,24 +86,24 @@ def similarities(
             for group, token in zip(embeddings.groups, embeddings.tokens, strict=True)
         ]
     )  # (P, E, D)
-    points, usual = contexts.flatten(0, 1), vocabulary.float().mean(dim=0)
+    points, centre = contexts.flatten(0, 1), vocabulary.float().mean(dim=0)
     total = torch.zeros(len(points), len(states))
     layers = model.layers(embeddings.fit.layers)
     for layer in layers:
         point, word = (
-            model.keys((part.float() - usual)[None].to(model.device), layer)[0].float()
+            model.keys((part.float() - centre)[None].to(model.device), layer)[0].float()
             for part in (points, states)
         )
-        alike = _cosines(point, word, _feature_metric(model, layer))
-        total += alike.mean(dim=0).cpu()
+        similar = _cosines(point, word, _feature_metric(model, layer))
+        total += similar.mean(dim=0).cpu()
     mean: Tensor = (total / len(layers)).unflatten(0, contexts.shape[:2]).mean(dim=1)
     return mean
 
 
 def _feature_metric(model: LatentDiffusion, layer: str) -> Tensor:
-    """(heads, d, d): the inner product of the feature directions that two keys prefer.
+    """Return the inner product (heads, d, d) of two keys' directions in feature space.
 
-    Features reach the queries through a layer norm, so they have no mean over the channels.
+    A layer norm precedes the queries, so that the features have mean 0 over the channels.
     """
     attention = model.attention_layer(layer)
     norm = model.unet.get_submodule(layer.removesuffix("attn2") + "norm2")
@@ -111,8 +113,12 @@ def _feature_metric(model: LatentDiffusion, layer: str) -> Tensor:
     return metric
 
 
-def _cosines(one: Tensor, other: Tensor, metric: Tensor) -> Tensor:
-    """Cosines (heads, P, N) of keys (heads, P, d) and (heads, N, d); metric (heads, d, d)."""
-    tiny = torch.finfo(one.dtype).tiny
-    lengths = [((k @ metric) * k).sum(dim=-1).clamp_min(tiny).sqrt() for k in (one, other)]
-    return (one @ metric @ other.mT) / (lengths[0][..., None] * lengths[1][..., None, :])
+def _cosines(first: Tensor, second: Tensor, metric: Tensor) -> Tensor:
+    """Return the cosines (heads, P, N) of keys (heads, P, d) and (heads, N, d).
+
+    Args:
+        metric: the inner product, (heads, d, d).
+    """
+    tiny = torch.finfo(first.dtype).tiny
+    lengths = [((k @ metric) * k).sum(dim=-1).clamp_min(tiny).sqrt() for k in (first, second)]
+    return (first @ metric @ second.mT) / (lengths[0][..., None] * lengths[1][..., None, :])

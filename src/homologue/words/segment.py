@@ -1,4 +1,4 @@
-"""Cutting an image up by words: which of them each pixel belongs to, and that as a PNG."""
+"""Segmentation of an image by words, and its PNG file."""
 
 import io
 import os
@@ -18,7 +18,7 @@ from homologue.words.maps import WordMaps, region_levels
 
 SegmentBy = Literal["threshold", "strongest"]
 
-# Okabe and Ito's colours, which people with colour-blindness can tell apart; black is no word.
+# The colour-blind-safe palette of Okabe and Ito. Black is the background.
 PALETTE = (
     (0, 0, 0), (0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0),
     (86, 180, 233), (240, 228, 66),
@@ -26,46 +26,50 @@ PALETTE = (
 
 
 def segment(maps: WordMaps, by: SegmentBy | str = "threshold") -> NDArray[np.uint8]:
-    """Which word each pixel of the image belongs to, (H, W): n for the n-th word, 0 for none.
+    """Return the label of each pixel of the image, (H, W): n for the n-th word, 0 for none.
 
-    A pixel belongs to the word with the greatest share of its map there: of the words whose region
-    it is in by `threshold`, of all words by `strongest`, which leaves no pixel out.
+    A pixel gets the word whose map has the largest value there.
 
-    Raises HomologueError for another way.
+    Args:
+        by: `threshold` considers only words whose region contains the pixel; `strongest` considers
+            all words, and labels every pixel.
+
+    Raises:
+        HomologueError: `by` has another value.
     """
     check_way(by)
     size = (maps.height, maps.width)
     best = torch.full(size, -torch.inf)
     labels = torch.zeros(size, dtype=torch.uint8)
-    # One by one: a photograph is much larger than the maps.
+    # One by one, because a photograph is much larger than the maps.
     levels = region_levels(maps.maps, maps.threshold)
-    for number, one in enumerate(maps.maps, start=1):
-        share = interpolate(one[None, None].float(), size, mode="bilinear", align_corners=False)[
-            0, 0
-        ]
-        wins = share > best
+    for number, heat in enumerate(maps.maps, start=1):
+        large = interpolate(heat[None, None].float(), size, mode="bilinear", align_corners=False)
+        values = large[0, 0]
+        wins = values > best
         if by == "threshold":
-            wins &= share >= levels[number - 1]
-        best[wins] = share[wins]
+            wins &= values >= levels[number - 1]
+        best[wins] = values[wins]
         labels[wins] = number
     return labels.numpy()
 
 
 def check_way(by: str) -> None:
-    """Raises HomologueError for a way that `segment` does not know."""
+    """Raise HomologueError unless `by` is a `SegmentBy`."""
     one_of("by", by, get_args(SegmentBy))
 
 
 def check_mask(path: str | os.PathLike[str]) -> None:
-    """Raises HomologueError unless a mask can be written under such a name."""
+    """Raise HomologueError unless the path ends in .png."""
     if Path(path).suffix.lower() != ".png":
-        raise HomologueError(f"{path} is no place for a mask; give a name that ends in .png.")
+        raise HomologueError(f"{path} is not a PNG file; give a name that ends in .png.")
 
 
 def save_mask(path: str | os.PathLike[str], labels: NDArray[np.uint8]) -> None:
-    """Writes what `segment` gives as a PNG with a palette, whose values are the numbers of words.
+    """Write labels (H, W) of `segment` as a PNG with a palette; its values are the labels.
 
-    Raises HomologueError for another suffix and for a path that cannot be written.
+    Raises:
+        HomologueError: the path does not end in .png or cannot be written.
     """
     check_mask(path)
     encoded = encode_mask(labels)
@@ -73,7 +77,7 @@ def save_mask(path: str | os.PathLike[str], labels: NDArray[np.uint8]) -> None:
 
 
 def encode_mask(labels: NDArray[np.uint8]) -> bytes:
-    """What `save_mask` writes."""
+    """Return the PNG file that `save_mask` writes."""
     picture = Image.fromarray(labels, mode="P")
     picture.putpalette([channel for colour in _colours(int(labels.max())) for channel in colour])
     encoded = io.BytesIO()
@@ -81,7 +85,7 @@ def encode_mask(labels: NDArray[np.uint8]) -> bytes:
     return encoded.getvalue()
 
 
-def _colours(most: int) -> list[tuple[int, int, int]]:
-    """The colours of the numbers up to `most`; from the eighth word on they come again."""
-    again = PALETTE[1:]
-    return [PALETTE[0], *(again[i % len(again)] for i in range(most))]
+def _colours(count: int) -> list[tuple[int, int, int]]:
+    """Return the colours of the background and `count` words; they repeat after seven words."""
+    colours = PALETTE[1:]
+    return [PALETTE[0], *(colours[i % len(colours)] for i in range(count))]

@@ -1,4 +1,4 @@
-"""The words of a prompt, and which tokens of the context each of them is."""
+"""The words of a prompt and their tokens in the context."""
 
 import re
 import unicodedata
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from homologue.diffusion.text import Tokens
 from homologue.errors import HomologueError
 
-_JOINERS = "'-\u2019\u2010\u2011"  # inside a word they belong to it: cat's, t-shirt
+_JOINERS = "'-\u2019\u2010\u2011"  # part of the word between letters: cat's, t-shirt
 _WORD = re.compile("w+(?:jw+)*")
 
 
 @dataclass(frozen=True)
 class Word:
-    """One word of a prompt; a word that occurs twice is two of them.
+    """One occurrence of a word in a prompt.
 
     Attributes:
-        text: as it is written in the prompt.
-        start, end: where, in characters of the prompt.
-        tokens: the tokens of the context that it became, one for each word piece.
+        text: the word as written in the prompt.
+        start, end: its position in characters of the prompt.
+        tokens: indices of its tokens in the context, one for each word piece.
     """
 
     text: str
@@ -29,16 +29,17 @@ class Word:
 
 
 def word_spans(prompt: str) -> list[tuple[int, int]]:
-    """Start and end of each word: what stands between spaces and punctuation.
+    """Return the start and end of each word.
 
-    Apostrophes and hyphens inside a word belong to it. Symbols, such as an emoji, are words too.
+    Spaces and punctuation separate words. Apostrophes and hyphens inside a word are part of it.
+    Symbols, such as emoji, are words.
 
     >>> [("a cat's hat, hat!")[a:b] for a, b in word_spans("a cat's hat, hat!")]
     ['a', "cat's", 'hat', 'hat']
     """
     kinds = "".join(map(_kind, prompt))
     spans = [found.span() for found in _WORD.finditer(kinds)]
-    return [(a, b) for a, b in spans if any(map(_says_something, prompt[a:b]))]
+    return [(a, b) for a, b in spans if any(map(_is_visible, prompt[a:b]))]
 
 
 def _kind(character: str) -> str:
@@ -48,43 +49,45 @@ def _kind(character: str) -> str:
     return " " if apart or unicodedata.category(character) == "Cc" else "w"
 
 
-def _says_something(character: str) -> bool:
-    """A letter, a number or a symbol, rather than an accent or a sign of control."""
+def _is_visible(character: str) -> bool:
+    """Return whether a character is a letter, number or symbol, not an accent or control code."""
     return unicodedata.category(character)[0] in "LNS"
 
 
 def words_of(tokens: Tokens) -> tuple[Word, ...]:
-    """The words of a prompt in their order, each with all its pieces.
+    """Return the words of a prompt in their order, each with all its word pieces.
 
     Raises:
-        HomologueError: there is none.
+        HomologueError: the prompt has no words.
     """
     found = []
     for start, end in word_spans(tokens.text):
         pieces = [i for i, (a, b) in enumerate(tokens.spans) if a < end and b > start]
-        # The context begins with the mark of the start.
+        # The first token of the context marks the start of the text.
         found.append(Word(tokens.text[start:end], start, end, tuple(i + 1 for i in pieces)))
     if not found:
-        raise HomologueError(f"The prompt {tokens.text!r} has no words; write some.")
+        raise HomologueError(f"The prompt {tokens.text!r} has no words; write at least one.")
     return tuple(found)
 
 
 def select_words(words: Sequence[Word], wanted: Sequence[str]) -> tuple[Word, ...]:
-    """The words that are asked for, in the order asked; all occurrences of each.
+    """Return all occurrences of each wanted word, in the order of `wanted`.
 
-    Upper and lower case are the same.
+    Comparison is case-insensitive.
 
     Raises:
-        HomologueError: none is asked for, or one is not in the prompt.
+        HomologueError: `wanted` is empty, or a word is not in the prompt.
     """
     if not wanted:
-        raise HomologueError("No words are asked for; name some, or leave them out to get all.")
+        raise HomologueError(
+            "The list of words is empty; name at least one word, or leave it out to get all."
+        )
     chosen: list[Word] = []
     for name in wanted:
         same = [word for word in words if _folded(word.text) == _folded(name)]
         if not same:
-            there = ", ".join(dict.fromkeys(word.text for word in words))
-            raise HomologueError(f"{name!r} is no word of the prompt; choose from {there}.")
+            known = ", ".join(dict.fromkeys(word.text for word in words))
+            raise HomologueError(f"{name!r} is not a word of the prompt; choose from {known}.")
         chosen += [word for word in same if word not in chosen]
     return tuple(chosen)
 

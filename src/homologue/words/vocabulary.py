@@ -1,4 +1,4 @@
-"""Every word of a model's vocabulary as its cross-attention sees it, computed once a model."""
+"""Text states of the words of a model's vocabulary, computed once per model and cached."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,21 +17,21 @@ from homologue.files import write_atomically
 from homologue.progress import Progress, silent
 from homologue.words.spans import words_of
 
-_AT_ONCE = 256
+_BATCH = 256
 
 _known: WeakKeyDictionary[TextEncoder, tuple[tuple[str, ...], Tensor]] = WeakKeyDictionary()
 
-# What was encoded before somebody cancelled it.
-_begun: WeakKeyDictionary[TextEncoder, list[Tensor]] = WeakKeyDictionary()
+# Batches that were encoded before the work was cancelled.
+_partial: WeakKeyDictionary[TextEncoder, list[Tensor]] = WeakKeyDictionary()
 
 
 def vocabulary_states(
     encoder: TextEncoder, progress: Progress = silent
 ) -> tuple[tuple[str, ...], Tensor]:
-    """The words of the vocabulary and what the encoder makes of each alone, (N, D) float16.
+    """Return the words of the vocabulary and the text state of each, (N, D) float16.
 
-    With the encoders of Stable Diffusion this takes minutes on a CPU, so the result is kept among
-    the assets of huggingface_hub (`HF_ASSETS_CACHE`).
+    Each word is encoded as a prompt of its own. With the encoders of Stable Diffusion this takes
+    minutes on a CPU; the result is cached among the assets of huggingface_hub (`HF_ASSETS_CACHE`).
     """
     if encoder not in _known:
         vocabulary = encoder.vocabulary()
@@ -39,35 +39,35 @@ def vocabulary_states(
         states = _read(file, len(vocabulary))
         if states is None:
             states = _compute(encoder, list(vocabulary.values()), progress)
-            _keep(file, states)
+            _write(file, states)
         _known[encoder] = (tuple(vocabulary), states)
     return _known[encoder]
 
 
 def states_of(encoder: TextEncoder, words: Sequence[str]) -> Tensor:
-    """What the encoder makes of words of any kind, each alone in a prompt: (N, D) float16.
+    """Return the text states of words, each encoded as a prompt of its own: (N, D) float16.
 
-    The pieces of a word are averaged.
+    The states of a word's pieces are averaged.
 
     Raises:
-        HomologueError: one of them is no word or too long.
+        HomologueError: an item is not a word or is too long.
     """
     states = []
     for word in words:
         tokens = encoder.tokenize(word)
-        rows = [token for part in words_of(tokens) for token in part.tokens]
+        rows = [token for word_part in words_of(tokens) for token in word_part.tokens]
         states.append(encoder.encode(tokens).states[0, rows].float().mean(dim=0))
     return torch.stack(states).to("cpu", torch.float16)
 
 
 def _compute(encoder: TextEncoder, ids: Sequence[int], progress: Progress) -> Tensor:
-    parts = _begun.setdefault(encoder, [])
-    done = sum(map(len, parts))
-    for first in range(done, len(ids), _AT_ONCE):
-        some = ids[first : first + _AT_ONCE]
-        parts.append(encoder.encode_words(some).to("cpu", torch.float16))
-        progress("words", first + len(some), len(ids))
-    return torch.cat(_begun.pop(encoder))
+    batches = _partial.setdefault(encoder, [])
+    done = sum(map(len, batches))
+    for first in range(done, len(ids), _BATCH):
+        batch = ids[first : first + _BATCH]
+        batches.append(encoder.encode_words(batch).to("cpu", torch.float16))
+        progress("words", first + len(batch), len(ids))
+    return torch.cat(_partial.pop(encoder))
 
 
 def _cache_file(encoder: TextEncoder) -> Path:
@@ -83,8 +83,8 @@ def _read(file: Path, count: int) -> Tensor | None:
     return states if states is not None and len(states) == count else None
 
 
-def _keep(file: Path, states: Tensor) -> None:
+def _write(file: Path, states: Tensor) -> None:
     data = save({"states": states})
-    # A home that cannot be written costs the time again, and nothing else.
+    # If the cache cannot be written, the vocabulary is encoded again next time.
     with suppress(HomologueError):
         write_atomically(file, lambda stream: stream.write(data))

@@ -120,7 +120,10 @@ def checkpoint(path: Path, width: int, metadata: dict[str, str] | None = None) -
     return path
 
 
-ASSUMED, NAMED = "nothing in it tells whether it is one for 512", "512 pixels because of its name"
+ASSUMED, NAMED = (
+    "it does not record whether it is a model for 512",
+    "512 pixels because of its name",
+)
 
 
 @pytest.mark.parametrize(
@@ -188,5 +191,10 @@ def test_a_family_is_chosen_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(families, "CONFIGS", tmp_path / "configs")
     assert load(file, device="cpu", config="sd2").side == 96
     assert load(file, device="cpu", config="sd2-512").side == 64
-    refused("There is no folder 'sd3'", "one of sd2, sd2-512.", name=file, config="sd3")
+    refused(
+        "The folder of configurations 'sd3' does not exist",
+        "one of sd2, sd2-512.",
+        name=file,
+        config="sd3",
+    )
     assert shipped_configurations("../configs") is None

@@ -53,28 +53,28 @@ def folder(original: Path, tmp_path: Path) -> Path:
         ({"dual_cross_attention": True}, "dual_cross_attention = True"),
         (
             {"up_block_types": ["UpBlock2D", "KCrossAttnUpBlock2D", *["CrossAttnUpBlock2D"] * 2]},
-            "has a block of the kind KCrossAttnUpBlock2D",
+            "has a block of the unsupported type KCrossAttnUpBlock2D",
         ),
-        ({"mid_block_type": "UNetMidBlock3D"}, "do not fit their configuration"),
-        ({"sample_size": None}, "no whole number as sample_size"),
-        ({"sample_size": 0}, "no whole number as sample_size but 0"),
-        ({"sample_size": -8}, "no whole number as sample_size but -8"),
-        ({"sample_size": True}, "no whole number as sample_size but True"),
-        ({"sample_size": 10**9}, "it must be from 1 to 1024"),
-        ({"cross_attention_dim": True}, "no whole number as cross_attention_dim but True"),
-        ({"cross_attention_dim": -768}, "no whole number as cross_attention_dim but -768"),
-        ({"in_channels": True}, "no whole number as in_channels but True"),
-        ({"in_channels": "4"}, "no whole number as in_channels but '4'"),
-        ({"addition_time_embed_dim": "8"}, "no whole number as addition_time_embed_dim"),
-        ({"projection_class_embeddings_input_dim": True}, "no whole number as projection_class"),
-        ({"down_block_types": None}, "no list of names as down_block_types but None"),
-        ({"up_block_types": [1]}, "no list of names as up_block_types but [1]"),
-        ({"cross_attention_dim": [768] * 4}, "no whole number as cross_attention_dim"),
-        ({"block_out_channels": [8, 16, 32]}, "do not fit their configuration"),
+        ({"mid_block_type": "UNetMidBlock3D"}, "do not match their configuration"),
+        ({"sample_size": None}, " as sample_size"),
+        ({"sample_size": 0}, "0 as sample_size; it must be a whole number"),
+        ({"sample_size": -8}, "-8 as sample_size; it must be a whole number"),
+        ({"sample_size": True}, "True as sample_size; it must be a whole number"),
+        ({"sample_size": 10**9}, "from 1 to 1024"),
+        ({"cross_attention_dim": True}, "True as cross_attention_dim; it must be a whole number"),
+        ({"cross_attention_dim": -768}, "-768 as cross_attention_dim; it must be a whole number"),
+        ({"in_channels": True}, "True as in_channels; it must be a whole number"),
+        ({"in_channels": "4"}, "'4' as in_channels; it must be a whole number"),
+        ({"addition_time_embed_dim": "8"}, " as addition_time_embed_dim"),
+        ({"projection_class_embeddings_input_dim": True}, " as projection_class"),
+        ({"down_block_types": None}, "None as down_block_types; it must be a list of names"),
+        ({"up_block_types": [1]}, "[1] as up_block_types; it must be a list of names"),
+        ({"cross_attention_dim": [768] * 4}, " as cross_attention_dim"),
+        ({"block_out_channels": [8, 16, 32]}, "do not match their configuration"),
         ({"cross_attention_dim": 1024}, "weight has shape [8, 768], not [8, 1024]"),
-        ({"layers_per_block": 3}, "do not fit their configuration"),
-        ({"layers_per_block": 1}, "do not fit their configuration"),
-        ({"mid_block_type": None}, "tensors have no place"),
+        ({"layers_per_block": 3}, "do not match their configuration"),
+        ({"layers_per_block": 1}, "do not match their configuration"),
+        ({"mid_block_type": None}, "tensors are unexpected"),
     ],
 )
 def test_a_unet_that_cannot_be_used(settings: dict[str, Any], part: str, folder: Path) -> None:
@@ -111,14 +111,14 @@ def test_a_vae_that_cannot_be_used(folder: Path, tmp_path: Path) -> None:
     wide = tiny_vae(tmp_path / "wide", latent_channels=16)
     refused("takes 4 channels but the VAE makes 16", name=folder, vae=wide)
     change(folder / "vae" / "config.json", _class_name="AutoencoderDC")
-    refused("is of the kind AutoencoderDC", "AutoencoderKL, AutoencoderTiny", name=folder)
+    refused("is of the type AutoencoderDC", "AutoencoderKL, AutoencoderTiny", name=folder)
 
 
 @pytest.mark.parametrize(
     ("config", "part"),
     [
         ({"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0}, "has no betas"),
-        ({"beta_start": 0.1, "beta_end": 0.2, "beta_schedule": "laplace"}, "is not known"),
+        ({"beta_start": 0.1, "beta_end": 0.2, "beta_schedule": "laplace"}, "is invalid"),
     ],
 )
 def test_a_noise_schedule_that_is_not_known(
@@ -162,8 +162,8 @@ def test_a_single_file_of_another_kind(tensors: list[str], part: str, tmp_path: 
         (1024, 4, False, "sd2"),
         (2048, 4, True, "sdxl"),
         (768, 9, False, "takes 9 channels, not 4"),
-        (1024, 4, True, "none of Stable Diffusion 1, 2 and SDXL"),
-        (1280, 4, True, "1280 wide"),
+        (1024, 4, True, "not Stable Diffusion 1, 2 or SDXL base"),
+        (1280, 4, True, "(the width of its text context is 1280)"),
     ],
 )
 def test_the_family_of_a_single_file_is_told_by_shapes(
@@ -188,17 +188,17 @@ def test_the_family_of_a_single_file_is_told_by_shapes(
 
 def test_a_single_file_with_another_topology(original: Path, tmp_path: Path) -> None:
     path = write_single_file(original, tmp_path / "model.safetensors")
-    refused(str(path), "do not fit their configuration", "config=", name=path)
+    refused(str(path), "do not match their configuration", "config=", name=path)
     xl = tiny_sdxl(tmp_path / "xl")
-    refused(str(path), "there is no label_emb.0.0.weight", name=path, config=xl)
+    refused(str(path), "label_emb.0.0.weight is missing", name=path, config=xl)
     tensors = load_file(path)
     tensors["model.diffusion_model.extra.weight"] = torch.zeros(1)
     save_file(tensors, path)
-    refused("687 tensors for 686 places", name=path, config=original)
+    refused("687 tensors, of which 686 are used", name=path, config=original)
     refused("lacks unet/config.json", name=path, config=tmp_path)
 
 
 def test_a_single_file_without_a_vae(original: Path, tmp_path: Path) -> None:
     path = write_single_file(original, tmp_path / "model.safetensors", vae=False)
     refused(str(path), "has no VAE", "vae=", name=path, config=original)
-    refused(str(path), "is no VAE", name=original, vae=path)
+    refused(str(path), "is not a VAE", name=original, vae=path)

@@ -71,7 +71,7 @@ def test_a_cached_vae(cache: Path, original: Path, tmp_path: Path) -> None:
     assert type(load(original, device="cpu", vae="owner/taesd").vae).__name__ == "AutoencoderTiny"
     vae = load("owner/model", device="cpu", vae="owner/model").vae
     assert torch.equal(vae.encoder.conv_in.weight, reference(original)[1].encoder.conv_in.weight)
-    refused("owner/other is no folder here", name="owner/model", vae="owner/other")
+    refused("owner/other is not a local folder", name="owner/model", vae="owner/other")
 
 
 @pytest.mark.parametrize("part", [None, "unet/config.json", f"vae/{WEIGHTS}", "scheduler"])
@@ -146,7 +146,7 @@ def test_an_interrupted_download_is_completed(hub: Hub, cache: Path, original: P
     ("name", "part"),
     [
         ("owner/gated", "accept its terms at https://huggingface.co/owner/gated"),
-        ("owner/missing", "neither a folder nor, on the hub, a model owner/missing"),
+        ("owner/missing", "neither a folder nor a model on the hub named owner/missing"),
         ("owner/forbidden", "with status 403; try again later, or log in"),
         ("owner/down", "with status 503; try again later"),
     ],
@@ -174,7 +174,7 @@ def only_bf16(model: Path) -> None:
     ("change", "part"),
     [
         (remove_unet, "not a diffusion model in the layout of diffusers: it lacks unet/"),
-        (only_pickles, "owner/model (unet) holds its weights only as pickle files"),
+        (only_pickles, "owner/model (unet) has its weights only as pickle files"),
         (only_bf16, "it has diffusion_pytorch_model.bf16.safetensors"),
     ],
 )

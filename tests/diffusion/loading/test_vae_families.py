@@ -19,7 +19,7 @@ from helpers.tiny_models import (
 from safetensors.torch import save_file
 
 from homologue.diffusion.fingerprint import latents_fingerprint
-from homologue.diffusion.loading.architecture import foreign_vae
+from homologue.diffusion.loading.architecture import family_mismatch
 from homologue.diffusion.loading.load import load
 
 MEAN, STD = [0.1, -0.2, 0.3, 1.5], [0.5, 1.0, 2.0, 8.0]
@@ -68,7 +68,7 @@ def test_the_fingerprint_of_latents_knows_mean_and_spread(sd1: Path, tmp_path: P
         ({"latents_mean": MEAN}, "None as latents_std"),
         ({"latents_std": STD}, "None as latents_mean"),
         ({"latents_mean": MEAN[:3], "latents_std": STD}, "a list of 4 numbers"),
-        ({"latents_mean": MEAN, "latents_std": [1, 0, 1, 1]}, "of latents_std none 0"),
+        ({"latents_mean": MEAN, "latents_std": [1, 0, 1, 1]}, "for latents_std, none of them 0"),
         ({"latents_mean": [0, 0, 0, None], "latents_std": STD}, "a list of 4 numbers"),
         ({"latents_mean": 0.5, "latents_std": STD}, "a list of 4 numbers"),
         ({"scaling_factor": 0}, "0 as scaling_factor"),
@@ -76,7 +76,10 @@ def test_the_fingerprint_of_latents_knows_mean_and_spread(sd1: Path, tmp_path: P
         ({"scaling_factor": "large"}, "'large' as scaling_factor"),
         ({"scaling_factor": True}, "True as scaling_factor"),
         ({"scaling_factor": 1e300}, "1e+300 as scaling_factor"),
-        ({"shift_factor": "0.1"}, "'0.1' as shift_factor; it must be a number: get its config"),
+        (
+            {"shift_factor": "0.1"},
+            "'0.1' as shift_factor; it must be a number: download its config",
+        ),
         ({"shift_factor": float("nan")}, "nan as shift_factor"),
         ({"shift_factor": float("inf")}, "inf as shift_factor"),
         ({"shift_factor": False}, "False as shift_factor"),
@@ -117,7 +120,7 @@ def test_a_single_file_that_is_the_vae_of_another_family(
     sd1: Path, sdxl: Path, tmp_path: Path
 ) -> None:
     checkpoint = write_single_file(sdxl, tmp_path / "whole.safetensors")
-    refused("whole.safetensors is not for", "0.13025", name=sd1, vae=checkpoint)
+    refused("whole.safetensors does not match", "0.13025", name=sd1, vae=checkpoint)
     named = tmp_path / "sdxl_vae.safetensors"
     vae: Any = AutoencoderKL.from_pretrained(sdxl / "vae")
     save_file({f"vae.{name}": tensor for name, tensor in vae.state_dict().items()}, named)
@@ -152,7 +155,7 @@ def kl(**settings: Any) -> dict[str, Any]:
 def test_what_tells_a_vae(
     unet: dict[str, Any], vae: dict[str, Any], name: str, foreign: bool
 ) -> None:
-    assert (foreign_vae(unet, vae, name, has_config=True) is not None) == foreign
+    assert (family_mismatch(unet, vae, name, has_config=True) is not None) == foreign
 
 
 @pytest.mark.parametrize(
@@ -169,4 +172,4 @@ def test_what_tells_a_vae(
 def test_what_the_name_of_a_single_file_tells(
     unet: dict[str, Any], name: str, foreign: bool
 ) -> None:
-    assert (foreign_vae(unet, kl(), name, has_config=False) is not None) == foreign
+    assert (family_mismatch(unet, kl(), name, has_config=False) is not None) == foreign

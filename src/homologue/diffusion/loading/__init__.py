@@ -1,1 +1,1 @@
-"""Loading a model from the hub, a folder, a single file, or the package."""
+"""Load a model from the hub, a folder, a single file, or the package."""

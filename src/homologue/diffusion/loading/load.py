@@ -1,4 +1,4 @@
-"""Loading a model: from the hub, a folder, a single file, or the one that comes with us."""
+"""Load a model from the hub, a folder, a single file, or the package."""
 
 import math
 import warnings
@@ -13,7 +13,7 @@ from homologue.diffusion.loading.architecture import (
     check_pair,
     check_unet,
     check_vae,
-    foreign_vae,
+    family_mismatch,
     noise_schedule,
     vae_class,
 )
@@ -35,29 +35,32 @@ def load(
     vae: Name | None = None,
     config: Name | None = None,
 ) -> LatentDiffusion:
-    """Loads UNet, VAE and noise schedule of a text-to-image model.
+    """Load the UNet, VAE and noise schedule of a text-to-image model.
 
     Args:
         name: `"builtin"`; the id of a hub repository such as `CompVis/stable-diffusion-v1-4`; a
             folder in the layout of diffusers; or a `.safetensors` checkpoint of Stable Diffusion 1,
-            2 or SDXL in the original layout or with the names of diffusers (`unet.`, `vae.`). What
-            exists on the disk goes before the hub, and what is in the hub's cache is used as it is.
-            Pickle files are never loaded.
-        device: `cuda`, `cuda:1`, `mps`, `cpu`; None takes the first of them that is there.
-        dtype: `float32`, `float16` or `bfloat16`; None is float32 on a CPU, float16 elsewhere.
-        variant: of the weights of `name`, such as `fp16`; None takes the plain ones if they are
-            there, else those of `fp16`. Parts other than the UNet that lack it get their plain
-            ones.
+            2 or SDXL in the original layout or with the names of diffusers (`unet.`, `vae.`).
+            Existing files take precedence over the hub, and the hub's cache over a download. Pickle
+            files are never loaded.
+        device: `cuda`, `cuda:1`, `mps` or `cpu` (default: the first available of cuda, mps, cpu).
+        dtype: `float32`, `float16` or `bfloat16` (default: float32 on a CPU, float16 elsewhere).
+        variant: variant of the weights, such as `fp16` (default: the plain weights, else `fp16`).
+            Components other than the UNet that lack it use their plain weights.
         revision: branch, tag or commit of a hub repository.
-        local_files_only: never ask the network.
-        vae: another VAE: a folder, hub id or single file; an `AutoencoderTiny` too.
+        local_files_only: whether to use only local files and the hub's cache.
+        vae: VAE to use instead of the model's own: a folder, hub id or single file. It may be an
+            `AutoencoderTiny`.
         config: for a single file, a folder with `unet/config.json`, `vae/config.json` and
-            `scheduler/scheduler_config.json`, or the name of a family whose files are shipped, see
-            `family_names`; None takes the family that the file's tensors tell.
+            `scheduler/scheduler_config.json`, or the name of a family with shipped configurations,
+            see `family_names` (default: detected from the file's tensors).
 
-    Raises HomologueError, in a sentence that says what to do, if anything is in the way. Warns
-    where what was found leaves a doubt: a single file of Stable Diffusion 2 does not tell its size,
-    and a VAE may be of another family.
+    Raises:
+        HomologueError: the model cannot be found, read or used.
+
+    Warns:
+        HomologueWarning: the image size of a single file had to be assumed, a component lacks the
+            variant, or the VAE may belong to another family.
     """
     target = choose_device(device)
     precision = choose_dtype(dtype, target)
@@ -71,44 +74,44 @@ def load(
     _check_memory(str(name), found, target, precision, vae_precision)
     unet = found.unet.read(UNet2DConditionModel, precision)
     autoencoder = _without_decoder(found.vae.read(vae_class(found.vae.config), vae_precision))
-    mark = fingerprint(unet)
+    unet_fingerprint = fingerprint(unet)
     return LatentDiffusion(
         unet.to(target), autoencoder.to(target), scheduler,
-        name=str(name), fingerprint=mark, origin=found.origin,
+        name=str(name), fingerprint=unet_fingerprint, origin=found.origin,
     )  # fmt: skip
 
 
 def _check(found: ModelFiles) -> None:
-    """Raises HomologueError for a model that the method cannot use."""
+    """Raise HomologueError for a model that the method does not support."""
     check_unet(found.unet.config, found.unet.where)
     check_vae(found.vae.config, found.vae.where)
     check_pair(found.unet.config, found.vae.config, found.unet.where)
 
 
-def _vae_note(found: ModelFiles, name: Name, given: Name | None) -> str | None:
-    """What to tell of a VAE of another family that a model was saved with.
+def _vae_note(found: ModelFiles, name: Name, replacement: Name | None) -> str | None:
+    """Return a note on a VAE of another family that a model was saved with; None for others.
 
     Raises:
-        HomologueError: such a VAE was given in place of the model's own.
+        HomologueError: the VAE of another family was given in place of the model's own.
     """
     own = found.vae.has_own_config
-    called = str(given if given is not None else found.vae.where)
-    problem = foreign_vae(found.unet.config, found.vae.config, Path(called).name, has_config=own)
+    vae = str(replacement if replacement is not None else found.vae.where)
+    problem = family_mismatch(found.unet.config, found.vae.config, Path(vae).name, has_config=own)
     if problem is None:
         return None
-    if given is not None:
+    if replacement is not None:
         raise HomologueError(
-            f"The VAE {called} is not for {name}: {problem}, whose latents the UNet was not trained"
-            " with; give another as vae=, or leave it out for the model's own."
+            f"The VAE {vae} does not match {name}: {problem}, whose latents the UNet was not"
+            " trained with; give another as vae=, or leave it out for the model's own."
         )
     return (
-        f"The VAE in {called} may be another model's: {problem}, so results are right only if the"
-        " UNet was trained with it."
+        f"The VAE in {vae} may belong to another model: {problem}, so results are correct only if"
+        " the UNet was trained with it."
     )
 
 
 def _vae_precision(config: dict[str, Any], dtype: torch.dtype) -> torch.dtype:
-    """float32 for a VAE that overflows in float16: it is going to run so, with all its bits."""
+    """Return the precision of the VAE: float32 if it overflows in float16."""
     overflows = config.get("force_upcast", True) and config["_class_name"] == "AutoencoderKL"
     return torch.float32 if overflows and dtype == torch.float16 else dtype
 
@@ -124,12 +127,12 @@ def _check_memory(
     )
     require_memory(name, unet + vae * vae_dtype.itemsize, device, dtype)
     if device.type != "cpu":
-        # The weights pass through the machine's memory, the larger network first.
+        # The weights are first read into the main memory, one network at a time.
         require_memory(name, unet, torch.device("cpu"), dtype)
 
 
 def _without_decoder(vae: Any) -> Any:
-    """Only encoding is ever asked of it."""
+    """Remove the decoder of a VAE, which only encodes here."""
     vae.decoder = None
     if hasattr(vae, "post_quant_conv"):
         vae.post_quant_conv = None

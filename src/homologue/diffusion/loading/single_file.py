@@ -1,7 +1,7 @@
-"""Checkpoints in one `.safetensors` file.
+"""Checkpoints in a single `.safetensors` file.
 
-In the original layout of Stable Diffusion (`model.diffusion_model.`, `first_stage_model.`), or with
-the names of diffusers behind the names of the parts (`unet.`, `vae.`).
+A file has the original layout of Stable Diffusion (`model.diffusion_model.`, `first_stage_model.`)
+or the names of diffusers with the prefixes `unet.` and `vae.`.
 """
 
 from collections.abc import Mapping
@@ -28,17 +28,21 @@ from homologue.diffusion.loading.weights import (
 from homologue.errors import HomologueError
 
 _VAES = ("first_stage_model.", "vae.")
-# Tensors that every UNet or VAE of diffusers has and none in the original layout.
+# Tensors of every UNet or VAE with the names of diffusers, absent from the original layout.
 _OF_DIFFUSERS = ("conv_norm_out.weight", "encoder.conv_norm_out.weight")
 
 
 @dataclass(frozen=True)
 class FileComponent:
-    """One network in a single file: the tensors whose names begin with `prefix`.
+    """A network in a single file.
 
     Attributes:
-        has_own_config: whether the configuration is that of the file's own family; that of a VAE
-            alone is the one of the UNet that it is given with.
+        path: the file.
+        prefix: prefix of the names of the network's tensors.
+        config_folder: folder of the model's configurations.
+        subfolder: folder of the network's configuration in it.
+        has_own_config: whether the configuration belongs to the file's own family. A VAE alone gets
+            the configuration of the UNet's family.
     """
 
     path: Path
@@ -63,8 +67,8 @@ class FileComponent:
             return self._read_diffusers(kind, dtype)
         if not hasattr(kind, "from_single_file"):
             raise HomologueError(
-                f"{self.where} cannot be read as the {kind.__name__} that"
-                f" {self.config_folder / self.subfolder} asks for; give that VAE as a folder."
+                f"{self.where} cannot be read as the {kind.__name__} of"
+                f" {self.config_folder / self.subfolder}; give the VAE as a folder."
             )
         with building(self.where):
             model = kind.from_single_file(
@@ -79,16 +83,17 @@ class FileComponent:
         return model
 
     def _read_diffusers(self, kind: Any, dtype: torch.dtype) -> Any:
-        """Reads tensors that have the names that diffusers gives them, behind the prefix."""
+        """Read tensors with the names of diffusers after the prefix."""
         with building(self.where), init_empty_weights():
             model = kind.from_config(self.config)
-        wanted, given = model.state_dict(), self.shapes()
-        check_complete(self.where, wanted.keys() - given.keys(), given.keys() - wanted.keys())
-        for name, tensor in wanted.items():
-            if name in given and given[name] != tuple(tensor.shape):
+        expected, stored = model.state_dict(), self.shapes()
+        missing, unexpected = expected.keys() - stored.keys(), stored.keys() - expected.keys()
+        check_complete(self.where, missing, unexpected)
+        for name, tensor in expected.items():
+            if name in stored and stored[name] != tuple(tensor.shape):
                 raise misfit(
                     self.where,
-                    f"{name} has shape {list(given[name])}, not {list(tensor.shape)}",
+                    f"{name} has shape {list(stored[name])}, not {list(tensor.shape)}",
                 )
         tensors = read_tensors(self.path, self.prefix)
         named = {name.removeprefix(self.prefix): t.to(dtype) for name, t in tensors.items()}
@@ -96,25 +101,25 @@ class FileComponent:
         return model.eval()
 
     def _check_used(self, model: Any) -> None:
-        """diffusers drops what has no place; each tensor of the UNet has exactly one."""
-        given, taken = len(self.shapes()), len(model.state_dict())
-        if self.subfolder == "unet" and given != taken:
+        """Raise HomologueError if diffusers ignored tensors of the UNet."""
+        stored, used = len(self.shapes()), len(model.state_dict())
+        if self.subfolder == "unet" and stored != used:
             raise HomologueError(
-                f"The weights in {self.where} do not fit their configuration ({given} tensors for"
-                f" {taken} places); give a folder with the right one as config= (--config on the"
-                " command line)."
+                f"The weights in {self.where} do not match their configuration ({stored} tensors,"
+                f" of which {used} are used); give a folder with the right one as config= (--config"
+                " on the command line)."
             )
 
 
 def open_checkpoint(
     path: Path, config: Path | None
 ) -> tuple[FileComponent, FileComponent | None, Path]:
-    """The UNet and, where the file has one, the VAE; and the folder of their configurations.
+    """Return the UNet, the VAE if the file has one, and the folder of their configurations.
 
     Args:
         config: a folder with `unet/config.json`, `vae/config.json` and
-            `scheduler/scheduler_config.json`; None takes the shipped one of the family that the
-            file is of, see `family_of_file`.
+            `scheduler/scheduler_config.json` (default: the shipped one of the file's family, see
+            `family_of_file`).
     """
     shapes = _read(path)
     _check_kind(path, shapes)
@@ -122,17 +127,17 @@ def open_checkpoint(
     assert prefix is not None, "checked by `_check_kind`"
     folder = config or CONFIGS / family_of_file(path, _within(shapes, prefix))
     vae = next((p for p in _VAES if any(name.startswith(p) for name in shapes)), None)
-    part = FileComponent(path, vae, folder, "vae") if vae else None
-    return FileComponent(path, prefix, folder, "unet"), part, folder
+    vae_component = FileComponent(path, vae, folder, "vae") if vae else None
+    return FileComponent(path, prefix, folder, "unet"), vae_component, folder
 
 
 def open_vae(path: Path, config: Path | None, context_width: int) -> FileComponent:
-    """A VAE in a file of its own, or in a whole checkpoint.
+    """Return the VAE of a file: a VAE alone, or that of a checkpoint.
 
     Args:
         config: as in `open_checkpoint`.
-        context_width: of the UNet it is for, whose family's configuration it gets, unless it is
-            part of a checkpoint that is of another.
+        context_width: width of the UNet's context. A VAE alone gets the configuration of the UNet's
+            family.
     """
     shapes = _read(path)
     for prefix in (*_VAES, ""):
@@ -143,8 +148,8 @@ def open_vae(path: Path, config: Path | None, context_width: int) -> FileCompone
             folder = config or CONFIGS / family_of_width(width)
             return FileComponent(path, prefix, folder, "vae", has_own_config=bool(keys))
     raise HomologueError(
-        f"{path} is no VAE in the layout of Stable Diffusion or diffusers; give a folder that"
-        " holds a VAE's config.json beside its weights."
+        f"{path} is not a VAE in the layout of Stable Diffusion or diffusers; give a folder with a"
+        " VAE's config.json and its weights."
     )
 
 
@@ -163,10 +168,10 @@ def _read(path: Path) -> dict[str, Shape]:
 
 
 def _check_kind(path: Path, shapes: dict[str, Shape]) -> None:
-    """Raises HomologueError, saying what the file is, if it is no Stable Diffusion checkpoint."""
+    """Raise HomologueError if the file is not a Stable Diffusion checkpoint."""
     kind = kind_of_tensors(shapes)
     if kind is None and unet_prefix(shapes) is None:
         example = f" (its first tensor is {min(shapes)!r})" if shapes else " (it has no tensors)"
         kind = Kind(f"not a Stable Diffusion checkpoint{example}")
     if kind is not None:
-        raise HomologueError(f"{path} is {kind.what}; {kind.advice}.")
+        raise HomologueError(f"{path} is {kind.description}; {kind.advice}.")

@@ -1,4 +1,4 @@
-"""Finding the parts of a model: in a folder, a single file, on the hub, or built in."""
+"""Find the components of a model in a folder, a single file, on the hub, or in the package."""
 
 import os
 import re
@@ -8,13 +8,13 @@ from pathlib import Path
 from homologue.diffusion.loading.families import family_names, shipped_configurations, size_note
 from homologue.diffusion.loading.folder import (
     SCHEDULER_CONFIG,
-    check_parts,
-    missing_parts,
-    open_part,
+    check_components,
+    missing_components,
+    open_component,
 )
-from homologue.diffusion.loading.foreign import file_names, foreign_folder
 from homologue.diffusion.loading.hub import Repository
 from homologue.diffusion.loading.single_file import open_checkpoint, open_vae
+from homologue.diffusion.loading.unsupported import file_names, unsupported_folder
 from homologue.diffusion.loading.weights import PICKLES, Component
 from homologue.errors import HomologueError
 
@@ -27,25 +27,28 @@ Name = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a model came from, for what is looked for later.
+    """The location that a model was loaded from.
 
     Attributes:
-        name: what it was loaded as.
-        place: its folder, its single file, or its repository on the hub.
-        variant: of its weights, see `load`.
+        name: the `name` argument of `load`.
+        location: its folder, its single file, or its repository on the hub.
+        variant: variant of its weights, see `load`.
     """
 
     name: str
-    place: Path | Repository
+    location: Path | Repository
     variant: str | None
 
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """The parts of a model, found but not read.
+    """The components of a model, found but not read.
 
     Attributes:
-        note: what the user should know of how they were found.
+        unet, vae: the networks.
+        schedule: configuration file of the noise schedule.
+        origin: the location of the model.
+        note: a warning for the user, or None.
     """
 
     unet: Component
@@ -57,7 +60,7 @@ class ModelFiles:
 
 @dataclass(frozen=True)
 class Options:
-    """How a model is looked for; see `load`."""
+    """Optional arguments of `load`."""
 
     variant: str | None = None
     revision: str | None = None
@@ -67,29 +70,32 @@ class Options:
 
 
 def find(name: Name, options: Options) -> ModelFiles:
-    """Finds the parts of a model and reads no weights; fetches them from the hub if need be."""
+    """Find the components of a model, downloaded if necessary, without reading their weights."""
     _check_arguments(name, options)
     if _is_file(name):
         return _find_in_file(_existing(name), options)
-    parts = ["unet", "scheduler"] if options.vae is not None else ["unet", "scheduler", "vae"]
+    own_vae = ["vae"] if options.vae is None else []
+    components = ["unet", "scheduler", *own_vae]
     folder = _local(name)
-    place: Path | Repository
+    location: Path | Repository
     if folder is None:
-        place = Repository(str(name), options.revision, options.variant, options.local_files_only)
-        folder = place.fetch(parts)
+        location = Repository(
+            str(name), options.revision, options.variant, options.local_files_only
+        )
+        folder = location.fetch(components)
     else:
-        place = folder.absolute()
-    check_parts(folder, str(name), parts)
-    unet = open_part(folder / "unet", options.variant)
+        location = folder.absolute()
+    check_components(folder, str(name), components)
+    unet = open_component(folder / "unet", options.variant)
     vae, note = _other_vae(unet, options), None
     if vae is None:
-        own = open_part(folder / "vae", options.variant, beside=True)
+        own = open_component(folder / "vae", options.variant, secondary=True)
         vae = own
         if options.variant is not None and own.variant != options.variant:
             note = (
                 f"The VAE of {name} has no variant {options.variant!r}: its plain weights are used."
             )
-    origin = Origin(str(name), place, options.variant)
+    origin = Origin(str(name), location, options.variant)
     return ModelFiles(unet, vae, folder / SCHEDULER_CONFIG, origin, note)
 
 
@@ -103,7 +109,7 @@ def _find_in_file(path: Path, options: Options) -> ModelFiles:
 
 
 def _other_vae(unet: Component, options: Options) -> Component | None:
-    """The VAE that is to take the place of the model's own, if one is given."""
+    """Return the VAE that replaces the model's own; None if no other was given."""
     vae = options.vae
     if vae is None:
         return None
@@ -113,12 +119,12 @@ def _other_vae(unet: Component, options: Options) -> Component | None:
     folder = _local(vae)
     if folder is None:
         repository = Repository(str(vae), local_files_only=options.local_files_only)
-        return open_part(repository.fetch_vae())
+        return open_component(repository.fetch_vae())
     inner = folder if (folder / "config.json").is_file() else folder / "vae"
     if not (inner / "config.json").is_file():
-        known = foreign_folder(str(vae), folder, file_names(folder))
-        raise known or HomologueError(f"{folder} holds no VAE; give a folder with its config.json.")
-    return open_part(inner)
+        known = unsupported_folder(str(vae), folder, file_names(folder))
+        raise known or HomologueError(f"{folder} has no VAE; give a folder with its config.json.")
+    return open_component(inner)
 
 
 def _config_folder(options: Options) -> Path | None:
@@ -129,37 +135,37 @@ def _config_folder(options: Options) -> Path | None:
         shipped = shipped_configurations(str(options.config))
         if shipped is None:
             raise HomologueError(
-                f"There is no folder {str(options.config)!r} to take configurations from; give one"
+                f"The folder of configurations {str(options.config)!r} does not exist; give one"
                 " with unet/config.json, vae/config.json and scheduler/scheduler_config.json, or"
                 f" one of {', '.join(family_names())}."
             )
         return shipped
-    missing = missing_parts(folder, ("unet", "vae", "scheduler"))
+    missing = missing_components(folder, ("unet", "vae", "scheduler"))
     if missing:
         raise HomologueError(
-            f"The folder {options.config} has no configurations to take: it lacks"
-            f" {', '.join(missing)}; give one that has them, or one of {', '.join(family_names())}."
+            f"The folder of configurations {options.config} lacks {', '.join(missing)}; give one"
+            f" that has them, or one of {', '.join(family_names())}."
         )
     return folder
 
 
 def _check_arguments(name: Name, options: Options) -> None:
-    """Nothing that is given is silently without effect."""
+    """Raise HomologueError for options that would have no effect."""
     is_file = _is_file(name)
-    for argument, value, fits, place in (
+    for argument, value, applies, kind in (
         ("variant", options.variant, not is_file, "a folder or a hub id"),
         ("revision", options.revision, _local(name) is None, "a hub id"),
         ("config", options.config, is_file, "a single .safetensors file"),
     ):
-        if value is not None and not fits:
+        if value is not None and not applies:
             raise HomologueError(
-                f"{argument}={str(value)!r} is only for {place}, which {str(name)!r} is not; leave"
+                f"{argument}={str(value)!r} is only for {kind}, which {str(name)!r} is not; leave"
                 " it out."
             )
 
 
 def _local(name: Name) -> Path | None:
-    """The path that is meant, or None for the id of a hub repository."""
+    """Return the path of a local model, or None for the id of a hub repository."""
     if name == "builtin":
         if not BUILTIN.is_dir():
             raise HomologueError(
@@ -173,7 +179,7 @@ def _local(name: Name) -> Path | None:
         if str(name) and path.exists():
             return path
     except (OSError, RuntimeError):
-        pass  # A name that the system cannot look up is no file, and is refused below.
+        pass  # A name that the file system does not accept is not a file.
     if isinstance(name, str) and _HUB_ID.fullmatch(name) and path.suffix.lower() not in _FILES:
         return None
     raise HomologueError(
@@ -184,7 +190,7 @@ def _local(name: Name) -> Path | None:
 
 def _existing(name: Name) -> Path:
     path = _local(name)
-    assert path is not None, "asked only of what `_is_file`"
+    assert path is not None, "called only if `_is_file`"
     return path
 
 

@@ -1,4 +1,4 @@
-"""What a safetensors file is, as far as the names of its tensors tell."""
+"""Detect what a safetensors file contains from the names of its tensors."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from homologue.diffusion.loading.families import KEYS
 
 UNET_PREFIXES = ("model.diffusion_model.", "unet.")
-"""How the names of a UNet's tensors begin in a checkpoint of a whole model."""
+"""Prefixes of the UNet's tensors in a checkpoint of a whole model."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file that is no whole model.
+    """A kind of file that is not a whole model.
 
     Attributes:
-        what: with its article, such as `a LoRA, which only modifies a model`.
-        advice: what to do, in the imperative mood.
+        description: with its article, such as `a LoRA, which only modifies a model`.
+        advice: advice to the user, in the imperative mood.
     """
 
-    what: str
+    description: str
     advice: str = "give a Stable Diffusion 1, 2 or SDXL checkpoint"
 
 
@@ -33,7 +33,7 @@ INVERSION = Kind(
     "a textual inversion, which only adds words to a model", "give the model that it was made for"
 )
 
-# Part of the name of a tensor. An IP-Adapter of faces has a LoRA inside.
+# Parts of tensor names. The order matters: IP-Adapters of faces contain a LoRA.
 _MARKS = {
     "to_k_ip.": IP_ADAPTER,
     "image_proj.": IP_ADAPTER,
@@ -51,19 +51,19 @@ _MARKS = {
     "double_blocks.": Kind("a Flux transformer"),
     "joint_blocks.": Kind("a Stable Diffusion 3 transformer"),
 }
-# The only tensors of a file.
+# The sets of tensor names of textual inversions.
 _INVERSIONS = ({"emb_params"}, {"clip_l"}, {"clip_g", "clip_l"})
 
 
 def unet_prefix(names: Collection[str]) -> str | None:
-    """What the names of a UNet's tensors begin with in a checkpoint; None without a UNet."""
+    """Return the prefix of the UNet's tensors in a checkpoint; None if it has no UNet."""
     return next((p for p in UNET_PREFIXES if any(name.startswith(p) for name in names)), None)
 
 
 def addition_to_model(names: Collection[str]) -> Kind | None:
-    """What a file is that changes or steers a model, or is of a transformer; None for others.
+    """Return the kind of a file that modifies a model or is a transformer; None for others.
 
-    >>> addition_to_model(["control_model.time_embed.0.weight"]).what
+    >>> addition_to_model(["control_model.time_embed.0.weight"]).description
     'a ControlNet, which only steers a model'
     """
     if set(names) in _INVERSIONS:
@@ -72,7 +72,7 @@ def addition_to_model(names: Collection[str]) -> Kind | None:
 
 
 def kind_of_tensors(names: Collection[str]) -> Kind | None:
-    """What a file is that is no checkpoint of a whole model, if that is known; None for others."""
+    """Return the kind of a file that is not a whole model; None if it may be one or is unknown."""
     known = addition_to_model(names)
     if known is not None:
         return known

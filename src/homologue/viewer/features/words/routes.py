@@ -18,8 +18,8 @@ from homologue.viewer.features.words.keys import nearest_words_key
 from homologue.viewer.headers import FOREVER, to_save
 from homologue.viewer.sessions.session import Session
 from homologue.words.maps import WordMaps, region_levels
-from homologue.words.places import describe
 from homologue.words.segment import check_way, encode_mask, segment
+from homologue.words.words_json import describe
 
 
 class WordRoutes:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from homologue.diffusion.checkpointing import recomputed, worth_recomputing
 from homologue.diffusion.model import LatentDiffusion
-from homologue.diffusion.recompute import recomputed, worth_recomputing
 from homologue.memory import saved_bytes
 
 

@@ -1,38 +1,19 @@
-"""Layers have one order, and reading them changes nothing."""
+"""Processors record the maps and queries of a layer without changing its output."""
 
 import copy
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import Attention, AttnProcessor
-from helpers.tiny_models import BUILDERS
 from torch import Tensor
 
-from homologue.diffusion.capture import (
-    ReadMaps,
-    ReadQueries,
-    cross_attention_layers,
-    processors,
-    project,
-    select_layers,
-    token_scores,
-)
-from homologue.diffusion.loading.load import load
+from homologue.diffusion.attention import ReadMaps, ReadQueries, processors, project, token_scores
+from homologue.diffusion.layers import cross_attention_layers
 from homologue.diffusion.model import LatentDiffusion
-from homologue.errors import HomologueError
-from homologue.presets import DEFAULT
 
 FAMILIES = ("sd1", "sd2", "sdxl")
-
-
-def sd1_layers() -> list[str]:
-    places = [f"down_blocks.{b}.attentions.{a}" for b in range(3) for a in range(2)]
-    places += ["mid_block.attentions.0"]
-    places += [f"up_blocks.{b}.attentions.{a}" for b in range(1, 4) for a in range(3)]
-    return [f"{place}.transformer_blocks.0.attn2" for place in places]
 
 
 @pytest.fixture(scope="module")
@@ -80,21 +61,6 @@ class Recorder:
         return self.before(attn, hidden_states, encoder_hidden_states, attention_mask, temb)
 
 
-def test_layers_go_down_mid_up(tiny: dict[str, LatentDiffusion]) -> None:
-    assert cross_attention_layers(tiny["sd1"].unet) == sd1_layers()
-    assert cross_attention_layers(tiny["sd2"].unet) == sd1_layers()
-
-
-def test_sdxl_has_seventy_layers_in_order(tiny: dict[str, LatentDiffusion]) -> None:
-    layers = cross_attention_layers(tiny["sdxl"].unet)
-    assert len(layers) == 70
-    assert len(select_layers(tiny["sdxl"].unet, "down")) == 24
-    assert select_layers(tiny["sdxl"].unet, "mid") == tuple(layers[24:34])
-    assert layers[24] == "mid_block.attentions.0.transformer_blocks.0.attn2"
-    # Ten transformer blocks an attention: the tenth comes after the second.
-    assert [layer.split(".")[4] for layer in layers[24:34]] == [str(i) for i in range(10)]
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 def test_layers_are_called_in_the_order_of_the_list(
     plain: dict[str, UNet2DConditionModel], family: str
@@ -104,87 +70,6 @@ def test_layers_are_called_in_the_order_of_the_list(
     with torch.no_grad(), processors(unet, {p: ReadQueries(p, store) for p in layers}):
         unet(**inputs(unet))
     assert list(store) == layers
-
-
-@pytest.mark.parametrize(
-    ("selection", "expected"),
-    [
-        ("down", slice(0, 6)),
-        ("mid", slice(6, 7)),
-        ("up", slice(7, 16)),
-        ("up[:4]", slice(7, 11)),
-        ("up-modules[:4]", slice(7, 11)),
-        ("down-modules", slice(0, 6)),
-        ("mid-modules,up-modules[-2:-1]", [6, 14]),
-        ("up[2:4]", slice(9, 11)),
-        ("up[-2:]", slice(14, 16)),
-        ("down[:-4]", slice(0, 2)),
-        ("up[:]", slice(7, 16)),
-        ("up[7:99]", slice(14, 16)),
-        ("mid,down", slice(0, 7)),
-        (" up[:2] , up[1:3],mid ", slice(6, 10)),
-        ("up_blocks.1.attentions.0.transformer_blocks.0.attn2", slice(7, 8)),
-        ("up_blocks.1.attentions.0.transformer_blocks.0.attn2,mid", slice(6, 8)),
-    ],
-)
-def test_selections(model: LatentDiffusion, selection: str, expected: slice | list[int]) -> None:
-    layers = sd1_layers()
-    indices = range(len(layers))[expected] if isinstance(expected, slice) else expected
-    wanted = tuple(layers[index] for index in indices)
-    assert select_layers(model.unet, selection) == model.layers(selection) == wanted
-
-
-XL_MODULES = ("0.attentions.0", "0.attentions.1", "0.attentions.2", "1.attentions.0")
-FOUR_MODULES = {
-    "sdxl": XL_MODULES,
-    "sdxl-turbo": XL_MODULES,
-    "ssd1b": XL_MODULES,
-    "vega": XL_MODULES,
-    "sd-turbo": ("1.attentions.0", "1.attentions.1", "1.attentions.2", "2.attentions.0"),
-    "smallsd": ("1.attentions.0", "1.attentions.1", "2.attentions.0", "2.attentions.1"),
-    "tinysd": ("0.attentions.0", "0.attentions.1", "1.attentions.0", "1.attentions.1"),
-}
-
-
-@pytest.mark.parametrize("topology", FOUR_MODULES)
-def test_modules_span_two_sizes_in_every_topology(topology: str, tmp_path: Path) -> None:
-    """One map of each of four modules: those of one level, then the first of the next."""
-    model = load(BUILDERS[topology](tmp_path, sample_size=16), device="cpu")
-    layers = model.layers(DEFAULT.fit.layers)
-    assert layers == tuple(
-        f"up_blocks.{module}.transformer_blocks.0.attn2" for module in FOUR_MODULES[topology]
-    )
-    context = torch.zeros(1, 6, model.context_width)
-    maps = model.attention(torch.zeros(1, 4, 16, 16), 40, context, layers, [1])
-    sides = [maps[layer].shape[-2] for layer in layers]
-    assert sides == sorted(sides) and len(set(sides)) == 2 and sides[-1] == 2 * sides[0]
-
-
-def test_a_slice_of_layers_stays_in_one_module_of_sdxl(tiny: dict[str, LatentDiffusion]) -> None:
-    layers = tiny["sdxl"].layers("up[:4]")
-    assert {layer.partition(".transformer_blocks")[0] for layer in layers} == {
-        "up_blocks.0.attentions.0"
-    }
-
-
-@pytest.mark.parametrize("selection", ["up-module", "modules", "up-modules[9:]", "UP-modules"])
-def test_modules_that_are_not_there(model: LatentDiffusion, selection: str) -> None:
-    with pytest.raises(HomologueError, match="up-modules") as caught:
-        model.layers(selection)
-    assert repr(selection) in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "selection", ["", "side", "up[4]", "up[9:]", "up[3:1]", "up,", "up[:4", "up_blocks.1", "UP"]
-)
-def test_a_selection_of_nothing_is_refused(model: LatentDiffusion, selection: str) -> None:
-    with pytest.raises(HomologueError) as caught:
-        select_layers(model.unet, selection)
-    item = "" if selection == "up," else selection
-    assert str(caught.value).startswith(
-        f"Layer selection {item!r} names no cross-attention layer of this model: use down, mid, "
-        "up, a slice such as up[:4], or one of down_blocks.0.attentions.0."
-    )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -211,7 +96,7 @@ def test_probabilities_are_those_of_diffusers(
 
 def test_probabilities_of_all_tokens_sum_to_one(plain: dict[str, UNet2DConditionModel]) -> None:
     unet, store = plain["sd1"], {}
-    path = sd1_layers()[8]
+    path = cross_attention_layers(unet)[8]
     with torch.no_grad(), processors(unet, {path: ReadMaps(path, store, range(9))}):
         unet(**inputs(unet))
     assert store[path].shape == (2, 8, 2, 2, 9)
@@ -219,7 +104,7 @@ def test_probabilities_of_all_tokens_sum_to_one(plain: dict[str, UNet2DCondition
 
 
 def test_places_are_stored_row_by_row(model: LatentDiffusion) -> None:
-    attn = model.attention_layer(sd1_layers()[10])
+    attn = model.attention_layer(cross_attention_layers(model.unet)[10])
     states = torch.randn(1, 16, attn.to_q.in_features, generator=torch.Generator().manual_seed(1))
     context = torch.randn(1, 3, 768, generator=torch.Generator().manual_seed(2))
     store: dict[str, Tensor] = {}
@@ -255,7 +140,8 @@ def test_the_output_of_the_unet_is_unchanged(
 def test_queries_are_projections_of_the_hidden_states(
     plain: dict[str, UNet2DConditionModel],
 ) -> None:
-    unet, path = plain["sd2"], sd1_layers()[3]
+    unet = plain["sd2"]
+    path = cross_attention_layers(unet)[3]
     attn = unet.get_submodule(path)
     seen: list[Tensor] = []
     hook = attn.to_q.register_forward_hook(lambda _module, _args, out: seen.append(out))
@@ -268,7 +154,7 @@ def test_queries_are_projections_of_the_hidden_states(
 
 
 def test_project_splits_heads_as_diffusers_does(model: LatentDiffusion) -> None:
-    attn = model.attention_layer(sd1_layers()[0])
+    attn = model.attention_layer(cross_attention_layers(model.unet)[0])
     context = torch.randn(3, 5, 768, generator=torch.Generator().manual_seed(2))
     for projection in ("to_k", "to_v"):
         whole = getattr(attn, projection)(context)
@@ -279,7 +165,7 @@ def test_project_splits_heads_as_diffusers_does(model: LatentDiffusion) -> None:
 def test_scores_are_float32_whatever_the_model_says(plain: dict[str, UNet2DConditionModel]) -> None:
     query, key = torch.full((1, 2, 3, 4), 0.1).half(), torch.full((1, 2, 5, 4), 0.1).half()
     for family, upcast in (("sd1", False), ("sd2", True)):
-        attn = plain[family].get_submodule(sd1_layers()[0])
+        attn = plain[family].get_submodule(cross_attention_layers(plain[family])[0])
         assert bool(attn.upcast_attention) is upcast
         assert token_scores(attn, query, key).dtype == torch.float32
 
@@ -287,7 +173,7 @@ def test_scores_are_float32_whatever_the_model_says(plain: dict[str, UNet2DCondi
 def test_processors_are_put_back(model: LatentDiffusion) -> None:
     unet = model.unet
     before = dict(unet.attn_processors)
-    layers = sd1_layers()[:3]
+    layers = cross_attention_layers(model.unet)[:3]
     readers = {path: ReadQueries(path, {}) for path in layers}
     with processors(unet, readers):
         during = unet.attn_processors
@@ -301,10 +187,18 @@ def test_processors_are_put_back_after_an_exception(model: LatentDiffusion) -> N
     before = dict(model.unet.attn_processors)
     with (
         pytest.raises(KeyboardInterrupt),
-        processors(model.unet, {path: ReadQueries(path, {}) for path in sd1_layers()}),
+        processors(
+            model.unet, {path: ReadQueries(path, {}) for path in cross_attention_layers(model.unet)}
+        ),
     ):
         raise KeyboardInterrupt
     assert model.unet.attn_processors == before
     with pytest.raises(RuntimeError):
-        model.attention(torch.zeros(1, 4, 8, 8), 40, torch.zeros(1, 5, 3), sd1_layers()[:2], [1])
+        model.attention(
+            torch.zeros(1, 4, 8, 8),
+            40,
+            torch.zeros(1, 5, 3),
+            cross_attention_layers(model.unet)[:2],
+            [1],
+        )
     assert model.unet.attn_processors == before

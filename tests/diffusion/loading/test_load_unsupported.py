@@ -148,13 +148,13 @@ KINDS: dict[Callable[[Path], None], str] = {
     ip_adapters_of_faces: "is an IP-Adapter, which only steers a model",
     lycoris: LORA,
     motion: "is a motion adapter, which only extends a model",
-    onnx: "has its UNet in a format that is not read, ONNX (unet/model.onnx); choose a model",
-    gguf: "what it holds is in a format that is not read, GGUF (v1-5.gguf); choose a model",
-    vae_file: "holds a VAE alone in a single file, ",
+    onnx: "has its UNet in an unsupported format, ONNX (unet/model.onnx); choose a model",
+    gguf: "contains weights in an unsupported format, GGUF (v1-5.gguf); choose a model",
+    vae_file: "contains a VAE alone in a single file, ",
     inversion: "is a textual inversion, which only adds words",
-    only_a_checkpoint: "holds one in a single file; give ",
-    only_a_pickle: "is a pickle file (v1-5.ckpt)",
-    a_unet_alone: "is only one part of a model (a UNet2DConditionModel)",
+    only_a_checkpoint: "contains a checkpoint in a single file; give ",
+    only_a_pickle: "contains a pickle file (v1-5.ckpt)",
+    a_unet_alone: "is only one component of a model (a UNet2DConditionModel)",
 }
 
 
@@ -215,8 +215,8 @@ def test_a_model_in_another_format(
 ) -> None:
     folder = Path(shutil.copytree(original, tmp_path / "model"))
     (folder / "unet" / WEIGHTS).rename(folder / "unet" / name)
-    told = f"only in a format that is not read, {kind}"
-    refused(str(folder / "unet"), told, f"get its {WEIGHTS}", name=folder)
+    told = f"only in an unsupported format, {kind}"
+    refused(str(folder / "unet"), told, f"download its {WEIGHTS}", name=folder)
     into_cache(cache, folder, "owner/model")
     refused("owner/model (unet)", told, "run once with a network", name="owner/model")
 
@@ -228,7 +228,7 @@ def test_a_cached_model_of_another_variant(cache: Path, original: Path) -> None:
     path.rename(path.with_name("diffusion_pytorch_model.non_ema.safetensors"))
     refused("has only another variant of its weights ('non_ema')", name="owner/model")
     for name in ("owner/model", snapshot):
-        refused("name their variant (--variant non_ema), or", name=name)
+        refused("give their variant (--variant non_ema), or", name=name)
         with pytest.warns(HomologueWarning, match=r"VAE of .* has no variant 'non_ema': its plain"):
             model = load(name, device="cpu", variant="non_ema")
         assert model.fingerprint == load(original, device="cpu").fingerprint
@@ -315,7 +315,7 @@ def test_a_cache_that_cannot_be_read(cache: Path, original: Path) -> None:
 
 
 def test_a_name_that_is_no_id_of_the_hub() -> None:
-    refused("owner--x/model is no id of the hub", "give owner/name", name="owner--x/model")
+    refused("owner--x/model is not a valid hub id", "give owner/name", name="owner--x/model")
 
 
 def test_a_moved_repository_that_is_in_the_cache_is_used(cache: Path, original: Path) -> None:
@@ -371,7 +371,7 @@ def test_a_file_with_the_names_of_diffusers_that_does_not_fit(
     diffusers_file(original, name, **{"unet.conv_in.bias": torch.zeros(9)})
     refused("conv_in.bias has shape [9], not [8]", "config=", name=name, config=original)
     diffusers_file(original, name, **{"unet.extra": torch.zeros(9)})
-    refused("1 tensors have no place, such as extra", name=name, config=original)
+    refused("1 tensors are unexpected, such as extra", name=name, config=original)
 
 
 def test_a_vae_with_the_names_of_diffusers(original: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a folder or repository is that is not a whole model in the layout of diffusers."""
+"""Errors for folders and repositories that are not a model in the layout of diffusers."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
@@ -20,7 +20,7 @@ from homologue.errors import HomologueError
 
 _SAFE = ".safetensors"
 
-# How the names of files begin that only one kind of repository has.
+# Prefixes of file names that identify a kind of repository.
 _FILES = {
     "pytorch_lora_weights": LORA,
     "adapter_config": LORA,
@@ -35,7 +35,7 @@ _FILES = {
     "controlnet": CONTROLNET,
     "control_": CONTROLNET,
 }
-# How the names of classes of diffusers begin.
+# Prefixes of class names of diffusers.
 _CLASSES = {
     "ControlNet": CONTROLNET,
     "T2IAdapter": T2I_ADAPTER,
@@ -49,11 +49,11 @@ OTHER_FORMATS = {
     "openvino_model.xml": "OpenVINO",
     ".gguf": "GGUF",
 }
-"""Formats of weights that are not read, by how the names of their files end."""
+"""Unsupported formats of weights by the suffixes of their files."""
 
 
 def other_format(files: Iterable[str]) -> str | None:
-    """The first file of weights in another format, such as `Flax (diffusion_flax_model.msgpack)`.
+    """Return the first file of an unsupported format, with the format's name.
 
     >>> other_format(["config.json", "model.onnx"])
     'ONNX (model.onnx)'
@@ -66,18 +66,18 @@ def other_format(files: Iterable[str]) -> str | None:
 
 
 def file_names(folder: Path) -> list[str]:
-    """Files of a folder and of the folders in it, by their names from there, with `/`."""
+    """Return the files in a folder and its subfolders as relative POSIX paths."""
     files = (file for pattern in ("*", "*/*") for file in folder.glob(pattern))
     return sorted(file.relative_to(folder).as_posix() for file in files if file.is_file())
 
 
-def foreign_folder(name: str, folder: Path, files: Collection[str]) -> HomologueError | None:
-    """The error for a folder whose kind is known; None where it may be (a part of) a model.
+def unsupported_folder(name: str, folder: Path, files: Collection[str]) -> HomologueError | None:
+    """Return the error for a folder of a known other kind; None if it may be a model.
 
     Args:
-        name: what the user called it.
-        folder: where its files lie, as far as they do.
-        files: their names as `file_names` gives them; of a repository those on the hub.
+        name: name of the model given by the user.
+        folder: the folder, which may have only some of the files.
+        files: names of all files in the form of `file_names`; of a repository, those on the hub.
     """
     snapshot = _snapshot(folder)
     if snapshot is not None:
@@ -90,50 +90,50 @@ def foreign_folder(name: str, folder: Path, files: Collection[str]) -> Homologue
     nested = sorted(file for file in files if "/" in file)
     kind = _kind_of_files(top) or _kind_of_config(folder, top)
     if kind is not None:
-        return _is(name, kind)
+        return _error_of(name, kind)
     known = _only_single_files(name, folder, top)
     if known is not None:
         return known
-    # A repository may have its files in folders, as that of IP-Adapter has.
+    # Some repositories have their files in subfolders, such as that of IP-Adapter.
     kind = _kind_of_files(nested)
     if kind is not None:
-        return _is(name, kind)
+        return _error_of(name, kind)
     unread = other_format(file for file in nested if file.startswith("unet/"))
     if unread is not None:
         return HomologueError(
-            f"{name} has its UNet in a format that is not read, {unread}; choose a model with"
+            f"{name} has its UNet in an unsupported format, {unread}; choose a model with"
             " .safetensors files."
         )
     return None
 
 
-def _is(name: str, kind: Kind) -> HomologueError:
-    return HomologueError(f"{name} is {kind.what}; {kind.advice}.")
+def _error_of(name: str, kind: Kind) -> HomologueError:
+    return HomologueError(f"{name} is {kind.description}; {kind.advice}.")
 
 
 def _kind_of_files(files: Iterable[str]) -> Kind | None:
-    """The kind that the name of one of some files tells."""
+    """Return the kind that a file name identifies; None if none does."""
     for file in files:
-        own = PurePosixPath(file).name.lower()
-        for start, kind in _FILES.items():
-            if own.startswith(start):
+        base_name = PurePosixPath(file).name.lower()
+        for prefix, kind in _FILES.items():
+            if base_name.startswith(prefix):
                 return kind
     return None
 
 
 def _kind_of_config(folder: Path, files: Collection[str]) -> Kind | None:
-    """The kind that the class in a folder's own config.json tells."""
+    """Return the kind that the class in a folder's config.json identifies; None if none does."""
     if "config.json" not in files or not (folder / "config.json").is_file():
         return None
-    own = str(read_config(folder / "config.json").get("_class_name"))
-    return next((kind for start, kind in _CLASSES.items() if own.startswith(start)), None)
+    class_name = str(read_config(folder / "config.json").get("_class_name"))
+    return next((kind for name, kind in _CLASSES.items() if class_name.startswith(name)), None)
 
 
 def _only_single_files(name: str, folder: Path, files: Collection[str]) -> HomologueError | None:
-    """The error for a folder without parts whose files tell what they are.
+    """Return the error for a folder with single files of a known kind; None for others.
 
     Args:
-        files: names of those that lie in the folder itself.
+        files: names of the files in the folder itself.
     """
     safe = [file for file in files if file.lower().endswith(_SAFE)]
     tensors = {file: read_shapes(folder / file) for file in safe if (folder / file).is_file()}
@@ -141,47 +141,48 @@ def _only_single_files(name: str, folder: Path, files: Collection[str]) -> Homol
     for file, shapes in tensors.items():
         if unet_prefix(shapes) is not None and addition_to_model(shapes) is None:
             return HomologueError(
-                f"{name} is not a model in the layout of diffusers but holds one in a single file;"
-                f" give {folder / file}."
+                f"{name} is not a model in the layout of diffusers but contains a checkpoint in a"
+                f" single file; give {folder / file}."
             )
     if additions:
-        return _is(name, additions[0])
+        return _error_of(name, additions[0])
     if "config.json" not in files:
         for file, shapes in tensors.items():
             if kind := kind_of_tensors(shapes):
                 return HomologueError(
-                    f"{name} is not a model in the layout of diffusers but holds {kind.what} in a"
-                    f" single file, {folder / file}; {kind.advice}."
+                    f"{name} is not a model in the layout of diffusers but contains"
+                    f" {kind.description} in a single file, {folder / file}; {kind.advice}."
                 )
     pickles = [file for file in files if file.lower().endswith(PICKLES)]
     if pickles and not safe:
         return HomologueError(
-            f"{name} is not a model in the layout of diffusers, and what it holds is a pickle file"
+            f"{name} is not a model in the layout of diffusers but contains a pickle file"
             f" ({pickles[0]}), which can run code and is never loaded; choose a model with"
             " .safetensors files."
         )
     unread = other_format(files)
     if unread is not None and not safe:
         return HomologueError(
-            f"{name} is not a model in the layout of diffusers, and what it holds is in a format"
-            f" that is not read, {unread}; choose a model with .safetensors files."
+            f"{name} is not a model in the layout of diffusers but contains weights in an"
+            f" unsupported format, {unread}; choose a model with .safetensors files."
         )
     return None
 
 
 def _snapshot(folder: Path) -> Path | None:
-    """The snapshot to give instead of a repository's folder in the hub's cache; None for others."""
+    """Return the snapshot of a repository's folder in the hub's cache; None for other folders."""
     snapshots = folder if folder.name == "snapshots" else folder / "snapshots"
     if not snapshots.is_dir():
         return None
-    there = {one.name: one for one in sorted(snapshots.iterdir()) if one.is_dir()}
+    by_name = {path.name: path for path in sorted(snapshots.iterdir()) if path.is_dir()}
     main = snapshots.parent / "refs" / "main"
-    named = main.read_bytes().decode("utf-8", "replace").strip() if main.is_file() else ""
-    return there.get(named) or next(reversed(there.values()), None)
+    commit = main.read_bytes().decode("utf-8", "replace").strip() if main.is_file() else ""
+    return by_name.get(commit) or next(reversed(by_name.values()), None)
 
 
 def _hub_id(folder: Path) -> str:
-    """
+    """Return the hub id of a folder in the hub's cache.
+
     >>> _hub_id(Path("models--owner--name"))
     'owner/name'
     """

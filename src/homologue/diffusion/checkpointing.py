@@ -1,4 +1,4 @@
-"""Layers that keep only their input for the backward pass and compute the rest again."""
+"""Activation checkpointing of the layers that need much memory and little computation."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import Module
 from torch.utils.checkpoint import checkpoint
 
-Context = Callable[[], AbstractContextManager[Any]]
+_MakeContext = Callable[[], AbstractContextManager[Any]]
 
 
 def worth_recomputing(unet: Module) -> list[Module]:
-    """The feed-forward and self-attention layers: large inside, cheap to compute again."""
+    """Return the feed-forward and self-attention layers of a UNet."""
     return [
         layer
         for name, layer in unet.named_modules()
@@ -23,12 +23,14 @@ def worth_recomputing(unet: Module) -> list[Module]:
 
 
 @contextmanager
-def recomputed(layers: Sequence[Module], context: Context = nullcontext) -> Iterator[None]:
-    """Passes made inside keep only the inputs of the layers; `context` is entered to compute again.
+def recomputed(layers: Sequence[Module], context: _MakeContext = nullcontext) -> Iterator[None]:
+    """Checkpoint the layers in forward passes inside the context.
 
-    For layers from `worth_recomputing`: their inner activations are two thirds of what a step of
-    Stable Diffusion would keep, and computing them is a tenth of its work. Values and gradients
-    are the same.
+    The activations inside layers from `worth_recomputing` are two thirds of the memory of a step of
+    Stable Diffusion; recomputing them is a tenth of its work. Values and gradients are unchanged.
+
+    Args:
+        context: creates a context that is entered for the recomputation.
     """
     for layer in layers:
         layer.forward = partial(_forward, layer, context)
@@ -39,7 +41,7 @@ def recomputed(layers: Sequence[Module], context: Context = nullcontext) -> Iter
             del layer.forward
 
 
-def _forward(layer: Module, context: Context, *arguments: Any, **options: Any) -> Tensor:
+def _forward(layer: Module, context: _MakeContext, *arguments: Any, **options: Any) -> Tensor:
     result: Tensor = checkpoint(
         partial(type(layer).forward, layer, **options), *arguments,
         use_reentrant=False, preserve_rng_state=False,

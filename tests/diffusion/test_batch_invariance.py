@@ -1,7 +1,7 @@
 import torch
 from torch.nn import functional
 
-from homologue.diffusion.row_by_row import RowByRow
+from homologue.diffusion.batch_invariance import RowByRow
 
 ROWS = torch.randn(5, 64, 80, generator=torch.Generator().manual_seed(0))
 WEIGHT = torch.randn(96, 80, generator=torch.Generator().manual_seed(1))
