@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Where each public name lives. They are imported when they are first used: torch and diffusers take
-# seconds, and the command line wants to answer `--help` and Ctrl-C before.
-_HOMES = {
+# Module of each public name. A module is imported when a name is first used: torch and diffusers
+# take seconds to import, and `homologue --help` and Ctrl-C need neither.
+_MODULES = {
     "CheckReport": "homologue.self_check.results",
     "PRESETS": "homologue.presets",
     "FitConfig": "homologue.config",
@@ -114,10 +114,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_MODULES])

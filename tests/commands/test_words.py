@@ -182,7 +182,7 @@ def test_settings_are_changed_by_name(run: Any) -> None:
     for option, complaint in (
         ("words.timestep=50", "There is no setting 'words.timestep': did you mean words.timesteps"),
         ("words.noise_samples=0", "noise_samples must be at least 1, not 0"),
-        ("words.timesteps=", "timesteps must name at least one noise level"),
+        ("words.timesteps=", "timesteps must have at least one time step"),
         ("words.threshold=0.3", "use --threshold"),
         ("words", "'words' sets nothing: write NAME=VALUE, such as words.layers=VALUE"),
     ):
