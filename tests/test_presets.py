@@ -197,8 +197,8 @@ def test_a_preset_is_read_from_a_file(tmp_path: Path) -> None:
         ('base = "paper"\n[locate]\ncrops = 0', "locate.crops=0: crops must be at least 1, not 0."),
         ('base = "default"\n[fit]\nupsample = 64', "upsample is a setting of the objective mse"),
         ('base = "paper"\n[fit]\nviews = 2', "fit.views=2 has no effect"),
-        ('base = "paper', "no TOML file"),
-        ('base = "paper"\nbase = "paper"', "no TOML file"),
+        ('base = "paper', "not a TOML file"),
+        ('base = "paper"\nbase = "paper"', "not a TOML file"),
     ],
 )
 def test_a_file_that_is_no_preset_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
