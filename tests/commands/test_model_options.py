@@ -56,6 +56,14 @@ def test_a_command_receives_a_group_as_one_object() -> None:
     assert run(made, ["a.png", "--loading", "x"]).exit_code == 2
 
 
+def test_the_help_lists_a_group_under_its_title() -> None:
+    outcome = CliRunner().invoke(app, ["match", "--help"], env={"COLUMNS": "120"})
+    lines = outcome.stdout.splitlines()
+    titles = [line.split()[1] for line in lines if line.startswith("╭")]
+    assert titles == ["Arguments", "Options", "Points", "Output", "Method", "Model"]
+    assert "--optimise" not in outcome.stdout
+
+
 def imported(file: Path) -> set[str]:
     """Modules that a file imports anywhere."""
     names: set[str] = set()

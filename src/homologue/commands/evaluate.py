@@ -10,11 +10,10 @@ import typer
 
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
-    Alphas,
     FitOptions,
-    Json,
     Maps,
     ModelOptions,
+    ReportOptions,
     StoreOptions,
     with_option_groups,
 )
@@ -122,13 +121,9 @@ class RunOptions(StoreOptions, _RunFolder):
 
 
 @dataclass(frozen=True)
-class ResultOptions:
-    """What is printed and written of the results."""
+class ResultOptions(ReportOptions):
+    """What is printed and written of the results of a run."""
 
-    panel: ClassVar[str] = "Output"
-
-    alpha: Alphas = None
-    json: Json = False
     save: Annotated[
         Path | None,
         typer.Option(metavar="FILE.json", help="Write the predictions of every pair as JSON."),

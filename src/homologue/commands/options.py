@@ -245,6 +245,16 @@ class StoreOptions:
 
 
 @dataclass(frozen=True)
+class ReportOptions:
+    """What is printed of the results of a run."""
+
+    panel: ClassVar[str] = "Output"
+
+    alpha: Alphas = None
+    json: Json = False
+
+
+@dataclass(frozen=True)
 class TableOptions:
     """Files and formats for tables and plots."""
 

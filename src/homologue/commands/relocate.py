@@ -8,11 +8,10 @@ import typer
 
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
-    Alphas,
     DataRoot,
     FittedModelOptions,
-    Json,
     LocateSetOption,
+    ReportOptions,
     StoreOptions,
     with_option_groups,
 )
@@ -89,11 +88,10 @@ def relocate(
     target: TargetOptions,
     model: FittedModelOptions,
     storage: StoreOptions,
-    alpha: Alphas = None,
-    json: Json = False,
+    report: ReportOptions,
 ) -> None:
     """Locate the points of a stored run again with other settings, without fitting."""
-    alphas, artifacts = checked_alphas(alpha), storage.artifacts()
+    alphas, artifacts = checked_alphas(report.alpha), storage.artifacts()
     from homologue.commands.run_reports import print_notes, show, watch
     from homologue.evaluation.run import Plan, carry_out, select_again
     from homologue.evaluation.runner import Local
@@ -117,7 +115,7 @@ def relocate(
         plan = Plan(run, seed, shard, storage.retry_failed, artifacts, frozenset(missing))
         with interruptible():
             relocated = carry_out(Local(matcher), selection, plan, watch(max(alphas)))
-    show([relocated], alphas, seed, json, None)
+    show([relocated], alphas, seed, report.json, None)
 
 
 def _preset(origin: "Store", target: TargetOptions) -> "Preset":

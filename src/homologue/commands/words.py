@@ -96,10 +96,15 @@ class HeatMapOptions:
 
 
 @dataclass(frozen=True)
-class NearestOptions:
-    """Which fitted points are named, and by how many words."""
+class WordOptions:
+    """Which words are shown: words of the prompt, or the nearest words of fitted points."""
 
-    panel: ClassVar[str] = "Nearest words"
+    panel: ClassVar[str] = "Words"
+
+    words: Annotated[
+        str | None,
+        typer.Option(metavar="CAT,HAT", help="Use only these words (default: all)."),
+    ] = None
 
     embeddings: Annotated[
         Path | None,
@@ -134,17 +139,14 @@ def words(
         str | None, typer.Argument(metavar="PROMPT", help="Description of the image, in quotes.")
     ] = None,
     *,
-    words: Annotated[
-        str | None, typer.Option(metavar="CAT,HAT", help="Use only these words.")
-    ] = None,
-    json: Json = False,
+    words: WordOptions,
     heat_maps: HeatMapOptions,
-    nearest: NearestOptions,
     model: WordsModelOptions,
+    json: Json = False,
 ) -> None:
     """Show the heat map of each word of a prompt, or the nearest words of fitted points."""
-    chosen = None if words is None else [word.strip() for word in words.split(",")]
-    if nearest.embeddings is not None:
+    chosen = None if words.words is None else [word.strip() for word in words.words.split(",")]
+    if words.embeddings is not None:
         if image is not None or any(
             (heat_maps.plot, heat_maps.mask, heat_maps.layers, heat_maps.set_)
         ):
@@ -152,7 +154,7 @@ def words(
                 "--embeddings cannot be combined with an image, --plot, --mask, --layers or --set; "
                 "leave them out."
             )
-        _show_nearest(nearest.embeddings, chosen, nearest.top, model, json)
+        _show_nearest(words.embeddings, chosen, words.top, model, json)
         return
     if image is None or prompt is None:
         raise HomologueError(
