@@ -49,7 +49,7 @@ def test_what_cannot_be_set_is_refused_before_anything_is_read(homologue: Any) -
             ((*FEW, *FEW), ("fit.steps is given twice",)),
             (("--set", "fit.upsample=64"), ("upsample is a setting of the objective mse",)),
             (("--preset", "none.toml"), ("none.toml does not exist",)),
-            (("--strategy", "joint", "--set", "fit.strategy=exact"), ("say the same",)),
+            (("--strategy", "joint", "--set", "fit.strategy=exact"), ("both set the strategy",)),
         ):
             refused(homologue(*command, *options), *words)
 
@@ -70,7 +70,7 @@ def test_embeddings_keep_their_settings_and_can_be_read_otherwise(
     assert once["targets"] != own["targets"]
     refused(
         homologue("locate", file, TARGET, "--set", "fit.steps=3"),
-        "--set fit.steps=3 comes too late", "set locate.* here, or fit again",
+        "--set fit.steps=3 changes the fit", "set locate.* here or fit again",
     )  # fmt: skip
 
 
@@ -122,10 +122,10 @@ def test_a_run_is_relocated_with_other_settings(homologue: Any, folder: Path) ->
     assert again["preset"] == "default+fit.steps=2+locate.crops=1"
     assert (again["settings"]["locate"]["crops"], again["pairs"]) == (1, 1)
     refused(
-        homologue("relocate", run, "--run", folder / "x", "--set", "fit.steps=3"), "comes too late"
+        homologue("relocate", run, "--run", folder / "x", "--set", "fit.steps=3"), "changes the fit"
     )
     both = ("--crops", "2", "--set", "locate.crops=1")
-    refused(homologue("relocate", run, "--run", folder / "x", *both), "say the same")
+    refused(homologue("relocate", run, "--run", folder / "x", *both), "both set crops")
 
 
 def test_a_pair_is_chosen_by_its_index_among_those_selected(homologue: Any, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_match_writes_maps(homologue: Any, tmp_path: Path) -> None:
     other.write_bytes(TARGET.read_bytes())
     refused(
         homologue("match", other, TARGET, *POINT, "--maps", tmp_path / "maps"),
-        f"holds the maps of {SOURCE} and {TARGET}", "give another folder",
+        f"holds the maps of {SOURCE} and {TARGET}", "use another folder",
     )  # fmt: skip
     (pair / "maps.json").write_text("{", encoding="utf-8")
     refused(homologue("match", SOURCE, TARGET, *POINT, "--maps", tmp_path / "maps"), "remove")
@@ -211,7 +211,7 @@ def test_evaluate_writes_maps_whether_the_run_keeps_them_or_not(
     assert again.json["pairs"] == found.json["pairs"] == 1
     assert (tmp_path / "again" / pair.name / "maps.json").read_bytes() == first
     later = attention(homologue, without, "--maps", tmp_path / "later")
-    assert "1 pairs were done before without keeping their maps" in later.err
+    assert "1 pairs were done before without storing their maps" in later.err
     assert list((tmp_path / "later").iterdir()) == []
 
 

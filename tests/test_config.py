@@ -37,8 +37,8 @@ from homologue.presets import DEFAULT, PAPER
         ({"start": "zero"}, "start must be one of random, queries, not 'zero'."),
         (
             {"embeddings": 2},
-            "2 embeddings that start from the same queries would all become the same: take one, "
-            "or start at random.",
+            "2 embeddings with start=queries and strategy=cached would be equal: set embeddings=1 "
+            "or start=random.",
         ),
         ({"max_rotation": -1.0}, "max_rotation must be from 0 to 180 degrees, not -1.0."),
         ({"flip": 1.5}, "flip must be from 0 to 1, not 1.5."),
@@ -47,7 +47,7 @@ from homologue.presets import DEFAULT, PAPER
         (
             {"upsample": 64},
             "upsample is a setting of the objective mse, and the objective is cross-entropy, which "
-            "compares each map at its own resolution: leave upsample at 0.",
+            "compares each map at its own resolution: set upsample to 0.",
         ),
         ({"sigma": float("inf")}, "sigma must be a finite number, not inf."),
         ({"pixel_centre": float("nan")}, "pixel_centre must be a finite number, not nan."),

@@ -146,7 +146,7 @@ def test_a_setting_that_changes_nothing_is_refused() -> None:
             "views is 1, and the first view",
         ),
     ):
-        with pytest.raises(HomologueError, match="would change nothing") as caught:
+        with pytest.raises(HomologueError, match="has no effect") as caught:
             with_settings(preset, [text])
         assert reason in str(caught.value)
     assert with_settings(PAPER, ["fit.views=3", "fit.strategy=cached"]).fit.views == 3
@@ -182,7 +182,7 @@ def test_a_preset_is_read_from_a_file(tmp_path: Path) -> None:
         ("[fit]\nsteps = 3", 'base is missing: write base = "default" or base = "paper".'),
         ('base = "none"', "base is 'none': write base"),
         ("base = []", "base is []: write base"),
-        ('base = "paper"\nsteps = 3', "'steps' is none of base, [fit] and [locate]: remove it."),
+        ('base = "paper"\nsteps = 3', "'steps' is not base, [fit] or [locate]: remove it."),
         ('base = "paper"\nfit = 3', "fit must be a table: write [fit] above its keys."),
         ('base = "paper"\n[fit]\nstps = 3', "There is no setting 'fit.stps': did you mean"),
         ('base = "paper"\n[fit]\nsteps = "3"', "fit.steps must be a whole number, not '3'."),
@@ -196,9 +196,9 @@ def test_a_preset_is_read_from_a_file(tmp_path: Path) -> None:
         ('base = "paper"\n[locate]\nfollow = 1', "locate.follow must be true or false, not 1."),
         ('base = "paper"\n[locate]\ncrops = 0', "locate.crops=0: crops must be at least 1, not 0."),
         ('base = "default"\n[fit]\nupsample = 64', "upsample is a setting of the objective mse"),
-        ('base = "paper"\n[fit]\nviews = 2', "fit.views=2 would change nothing"),
-        ('base = "paper', "no TOML file"),
-        ('base = "paper"\nbase = "paper"', "no TOML file"),
+        ('base = "paper"\n[fit]\nviews = 2', "fit.views=2 has no effect"),
+        ('base = "paper', "not a TOML file"),
+        ('base = "paper"\nbase = "paper"', "not a TOML file"),
     ],
 )
 def test_a_file_that_is_no_preset_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
@@ -217,14 +217,14 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         get_preset(tmp_path)
     many = "9" * 5000
     (tmp_path / "digits.toml").write_text(f'base = "default"\n[fit]\nsteps = {many}')
-    with pytest.raises(HomologueError, match=r"digits\.toml is no TOML file"):
+    with pytest.raises(HomologueError, match=r"digits\.toml is not a TOML file"):
         get_preset(tmp_path / "digits.toml")
     for field in ("steps", "sigma"):
         (tmp_path / "huge.toml").write_text(f'base = "default"\n[fit]\n{field} = 1{"0" * 400}')
         with pytest.raises(HomologueError, match=rf"huge\.toml: fit\.{field} is too large"):
             get_preset(tmp_path / "huge.toml")
     (tmp_path / "bytes.toml").write_bytes(b'base = "\xff"')
-    with pytest.raises(HomologueError, match=r"bytes\.toml is no TOML file"):
+    with pytest.raises(HomologueError, match=r"bytes\.toml is not a TOML file"):
         get_preset(tmp_path / "bytes.toml")
 
 

@@ -150,7 +150,7 @@ def test_a_file_of_settings_with_old_names(tmp_path: Path) -> None:
         "The setting fit.over", "The setting fit.turn", "fit.softmax_over=places"
     }  # fmt: skip
     file.write_text('base = "paper"\n[fit]\nmax_rotation = 2\nturn = 3\n')
-    with pytest.warns(HomologueWarning), pytest.raises(HomologueError, match="say the same"):
+    with pytest.warns(HomologueWarning), pytest.raises(HomologueError, match="are both set"):
         read_preset(file)
 
 

@@ -1,8 +1,8 @@
 """The program: `homologue` and `python -m homologue`.
 
-Every foreseeable failure ends in one sentence on stderr and exit code 2, Ctrl-C in code 130, a
-reader of standard output that has left in 141, as shells have it. What is slow to import is
-imported inside, so that Ctrl-C is answered from the start.
+An expected error prints one sentence on stderr and exits with code 2. Ctrl-C exits with code 130
+and a closed pipe on stdout with code 141, as in shells. Slow imports are inside the functions, so
+that Ctrl-C works from the start.
 """
 
 import os
@@ -17,16 +17,16 @@ from typing import Any
 from homologue.errors import HomologueError, HomologueWarning
 from homologue.streams import explain, stdout_error, tolerant_streams
 
-_SIGPIPE = 13  # on every system that has it
+_SIGPIPE = 13  # the signal module of Windows lacks it
 
 
 def main() -> None:
-    """Runs the command line."""
-    # Until the model is loaded: libraries turn an interrupt of their import into other errors.
+    """Run the command line."""
+    # Libraries turn an interrupt of their import into other errors, so exit at once until then.
     before = signal.signal(signal.SIGINT, _leave_at_once)
     try:
         with tolerant_streams(), _warnings_as_notes():
-            code = _carry_out()
+            code = _run_app()
             sys.exit(_report_stdout(code))
     finally:
         signal.signal(signal.SIGINT, before)
@@ -34,7 +34,7 @@ def main() -> None:
 
 @contextmanager
 def _warnings_as_notes() -> Iterator[None]:
-    """Prints warnings of the package as one line each, without the place in its code."""
+    """Print each warning of the package as one line, without file and line number."""
     show = warnings.showwarning
 
     def note(message: Warning | str, category: type[Warning], *where: Any, **rest: Any) -> None:
@@ -49,33 +49,33 @@ def _warnings_as_notes() -> Iterator[None]:
         yield
 
 
-def _carry_out() -> int | str | None:
-    """The exit code of the command line."""
+def _run_app() -> int | str | None:
+    """Run the command and return its exit code."""
     try:
         from homologue.cli import app
 
         try:
             app()
         except HomologueError as error:
-            _say(str(error))
+            _print_error(str(error))
             return 2
     except KeyboardInterrupt:
-        _say("interrupted.")
+        _print_error("interrupted.")
         return 130
-    except SystemExit as ended:
-        return ended.code
+    except SystemExit as exit_:
+        return exit_.code
     return 0
 
 
 def _report_stdout(code: int | str | None) -> int | str | None:
-    """The exit code, in view of what became of standard output."""
+    """Report an error of standard output and return the exit code."""
     error = stdout_error()
     if error is None:
         return code
     sentence = explain(error)
     if sentence is None:
         return code or 128 + _SIGPIPE
-    _say(sentence)
+    _print_error(sentence)
     return code or 2
 
 
@@ -83,7 +83,7 @@ def _leave_at_once(number: int, frame: FrameType | None) -> None:
     os._exit(130)
 
 
-def _say(message: str) -> None:
+def _print_error(message: str) -> None:
     print(f"homologue: {message}", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The verbs of the library: fit points of an image, locate them in others, look at the maps."""
+"""Functions of the library: fit points of an image, locate them in others, read attention maps."""
 
 import os
 import time
@@ -22,7 +22,7 @@ from homologue.renamed import renamed_arguments
 from homologue.words.attend import attend as attend
 from homologue.words.nearest import nearest_words as nearest_words
 
-# Drawing needs matplotlib, which takes as long to import as a small match takes.
+# matplotlib takes as long to import as a small match takes.
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -32,12 +32,12 @@ class Match:
     """Points of a source and their counterparts in a target.
 
     Attributes:
-        embeddings: fitted to the points of the source.
-        located: the counterparts, as `locate` returns them.
-        seconds: time taken, by step: `fit`, `locate` and, if they were asked for, `maps`.
+        embeddings: embeddings of the source points.
+        located: result of `locate` in the target.
+        seconds: duration of the steps `fit`, `locate` and, with `maps=True`, `maps`.
         source, target: the images.
-        source_maps, maps: maps of each layer over the source and over the target: (P, h, w) by the
-            path of the layer, and `all` for the heat map; peaks are 1. None unless asked for.
+        source_maps, maps: attention maps over the source and the target with `maps=True`, else
+            None: (P, h, w) by the path of a layer, and `all` for the heat map; maxima are 1.
     """
 
     embeddings: PointEmbeddings
@@ -50,22 +50,22 @@ class Match:
 
     @property
     def source_points(self) -> Tensor:
-        """(P, 2) float64, in pixels of the source."""
+        """(P, 2) float64, `(x, y)` in pixels of the source."""
         return self.embeddings.points
 
     @property
     def points(self) -> Tensor:
-        """(P, 2) float64, the counterparts in pixels of the target."""
+        """(P, 2) float64, counterparts as `(x, y)` in pixels of the target."""
         return self.located.points
 
     @property
     def scores(self) -> Tensor:
-        """(P,) float64 in [0, 1], see `Located`."""
+        """(P,) float64 in [0, 1]; see `Located`."""
         return self.located.scores
 
     @property
     def heatmaps(self) -> Tensor | None:
-        """(P, side, side), see `Located`; None unless asked for."""
+        """(P, side, side) with `heatmaps=True`, else None; see `Located`."""
         return self.located.heatmaps
 
 
@@ -81,19 +81,20 @@ def fit(
     memory: float | None = None,
     progress: Progress = silent,
 ) -> PointEmbeddings:
-    """Optimises embeddings for points of an image; they find the counterparts in any target.
+    """Fit embeddings to points of an image; `locate` finds their counterparts in other images.
 
     Args:
+        model: see `load`.
         source: path, PIL image, (H, W, 3) uint8 array or (3, H, W) float tensor in [0, 1].
         points: (P, 2), `(x, y)` in pixels of the image after EXIF rotation, pixel centres at +0.5.
-        preset: `default`, `paper`, a TOML file, or a `Preset`.
-        strategy: `exact`, `joint` or `cached` in place of the preset's.
-        seed: same seed, same embeddings.
+        preset: `default`, `paper`, a TOML file or a `Preset`.
+        strategy: `exact`, `joint` or `cached` (default: the preset's).
+        seed: random seed; the same seed gives the same embeddings.
         memory: memory budget in GiB (default: half of the free memory).
-        progress: called after every step.
+        progress: called after each optimisation step.
 
     Raises:
-        HomologueError: the image, a point or the preset cannot be used.
+        HomologueError: The image, a point or the preset is invalid.
     """
     return Locator(model).set_image(source).fit(
         points, preset=preset, strategy=strategy, seed=seed, memory=memory, progress=progress
@@ -109,16 +110,17 @@ def locate(
     heatmaps: bool = False,
     progress: Progress = silent,
 ) -> Located:
-    """Finds the counterparts of fitted points in an image.
+    """Locate fitted points in an image.
 
     Args:
-        target: as `source` of `fit`.
+        target: image, as `source` of `fit`.
+        embeddings: result of `fit` with the same model.
         preset: settings for reading the target (default: those of the embeddings).
-        heatmaps: whether to keep the heat maps.
-        progress: called after every crop of a point.
+        heatmaps: whether to return the heat maps.
+        progress: called after each crop of a point.
 
     Raises:
-        HomologueError: the image cannot be read or the embeddings belong to another model.
+        HomologueError: The image cannot be read, or the embeddings are of another model.
     """
     return Locator(model).set_image(target).locate(
         embeddings, preset=preset, heatmaps=heatmaps, progress=progress
@@ -140,35 +142,41 @@ def match(
     maps: bool = False,
     progress: Progress = silent,
 ) -> Match:
-    """Fits points of the source and locates them in the target; both images are read first.
+    """Fit points of the source and locate them in the target. Both images are read first.
 
     Args:
         source, target, points, preset, strategy, seed, memory, progress: see `fit`.
-        heatmaps: whether to keep the heat maps over the target, at the model's side.
-        maps: whether to keep the maps of every layer over source and target, at the layer's side.
+        heatmaps: whether to return heat maps over the target, at the resolution of the model.
+        maps: whether to return the attention maps of each layer over source and target, at the
+            resolution of the layer.
 
     Raises:
-        HomologueError: an image, a point or the preset cannot be used.
+        HomologueError: An image, a point or the preset is invalid.
     """
     images = (
         read_image(source, least_side=LEAST_SIDE),
         read_image(target, least_side=LEAST_SIDE),
     )
-    here, there = (Locator(model).set_image(image) for image in images)
+    source_locator, target_locator = (Locator(model).set_image(image) for image in images)
     settings = get_preset(preset, strategy)
     start = time.perf_counter()
-    embeddings = here.fit(points, preset=settings, seed=seed, memory=memory, progress=progress)
+    embeddings = source_locator.fit(
+        points, preset=settings, seed=seed, memory=memory, progress=progress
+    )
     fitted = time.perf_counter()
     if not maps:
-        located = there.locate(embeddings, heatmaps=heatmaps, progress=progress)
+        located = target_locator.locate(embeddings, heatmaps=heatmaps, progress=progress)
         seconds = {"fit": fitted - start, "locate": time.perf_counter() - fitted}
         return Match(embeddings, located, seconds, *images)
-    seen, own = (_small_maps(model, embeddings) for _ in range(2))
-    located = there.locate(embeddings, heatmaps=heatmaps, progress=progress, observer=seen)
+    source_maps, target_maps = (_small_maps(model, embeddings) for _ in range(2))
+    located = target_locator.locate(
+        embeddings, heatmaps=heatmaps, progress=progress, observer=target_maps
+    )
     done = time.perf_counter()
-    here.locate(embeddings, progress=progress, observer=own)
+    source_locator.locate(embeddings, progress=progress, observer=source_maps)
     seconds = {"fit": fitted - start, "locate": done - fitted, "maps": time.perf_counter() - done}
-    return Match(embeddings, located, seconds, *images, stacked(own.maps), stacked(seen.maps))
+    maps_of_layers = stacked(source_maps.maps), stacked(target_maps.maps)
+    return Match(embeddings, located, seconds, *images, *maps_of_layers)
 
 
 def _small_maps(model: LatentDiffusion, embeddings: PointEmbeddings) -> SmallMaps:
@@ -184,15 +192,15 @@ def layer_maps(
     preset: str | Preset | None = None,
     progress: Progress = silent,
 ) -> list[LayerMaps]:
-    """Heat maps of every point over an image, by layer and by embedding.
+    """Return attention maps of each point over an image, by layer and by embedding.
 
     Args:
-        image: a target, or the source that the points were fitted on; as `source` of `fit`.
+        image: a target, or the source of the points; as `source` of `fit`.
         preset: settings for reading the image (default: those of the embeddings).
-        progress: called after every crop of a point.
+        progress: called after each crop of a point.
 
     Raises:
-        HomologueError: the image cannot be read or the embeddings belong to another model.
+        HomologueError: The image cannot be read, or the embeddings are of another model.
     """
     located = Locator(model).set_image(image).locate(
         embeddings, preset=preset, layer_maps=True, progress=progress
@@ -202,17 +210,17 @@ def layer_maps(
 
 
 def plot_match(found: Match, path: str | os.PathLike[str] | None = None) -> "Figure":
-    """Draws source and target side by side, their points joined, and the heat maps if kept.
+    """Draw source and target side by side, with lines between their points, and heat maps.
 
     Args:
-        found: what `match` returned; with `heatmaps=True` the first 24 heat maps are drawn below.
-        path: file to write, .png, .jpg, .svg or .pdf (default: none).
+        found: result of `match`; with `heatmaps=True`, the first 24 heat maps are drawn below.
+        path: file to write: .png, .jpg, .svg or .pdf (default: no file).
 
     Returns:
-        The matplotlib figure.
+        The figure.
 
     Raises:
-        HomologueError: the file has another suffix or cannot be written.
+        HomologueError: The file has another suffix or cannot be written.
     """
     from homologue.viz.figures import check_suffix, save_figure
     from homologue.viz.match import draw_match

@@ -1,4 +1,4 @@
-"""Evaluate a matcher by name or a matcher object, and the engines that run matchers by name."""
+"""Evaluate a matcher on a benchmark, and engines that run matchers by name."""
 
 import os
 import warnings
@@ -21,7 +21,7 @@ from homologue.matchers.registry import Ingredients, make_matcher
 from homologue.presets import Preset, get_preset
 from homologue.progress import Progress, silent
 
-# Matchers without a model have no use for diffusers, which takes seconds to import.
+# diffusers takes seconds to import, and matchers without a model do not need it.
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
 
@@ -49,41 +49,42 @@ def evaluate(
     """Run a matcher on a benchmark's pairs, as `homologue evaluate` does.
 
     With `run`, each pair is stored when it is done, and the same call resumes after an interrupt or
-    an error. A pair that fails stops nothing: it is in `Run.failed` and is warned of.
+    an error. A pair that fails does not stop the others; it is in `Run.failed`, with a warning.
 
     Args:
         benchmark: `emoji`, `spair-71k`, `pf-willow`, `pf-pascal`, `cub` or `pairs`.
-        matcher: `attention`, `features`, `hog`, `identity`, `random`, or an object with the methods
-            of `homologue.Matcher`.
-        root: the data set's folder or its parent; for `pairs` the file; None for `emoji`.
-        run: folder in which the run is stored; None to store nothing.
-        split: `test` by default, where the benchmark has one.
-        kinds, categories: only pairs of these; all by default.
-        limit: at most so many pairs of each kind, evenly spread.
-        pair: index, from 0, of the only pair to run, of those selected.
+        matcher: `attention`, `features`, `hog`, `identity`, `random`, or an object with the
+            members of `homologue.Matcher`.
+        root: folder of the data set or its parent; for `pairs` the file; None for `emoji`.
+        run: folder to store the run in (default: store nothing).
+        split: split of the benchmark (default: `test` if it has one, else its first).
+        kinds, categories: kinds and categories of pairs (default: all).
+        limit: maximum number of pairs of each kind, evenly spaced.
+        pair: index, from 0, of the only pair to run among the selected pairs.
         shard: part `i/n` of the pairs, counted from 1; see `homologue merge`.
-        retry_failed: whether to try pairs again that failed before; needs `run`.
-        model: for a matcher by name, what `homologue.load` takes, or a loaded model; default
-            `builtin`.
-        preset: for the matcher `attention`, see `homologue.get_preset`; default `default`.
-        seed: for a matcher by name; default 0. The same seed gives the same predictions.
-        memory: for the matcher `attention`: GiB that may be used at once; by default half of what
-            is free.
-        keep: of `embeddings`, `parts` and `maps`, what else to store; needs `run`.
-        progress: called after each pair with the matcher's name, the pairs done and their total,
-            pairs done before included.
+        retry_failed: whether to retry pairs that failed before; needs `run`.
+        model: for a matcher by name: an argument of `homologue.load` or a loaded model (default:
+            `builtin`).
+        preset: for the matcher `attention`: see `homologue.get_preset` (default: `default`).
+        seed: for a matcher by name: random seed (default: 0). The same seed gives the same
+            predictions.
+        memory: for the matcher `attention`: memory budget in GiB (default: half of the free
+            memory).
+        keep: artifacts to store, too: `embeddings`, `parts`, `maps`; needs `run`.
+        progress: called after each pair with the name of the matcher, the number of pairs done and
+            the total, including pairs done before.
 
     Raises:
-        HomologueError: an argument cannot be used, the data are not at `root`, or `run` holds
-            another run or cannot be written.
-        KeyboardInterrupt: on Ctrl-C; with `run` its text says how many pairs are stored.
+        HomologueError: An argument is invalid, the data are not at `root`, or `run` holds another
+            run or cannot be written.
+        KeyboardInterrupt: On Ctrl-C; with `run`, the message has the number of stored pairs.
     """
     folder = None if run is None else Path(run)
     items = parse_items([keep] if isinstance(keep, str) else keep)
     if retry_failed and folder is None:
-        raise HomologueError("retry_failed needs the run whose pairs failed.")
+        raise HomologueError("retry_failed needs run, the run with the failed pairs.")
     if items and folder is None:
-        raise HomologueError("keep needs a run to keep it in.")
+        raise HomologueError("keep needs run, the folder to store the artifacts in.")
     if not isinstance(matcher, str):
         given = {"model": model, "preset": preset, "seed": seed, "memory": memory}
         _check_own(matcher, [name for name, value in given.items() if value is not None], items)
@@ -111,39 +112,39 @@ def evaluate(
 
 
 def _check_own(matcher: object, given: Sequence[str], items: Sequence[str]) -> None:
-    """Raise HomologueError unless it is a matcher, which keeps the items and is given no others."""
+    """Raise HomologueError unless a matcher object has the artifacts and takes no arguments."""
     if not isinstance(matcher, Matcher):
         raise HomologueError(
-            f"{matcher!r} is no matcher: give a name, or an object with name, settings and fit."
+            f"{matcher!r} is not a matcher: give a name, or an object with name, settings and fit."
         )
     if given:
         raise HomologueError(
-            f"The matcher {matcher.name} is made already: leave out {', '.join(given)}, which "
-            "make a matcher by name."
+            f"The matcher {matcher.name} is an object: leave out {', '.join(given)}, which apply "
+            "to a matcher by name."
         )
     missing = [item for item in items if item not in kept_by(matcher)]
     if missing:
         raise HomologueError(
-            f"The matcher {matcher.name} has no {' and no '.join(missing)} to keep."
+            f"The matcher {matcher.name} has no {' and no '.join(missing)} to store."
         )
 
 
 def _loader(model: "str | LatentDiffusion | None") -> "Callable[[], LatentDiffusion]":
-    def load_it() -> "LatentDiffusion":
+    def load_model() -> "LatentDiffusion":
         if model is not None and not isinstance(model, str):
             return model
         from homologue.diffusion.loading.load import load
 
         return load(model or "builtin")
 
-    return load_it
+    return load_model
 
 
 @contextmanager
 def _reported(
     progress: Progress, matcher: str, total: int, before: Sequence[Record]
 ) -> Iterator[Callable[[Record], None]]:
-    """Pairs counted for a progress."""
+    """Count pairs for a progress callback."""
     done, planned = len(before), len(before) + total
 
     def count(record: Record) -> None:
@@ -157,7 +158,7 @@ def _reported(
 def local_engines(
     matchers: Sequence[str], given: Ingredients
 ) -> list[AbstractContextManager[Engine]]:
-    """Matchers that run here and share a model, all of them made now."""
+    """Return engines for matchers in this process, which share a model."""
     shared = replace(given, model=cache(given.model))
     return [nullcontext(Local(make_matcher(name, shared))) for name in matchers]
 
@@ -165,7 +166,7 @@ def local_engines(
 def ray_engines(
     matchers: Sequence[str], given: Ingredients, workers: int | None, gpus: bool
 ) -> list[AbstractContextManager[Engine]]:
-    """Matchers that run on a cluster, each made on every worker when its turn comes."""
+    """Return engines for matchers on a Ray cluster; each worker makes the matcher."""
     from homologue.evaluation.distributed import RayEngine
 
     return [RayEngine(partial(make_matcher, name, given), workers, gpus) for name in matchers]

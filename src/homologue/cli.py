@@ -1,4 +1,4 @@
-"""The command line: the app with all its commands."""
+"""The command line and its commands."""
 
 from typing import Annotated
 
@@ -19,6 +19,14 @@ from homologue.commands.view import view
 from homologue.commands.words import words
 from homologue.renamed import note_old_name
 
+COMMANDS = {
+    "Correspondences": (match, fit, locate, words, view),
+    "Benchmarks": (download, evaluate, merge, relocate),
+    "Results of runs": (score, ablate, draw),
+    "Model and machine": (check, info),
+}
+"""Commands by the title of their group in the help."""
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -27,7 +35,7 @@ def _print_version(wanted: bool) -> None:
 
 
 def _current_option(name: str) -> str:
-    """Return the current name of an option, with a note if it was renamed."""
+    """Return the current name of an option; print a note for a name of an earlier version."""
     if name != "optimise":
         return name
     note_old_name("--optimise", "--strategy")
@@ -35,7 +43,7 @@ def _current_option(name: str) -> str:
 
 
 app = typer.Typer(
-    help="Find the same part of an object in another image.",
+    help="Find the same part of a thing in another picture, with a text-to-image diffusion model.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -51,27 +59,17 @@ def _root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+            "--version",
+            metavar="",
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version and exit.",
         ),
     ] = False,
 ) -> None:
     pass
 
 
-for _command in (
-    match,
-    fit,
-    locate,
-    download,
-    evaluate,
-    merge,
-    score,
-    ablate,
-    relocate,
-    draw,
-    view,
-    words,
-    check,
-    info,
-):
-    app.command()(_command)
+for _panel, _commands in COMMANDS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(_command)

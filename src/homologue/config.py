@@ -1,4 +1,4 @@
-"""Settings: how embeddings are fitted, how a target is read with them, how words are looked for."""
+"""Settings of `fit`, `locate` and `attend`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -21,53 +21,54 @@ Start = Literal["random", "queries"]
 ReadOut = Literal["mean", "softmax", "log-mean"]
 
 _ADDED = {"added": True}
-"""Marks fields that files of earlier versions lack, see `as_stored`."""
+"""Metadata of fields that files of earlier versions lack; see `as_stored`."""
 
 
 TRAIN_TIMESTEPS = 1000
-"""Steps of the schedule that time steps in settings refer to, whatever the model was trained with.
-"""
+"""Length of the noise schedule that time steps in settings refer to, for every model."""
 
 
-MOST = 10**6
-"""Of anything that settings count, such as steps: more is a slip of the pen."""
+MAX_COUNT = 10**6
+"""Maximum of settings that count something, such as steps; a larger value is a typing error."""
 
 
 @renamed_fields
 @dataclass(frozen=True)
 class FitConfig:
-    """Settings of `fit`. Lengths are shares of the model's side, so they hold at any resolution.
+    """Settings of `fit`. Lengths are fractions of the model's side.
 
     Attributes:
         strategy: `exact` optimises a whole context for each point through the UNet; `joint` gives
-            each point one token of a context that many share; `cached` optimises a context for each
-            point against queries that were computed once under a fixed context.
-        layers: cross-attention layers that are read, see `select_layers`.
-        heads: all heads of a layer or the second half of them.
-        timestep: noise level, from 0 (least) to 999 (all noise) of `TRAIN_TIMESTEPS`; a model
-            trained with another number of steps gets the step at the same fraction of its schedule.
-        noise: distribution of what is added.
-        softmax_over: axis of the softmax of the attention that is read: `tokens`, as inside the
-            model, where the context's other tokens compete for a position; or `positions`, where
-            the positions compete for a token. What the model itself computes stays as it is.
-        objective: see `homologue.method.losses`.
-        sigma: of the Gaussian around the point.
-        pixel_centre: see `homologue.heatmaps.gaussian`.
-        steps: of Adam.
-        learning_rate: of Adam.
-        embeddings: fitted for each point from different starts; their heat maps are averaged.
-        tokens: length of a context.
-        start: a context's first value: `random`, from N(0, 1); or `queries`, the context whose keys
-            are, by least squares, the directions of the point's own queries in `views` crops.
-        crop: least side of the random crops.
-        max_crop: greatest side of the random crops, `crop` if it is 0; above 1 they show ground
-            beyond the image's edge, which continues the edge.
-        max_rotation: greatest rotation of the random crops in degrees, in either direction.
-        views: crops, each with its own noise, whose queries are cached.
-        views_per_step: how many of them a step looks at.
-        flip: probability that a random crop is mirrored left to right, its points with it.
-        upsample: side in pixels to which maps are resized before `mse` compares them with the
-            Gaussian; 0 is the model's side.
+            each point one token of a shared context; `cached` optimises a context for each point
+            against queries that were computed once under a fixed context.
+        layers: cross-attention layers to read; see `select_layers`.
+        heads: `all` heads of a layer or the `second-half` of them.
+        timestep: time step of the noise, from 0 (least noise) to 999 (most noise) of
+            `TRAIN_TIMESTEPS`. A model trained with another number of steps uses the step at the
+            same fraction of its schedule.
+        noise: distribution of the noise.
+        softmax_over: axis of the softmax used for reading: `tokens`, as in the model, where the
+            tokens of the context compete for a position; or `positions`, where the positions
+            compete for a token. The forward pass of the model does not change.
+        objective: loss; see `homologue.method.losses`.
+        sigma: standard deviation of the Gaussian around the point.
+        pixel_centre: offset of pixel centres in the Gaussian; see `homologue.heatmaps.gaussian`.
+        steps: number of steps of Adam.
+        learning_rate: learning rate of Adam.
+        embeddings: number of embeddings for each point, from different initial values; their heat
+            maps are averaged.
+        tokens: number of tokens of a context.
+        start: initial value of a context: `random`, from N(0, 1); or `queries`, the context whose
+            keys are, by least squares, the directions of the point's queries in `views` crops.
+        crop: minimum side of the random crops.
+        max_crop: maximum side of the random crops; 0 for `crop`. Crops larger than 1 extend beyond
+            the image, where its edge pixels are repeated.
+        max_rotation: maximum rotation of the random crops in degrees, in either direction.
+        views: number of crops, each with its own noise, whose queries are cached.
+        views_per_step: number of cached crops that a step uses.
+        flip: probability that a random crop and its points are mirrored left to right.
+        upsample: side in pixels to which `mse` resizes maps before it compares them with the
+            Gaussian; 0 for the model's side.
     """
 
     strategy: Strategy
@@ -107,11 +108,11 @@ class FitConfig:
             raise HomologueError(f"learning_rate must be at least 0, not {self.learning_rate}.")
         if self.start == "queries" and self.embeddings > 1 and self.strategy == "cached":
             raise HomologueError(
-                f"{self.embeddings} embeddings that start from the same queries would all become "
-                "the same: take one, or start at random."
+                f"{self.embeddings} embeddings with start=queries and strategy=cached would be "
+                "equal: set embeddings=1 or start=random."
             )
         check_timestep(self.timestep)
-        _check_count("tokens", self.tokens, least=2)
+        _check_count("tokens", self.tokens, minimum=2)
         if not 0 < self.crop <= 1:
             raise HomologueError(f"crop must be above 0 and at most 1, not {self.crop}.")
         if self.max_crop != 0 and not self.crop <= self.max_crop <= 4:
@@ -129,13 +130,13 @@ class FitConfig:
         if self.upsample and self.objective != "mse":
             raise HomologueError(
                 f"upsample is a setting of the objective mse, and the objective is {self.objective}"
-                ", which compares each map at its own resolution: leave upsample at 0."
+                ", which compares each map at its own resolution: set upsample to 0."
             )
         _check_numbers(self)
 
     @property
     def unused(self) -> Mapping[str, str]:
-        """Fields that change nothing with the other settings as they are, and why."""
+        """Fields without effect under the other settings, and the reason."""
         found: dict[str, str] = {}
         if self.strategy != "cached":
             found["views_per_step"] = f"strategy is {self.strategy}, not cached"
@@ -148,25 +149,25 @@ class FitConfig:
 
     @property
     def upright(self) -> bool:
-        """Whether all crops have the same size and none is turned."""
+        """Whether all crops have the same size and no rotation."""
         return self.max_rotation == 0 and self.max_crop in (0, self.crop)
 
 
 @dataclass(frozen=True)
 class LocateConfig:
-    """Settings of `locate`. Lengths are shares of the model's side.
+    """Settings of `locate`. Lengths are fractions of the model's side.
 
     Attributes:
-        timestep: noise level, see `FitConfig`.
-        noise: distribution of what is added.
-        crops: how many crops of the target are averaged; 1 is the whole image.
+        timestep: time step of the noise; see `FitConfig`.
+        noise: distribution of the noise.
+        crops: number of crops of the target that are averaged; 1 for the whole image.
         crop: side of the crops.
-        follow: whether crops after the four corners keep the highest point so far inside; else the
-            first is the whole image and the others lie anywhere.
-        read_out: `mean` averages the layers' maps; `softmax` applies a spatial softmax to each
-            layer's map before; `log-mean` normalises each map over the image and averages their
-            logarithms, so that a place must be likely in all of them.
-        window: radius of the window soft-argmax around the highest pixel; 0 takes the pixel itself.
+        follow: whether crops after the four corners contain the current maximum. Otherwise the
+            first crop is the whole image and the positions of the others are random.
+        read_out: combination of the layers' maps: `mean` averages them; `softmax` averages them
+            after a spatial softmax of each map; `log-mean` normalises each map over the image and
+            averages the logarithms, so that a position must be likely in every layer.
+        window: radius of the soft-argmax window around the maximum; 0 for the argmax.
     """
 
     timestep: int
@@ -190,7 +191,7 @@ class LocateConfig:
 
     @property
     def unused(self) -> Mapping[str, str]:
-        """Fields that change nothing with the other settings as they are, and why."""
+        """Fields without effect under the other settings, and the reason."""
         if self.crops == 1 and not self.follow:
             return {"crop": "crops is 1, and the first crop is the whole image"}
         return {}
@@ -202,12 +203,12 @@ class WordsConfig:
     """Settings of `attend`.
 
     Attributes:
-        layers: cross-attention layers that are read, see `select_layers`.
-        timesteps: noise levels that are averaged, see `FitConfig`.
-        noise_samples: number of noises that are averaged at each of them.
+        layers: cross-attention layers to read; see `select_layers`.
+        timesteps: time steps of the noise that are averaged; see `FitConfig`.
+        noise_samples: number of noise samples that are averaged at each time step.
         softmax_over: axis of the softmax of the maps: `tokens`, as inside the model, where words
             compete for a position; or `positions`, where the positions compete for a word.
-        threshold: what belongs to a word, see `WordMaps`.
+        threshold: threshold of a word's region, as a fraction of its map's maximum; see `WordMaps`.
     """
 
     layers: str = "up-modules[:4]"
@@ -219,7 +220,7 @@ class WordsConfig:
     def __post_init__(self) -> None:
         one_of("softmax_over", self.softmax_over, get_args(SoftmaxOver))
         if not self.timesteps:
-            raise HomologueError("timesteps must name at least one noise level.")
+            raise HomologueError("timesteps must have at least one time step.")
         for timestep in self.timesteps:
             check_timestep(timestep)
         _check_count("noise_samples", self.noise_samples)
@@ -228,10 +229,10 @@ class WordsConfig:
 
 
 def as_stored(config: FitConfig | LocateConfig) -> dict[str, Any]:
-    """The settings for a file: what `from_stored` reads again.
+    """Return settings for a file, which `from_stored` reads.
 
-    A field that was added later is left out at its default, so that a file of an earlier version,
-    which lacks it, says the same.
+    Fields of later versions are left out at their defaults, so that settings are stored as in
+    earlier versions.
     """
     later = added_defaults(type(config))
     return {
@@ -242,48 +243,48 @@ def as_stored(config: FitConfig | LocateConfig) -> dict[str, Any]:
 
 
 def from_stored(kind: type[Stored], stored: Mapping[str, Any]) -> Stored:
-    """The settings that `as_stored` wrote, in this version or in one with other names.
+    """Return the settings that `as_stored` wrote, in this or an earlier version.
 
     Raises:
-        TypeError: a setting is missing or unknown.
-        HomologueError: a setting cannot have its value.
+        TypeError: A setting is missing or unknown.
+        HomologueError: A setting has an invalid value.
     """
     return kind(**current_settings(stored))
 
 
 def added_defaults(kind: type[FitConfig | LocateConfig]) -> dict[str, Any]:
-    """The fields that were added later, and the defaults that files without them mean."""
+    """Return the defaults of fields that files of earlier versions lack."""
     return {one.name: one.default for one in fields(kind) if one.metadata.get("added")}
 
 
 def _check_numbers(config: FitConfig | LocateConfig) -> None:
-    """Raises HomologueError if a number of the settings is infinite or not a number."""
+    """Raise HomologueError if a number of the settings is infinite or NaN."""
     for name, value in asdict(config).items():
         if isinstance(value, float) and not isfinite(value):
             raise HomologueError(f"{name} must be a finite number, not {value}.")
 
 
-def _check_count(name: str, value: int, least: int = 1) -> None:
-    """Raises HomologueError if a count is below `least` or above `MOST`."""
-    if value < least:
-        raise HomologueError(f"{name} must be at least {least}, not {value}.")
-    if value > MOST:
-        raise HomologueError(f"{name} must be at most {MOST}, not {value}.")
+def _check_count(name: str, value: int, minimum: int = 1) -> None:
+    """Raise HomologueError if a count is below `minimum` or above `MAX_COUNT`."""
+    if value < minimum:
+        raise HomologueError(f"{name} must be at least {minimum}, not {value}.")
+    if value > MAX_COUNT:
+        raise HomologueError(f"{name} must be at most {MAX_COUNT}, not {value}.")
 
 
 def check_timestep(timestep: int) -> None:
-    """Raises HomologueError unless a schedule of `TRAIN_TIMESTEPS` steps has this one."""
+    """Raise HomologueError unless a time step is from 0 to `TRAIN_TIMESTEPS` - 1."""
     if not 0 <= timestep < TRAIN_TIMESTEPS:
         raise HomologueError(f"timestep must be from 0 to {TRAIN_TIMESTEPS - 1}, not {timestep}.")
 
 
 def one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
-    """Raises HomologueError if `value` is none of `choices`."""
+    """Raise HomologueError if `value` is not in `choices`."""
     if value not in choices:
         raise HomologueError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
 
 
 def choice(name: str, value: str, choices: tuple[T, ...]) -> T:
-    """The one of `choices` that equals `value`; raises HomologueError if there is none."""
+    """Return the element of `choices` that equals `value`, or raise HomologueError."""
     one_of(name, value, choices)
     return choices[choices.index(cast(T, value))]

@@ -1,4 +1,4 @@
-"""What there is to work with: the model, the machine, versions and the cache."""
+"""Facts about a model, the machine, package versions and the model cache."""
 
 import platform
 from importlib.metadata import version
@@ -21,7 +21,7 @@ _GIB = 2**30
 
 
 def model_facts(model: LatentDiffusion) -> dict[str, Any]:
-    """Name, size and shape of a model."""
+    """Return name, size and layers of a model."""
     parameters = sum(p.numel() for part in (model.unet, model.vae) for p in part.parameters())
     return {
         "name": model.name,
@@ -38,7 +38,7 @@ def model_facts(model: LatentDiffusion) -> dict[str, Any]:
 
 
 def environment() -> dict[str, dict[str, Any]]:
-    """The device, versions, and the models that are in the hub's cache."""
+    """Return the device, package versions and the models in the cache of the Hub."""
     return {
         "device": _device(),
         "versions": {

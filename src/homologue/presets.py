@@ -1,4 +1,4 @@
-"""Named settings. A preset only composes the config dataclasses of `fit` and `locate`."""
+"""Presets: named settings of `fit` and `locate`."""
 
 import os
 import re
@@ -23,14 +23,14 @@ from homologue.settings import (
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings of both halves of the method under one name."""
+    """Settings of `fit` and `locate` under one name."""
 
     name: str
     fit: FitConfig
     locate: LocateConfig
 
 
-# Hedlin et al. 2023 as released, quirks included, so that its numbers can be compared.
+# The released code of Hedlin et al. 2023, quirks included, for comparison with its results.
 PAPER = Preset(
     "paper",
     FitConfig(
@@ -59,7 +59,7 @@ PAPER = Preset(
     ),
 )
 
-# Chosen with the built-in model on drawings that the reported numbers do not use: docs/settings.md.
+# Chosen with the built-in model on drawings that no reported result uses: docs/settings.md.
 DEFAULT = Preset(
     "default",
     FitConfig(
@@ -106,51 +106,51 @@ _CHANGE = re.compile(r"\+(?=(?:fit|locate)\.)")
 def get_preset(
     preset: str | os.PathLike[str] | Preset, strategy: Strategy | str | None = None
 ) -> Preset:
-    """A preset by name, from a TOML file, or as it is; with another way to optimise if given.
+    """Return a preset by name or from a TOML file, with another strategy if given.
 
     Args:
-        preset: `default` or `paper`; the name of a changed preset, such as
+        preset: `default` or `paper`; the name of a changed preset, for example
             `default+fit.steps=50`; the path of a TOML file, see `read_preset`; or a preset.
-        strategy: in place of the preset's.
+        strategy: optimisation strategy (default: the preset's).
 
     Raises:
-        HomologueError: there is no such preset or way, or the file cannot be used.
+        HomologueError: The preset or strategy is unknown, or the file is invalid.
     """
     if isinstance(preset, Preset):
-        return _optimised(preset, strategy)
+        return _with_strategy(preset, strategy)
     if isinstance(preset, os.PathLike) or _is_path(preset):
         return read_preset(preset, strategy)
     base, *changes = _CHANGE.split(preset)
     if not changes:
-        return _optimised(_named(base), strategy)
+        return _with_strategy(_named(base), strategy)
     values = parse_settings(changes, SETTINGS)
     return _changed(_named(base), values, ", ".join(changes), strategy)
 
 
 @renamed_arguments
 def read_preset(path: str | os.PathLike[str], strategy: Strategy | str | None = None) -> Preset:
-    """The preset of a TOML file; its name is that of its base with what the file changes.
+    """Read a preset from a TOML file. Its name is that of its base with the changed settings.
 
     The file has `base = "default"` (or `"paper"`) and the tables `[fit]` and `[locate]` with
-    fields of `FitConfig` and `LocateConfig`. What it leaves out is as in its base.
+    fields of `FitConfig` and `LocateConfig`. Other settings are those of the base.
 
     Args:
-        strategy: in place of the file's.
+        strategy: optimisation strategy (default: that of the file).
 
     Raises:
-        HomologueError: the file cannot be read, is no TOML, or has a key or a value that is no
-            setting.
+        HomologueError: The file cannot be read, is not TOML, or has an unknown key or an invalid
+            value.
     """
     content = _read_toml(path)
-    _optimised(DEFAULT, strategy)  # refuses a way that there is not
+    _with_strategy(DEFAULT, strategy)  # raises for an unknown strategy
     try:
         for key in content:
             if key not in ("base", "fit", "locate"):
-                raise HomologueError(f"{key!r} is none of base, [fit] and [locate]: remove it.")
+                raise HomologueError(f"{key!r} is not base, [fit] or [locate]: remove it.")
         base = content.get("base")
         if not isinstance(base, str) or base not in PRESETS:
-            is_now = "is missing" if base is None else f"is {base!r}"
-            raise HomologueError(f'base {is_now}: write base = "default" or base = "paper".')
+            problem = "is missing" if base is None else f"is {base!r}"
+            raise HomologueError(f'base {problem}: write base = "default" or base = "paper".')
         values = {}
         for section in ("fit", "locate"):
             table = content.get(section, {})
@@ -164,25 +164,25 @@ def read_preset(path: str | os.PathLike[str], strategy: Strategy | str | None = 
                     raise unknown_setting(name, SETTINGS)
                 if name in values:
                     raise HomologueError(
-                        f"{name} and its old name {section}.{field} say the same: give one of them."
+                        f"{name} and its old name {section}.{field} are both set: use only one."
                     )
                 values[name] = SETTINGS[name].check(value)
-        said = ", ".join(setting_text(name, value) for name, value in values.items())
-        return _changed(PRESETS[base], values, said, strategy)
+        texts = ", ".join(setting_text(name, value) for name, value in values.items())
+        return _changed(PRESETS[base], values, texts, strategy)
     except HomologueError as error:
         raise HomologueError(f"{os.fspath(path)}: {error}") from None
 
 
 def with_settings(preset: Preset, settings: Sequence[str]) -> Preset:
-    """The preset with some settings changed; its name says which.
+    """Return a preset with changed settings; its name lists them.
 
     Args:
-        settings: such as `fit.steps=50` or `locate.timestep=40`; any field of `FitConfig` or
-            `LocateConfig`, each at most once. Their order does not matter.
+        settings: texts such as `fit.steps=50` or `locate.timestep=40`, in any order, for any field
+            of `FitConfig` and `LocateConfig`, each at most once.
 
     Raises:
-        HomologueError: a setting is unknown, given twice, cannot have its value, or would change
-            nothing because another setting makes it unused.
+        HomologueError: A setting is unknown, given twice, has an invalid value, or has no effect
+            because of another setting.
 
     >>> with_settings(PRESETS["default"], ["locate.crops=1", "fit.steps=050"]).name
     'default+fit.steps=50+locate.crops=1'
@@ -191,7 +191,7 @@ def with_settings(preset: Preset, settings: Sequence[str]) -> Preset:
 
 
 def current_preset_name(name: str) -> str:
-    """The name that a preset of an earlier version has now.
+    """Return the current name of a preset of an earlier version.
 
     >>> current_preset_name("default+fit.steps=5+fit.turn=3.0")
     'default+fit.max_rotation=3.0+fit.steps=5'
@@ -202,7 +202,7 @@ def current_preset_name(name: str) -> str:
         setting, _, value = change.partition("=")
         setting = current_name(setting)
         current.append(f"{setting}={current_value(setting, value)}")
-    return "+".join([base, *sorted(current, key=lambda one: one.partition("=")[0])])
+    return "+".join([base, *sorted(current, key=lambda text: text.partition("=")[0])])
 
 
 def _is_path(text: str) -> bool:
@@ -217,11 +217,11 @@ def _named(name: str) -> Preset:
     return PRESETS[name]
 
 
-def _optimised(preset: Preset, strategy: str | None) -> Preset:
+def _with_strategy(preset: Preset, strategy: str | None) -> Preset:
     if strategy is None:
         return preset
-    way = choice("strategy", strategy, STRATEGIES)
-    return replace(preset, fit=replace(preset.fit, strategy=way))
+    fit = replace(preset.fit, strategy=choice("strategy", strategy, STRATEGIES))
+    return replace(preset, fit=fit)
 
 
 def _read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -230,19 +230,20 @@ def _read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except ValueError as error:  # also of a number with thousands of digits
-        raise HomologueError(f"{os.fspath(path)} is no TOML file ({error}).") from None
+        raise HomologueError(f"{os.fspath(path)} is not a TOML file ({error}).") from None
 
 
 def _changed(
-    preset: Preset, values: Mapping[str, Any], said: str, strategy: str | None = None
+    preset: Preset, values: Mapping[str, Any], texts: str, strategy: str | None = None
 ) -> Preset:
-    """The preset with other values, by the names of the settings.
+    """Return a preset with other values.
 
     Args:
-        said: what goes before an error.
-        strategy: in place of the preset's and of that in `values`; it is not part of the name.
+        values: values by the names of the settings.
+        texts: the settings as text, for errors.
+        strategy: overrides the strategy of the preset and of `values`; not part of the name.
     """
-    base = _optimised(preset, strategy)
+    base = _with_strategy(preset, strategy)
     if strategy is not None:
         values = {name: value for name, value in values.items() if name != "fit.strategy"}
     configs: dict[str, Any] = {"fit": base.fit, "locate": base.locate}
@@ -256,26 +257,26 @@ def _changed(
             if changes:
                 configs[section] = replace(configs[section], **changes)
     except HomologueError as error:
-        raise HomologueError(f"{said}: {error}") from None
+        raise HomologueError(f"{texts}: {error}") from None
     for section, changes in different.items():
         for field, value in changes.items():
             if reason := configs[section].unused.get(field):
                 text = setting_text(f"{section}.{field}", value)
-                raise HomologueError(f"{text} would change nothing ({reason}): leave it out.")
+                raise HomologueError(f"{text} has no effect ({reason}): leave it out.")
     if not any(different.values()):
         return base
     return Preset(_changed_name(preset.name, different), configs["fit"], configs["locate"])
 
 
 def _changed_name(name: str, different: Mapping[str, Mapping[str, Any]]) -> str:
-    """`default+fit.steps=50+locate.crops=1`: a preset's name with its changes, sorted by name."""
+    """Return a name such as `default+fit.steps=50+locate.crops=1`, with sorted changes."""
     base, *before = _CHANGE.split(name)
-    said = {one.partition("=")[0]: one for one in before}
+    texts = {text.partition("=")[0]: text for text in before}
     for section, changes in different.items():
         for field, value in changes.items():
             full = f"{section}.{field}"
-            said[full] = setting_text(full, value)
-            own = PRESETS.get(base)
-            if own and getattr(getattr(own, section), field) == value:
-                del said[full]
-    return "+".join([base, *(said[one] for one in sorted(said))])
+            texts[full] = setting_text(full, value)
+            original = PRESETS.get(base)
+            if original and getattr(getattr(original, section), field) == value:
+                del texts[full]
+    return "+".join([base, *(texts[name] for name in sorted(texts))])

@@ -1,6 +1,7 @@
-"""Names of settings and arguments that have changed: the old ones work for one more version.
+"""Old names of settings and arguments, which work for one more version.
 
-Old names in files are read without a note; old names that somebody writes are read with one.
+Old names in stored files are accepted silently. Old names in commands, code and preset files are
+accepted with a warning.
 """
 
 import warnings
@@ -21,13 +22,13 @@ NAMES = {
     "turn": "max_rotation",
     "noises": "noise_samples",
 }
-"""Settings and arguments: old name -> name."""
+"""Current name of a setting or argument, by its old name."""
 
 _VALUES = {("softmax_over", "places"): "positions"}
 
 
 def current_name(name: str) -> str:
-    """The name of a setting, with or without its section.
+    """Return the current name of a setting, with or without its section.
 
     >>> current_name("fit.turn"), current_name("noises"), current_name("fit.steps")
     ('fit.max_rotation', 'noise_samples', 'fit.steps')
@@ -37,7 +38,7 @@ def current_name(name: str) -> str:
 
 
 def current_value(name: str, value: Any) -> Any:
-    """The value of a setting, given its current name.
+    """Return the current value of a setting, by the current name of the setting.
 
     >>> current_value("fit.softmax_over", "places")
     'positions'
@@ -46,7 +47,7 @@ def current_value(name: str, value: Any) -> Any:
 
 
 def current_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Stored settings under their current names, with their current values.
+    """Return stored settings with their current names and values.
 
     >>> current_settings({"turn": 30.0, "over": "places", "steps": 10})
     {'max_rotation': 30.0, 'softmax_over': 'positions', 'steps': 10}
@@ -56,15 +57,15 @@ def current_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def note_old_name(old: str, new: str, stacklevel: int = 3) -> None:
-    """Warns that a name or value that somebody wrote has changed."""
+    """Warn that a name or value has changed."""
     message = f"{old} is called {new} now: the old name works until the next version."
     warnings.warn(message, HomologueWarning, stacklevel=stacklevel)
 
 
 def renamed_fields(kind: type[T]) -> type[T]:
-    """Lets a settings dataclass take old names as keyword arguments and answer to them.
+    """Make a dataclass of settings accept old names as keyword arguments and attributes.
 
-    An old name goes before the new one, because `dataclasses.replace(config, OLD=...)` gives both.
+    An old name overrides the new name, because `dataclasses.replace(config, OLD=...)` passes both.
     """
     create = kind.__init__
 
@@ -93,10 +94,10 @@ def renamed_fields(kind: type[T]) -> type[T]:
 
 
 def renamed_arguments(function: Callable[P, T]) -> Callable[P, T]:
-    """Lets a function take the old names of its keyword arguments.
+    """Make a function accept the old names of its keyword arguments.
 
     Raises:
-        TypeError: an argument is given under both names.
+        TypeError: An argument is passed under both names.
     """
 
     @wraps(function)

@@ -52,7 +52,7 @@ def test_one_sentence_says_what_to_put_where(name: str, tmp_path: Path) -> None:
     ("name", "words"),
     [
         ("emoji", "emoji comes with the package"),
-        ("pairs", "pairs are your own"),
+        ("pairs", "pairs are your own data"),
         ("spair", "There is no benchmark 'spair': choose one of cub, emoji"),
     ],
 )

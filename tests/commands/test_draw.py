@@ -96,9 +96,9 @@ def test_runs_of_other_splits_are_no_neighbours(
     other = keep(run_of(records, "other", benchmark="emoji", split="test"), tmp_path)
     code, _, err = draw(folder, other, "-o", "x.png")
     assert code == 2
-    assert "one split of one benchmark" in err
+    assert "must share the benchmark and the split" in err
     assert draw(*[folder] * 5, "-o", "x.png")[2].startswith(
-        "homologue: A picture holds up to 4 runs"
+        "homologue: A picture shows at most 4 runs"
     )
 
 

@@ -1,4 +1,4 @@
-"""The options of a model are declared once, and every command has them in the same way."""
+"""Groups of options are declared once and are the same in every command."""
 
 import ast
 from pathlib import Path
@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import homologue
 from homologue.cli import app
-from homologue.commands.options import DEFAULT_MODEL_OPTIONS, ModelOptions, with_model_options
+from homologue.commands.options import ModelOptions, with_option_groups
 
 NAMES = ["device", "dtype", "variant", "revision", "vae", "config", "offline"]
 PACKAGE = Path(homologue.__file__).parent
@@ -19,7 +19,7 @@ PACKAGE = Path(homologue.__file__).parent
 @pytest.mark.parametrize(
     "name", ["match", "fit", "locate", "evaluate", "relocate", "words", "view", "check", "info"]
 )
-def test_a_command_has_them_one_after_the_other(name: str) -> None:
+def test_a_command_has_all_model_options_in_order(name: str) -> None:
     command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
     names = [parameter.name for parameter in command.params]
     start = names.index("device")
@@ -30,15 +30,16 @@ def test_a_command_has_them_one_after_the_other(name: str) -> None:
     assert chosen["offline"].is_flag and not chosen["device"].is_flag
 
 
-def test_a_command_gets_one_object() -> None:
+def test_a_command_receives_a_group_as_one_object() -> None:
     seen: list[tuple[str, int, ModelOptions]] = []
     made = typer.Typer()
 
     @made.command()
-    @with_model_options
+    @with_option_groups
     def look(
         image: str,
-        loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
+        *,
+        loading: ModelOptions,
         number: Annotated[int, typer.Option()] = 1,
     ) -> None:
         """Look."""
@@ -53,6 +54,14 @@ def test_a_command_gets_one_object() -> None:
         ("a.png", 2, ModelOptions(device="cpu", config="sd2-512", offline=True)),
     ]
     assert run(made, ["a.png", "--loading", "x"]).exit_code == 2
+
+
+def test_the_help_lists_a_group_under_its_title() -> None:
+    outcome = CliRunner().invoke(app, ["match", "--help"], env={"COLUMNS": "120"})
+    lines = outcome.stdout.splitlines()
+    titles = [line.split()[1] for line in lines if line.startswith("╭")]
+    assert titles == ["Arguments", "Options", "Points", "Output", "Method", "Model"]
+    assert "--optimise" not in outcome.stdout
 
 
 def imported(file: Path) -> set[str]:

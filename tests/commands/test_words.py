@@ -150,15 +150,15 @@ def test_fitted_points_are_named(run: Any, tmp_path: Path) -> None:
         ((*LOOK[:2], "!?", *LOOK[3:]), ("no words",)),
         ((*LOOK[:3], "--model", "mute"), ("mute", "lacks text_encoder/")),
         (("words", "missing.png", "a cat"), ("missing.png does not exist",)),
-        (("words", "image.png"), ("a sentence in quotes", "--embeddings")),
-        (("words",), ("a sentence in quotes", "--embeddings")),
+        (("words", "image.png"), ("a prompt in quotes", "--embeddings")),
+        (("words",), ("a prompt in quotes", "--embeddings")),
         ((*LOOK, "--threshold", "1.5"), ("threshold", "1.5")),
         ((*LOOK, "--by", "best"), ("threshold, strongest", "best")),
         ((*LOOK, "--mask", "mask.jpg"), ("mask.jpg", ".png")),
         ((*LOOK, "--mask", "nowhere/mask.png"), ("nowhere is missing",)),
         ((*LOOK, "--plot", "plot.doc"), ("plot.doc", ".png")),
         (("words", "--embeddings", "missing.safetensors"), ("missing.safetensors",)),
-        ((*LOOK, "--embeddings", "e.safetensors"), ("takes no image",)),
+        ((*LOOK, "--embeddings", "e.safetensors"), ("cannot be combined with an image",)),
         (("words", "--embeddings", "e", "--mask", "m.png"), ("--mask", "leave them out")),
     ],
 )  # fmt: skip
@@ -182,7 +182,7 @@ def test_settings_are_changed_by_name(run: Any) -> None:
     for option, complaint in (
         ("words.timestep=50", "There is no setting 'words.timestep': did you mean words.timesteps"),
         ("words.noise_samples=0", "noise_samples must be at least 1, not 0"),
-        ("words.timesteps=", "timesteps must name at least one noise level"),
+        ("words.timesteps=", "timesteps must have at least one time step"),
         ("words.threshold=0.3", "use --threshold"),
         ("words", "'words' is not a setting: write NAME=VALUE, such as words.layers=VALUE"),
     ):

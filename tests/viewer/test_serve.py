@@ -84,8 +84,8 @@ def test_options_for_proxies_are_checked_first(option: str, value: str) -> None:
     [
         (["hub.org"], [], "/a b", "it is at https://hub.org/a%20b/?token=x"),
         (["hub.org"], ["http://other.org:8080"], "/a", "it is at http://other.org:8080/a/?token=x"),
-        (["hub.org"], [], "", "put ?token=x at the end"),
-        ([], [], "/a", "put ?token=x at the end"),
+        (["hub.org"], [], "", "append ?token=x"),
+        ([], [], "/a", "append ?token=x"),
     ],
 )
 def test_where_the_viewer_is_behind_a_proxy(

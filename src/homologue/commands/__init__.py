@@ -1,1 +1,1 @@
-"""The commands: one file for those that belong together. They parse, call and print."""
+"""The commands of `homologue`. A command parses its arguments, calls the library and prints."""

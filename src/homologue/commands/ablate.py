@@ -1,11 +1,17 @@
-"""`homologue ablate`: what each part of the method is worth, from one run with parts."""
+"""`homologue ablate`: effect of each part of the method, from one run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from homologue.commands.options import Json
+from homologue.commands.options import (
+    THRESHOLDS,
+    Alpha,
+    BootstrapSeed,
+    TableOptions,
+    with_option_groups,
+)
 from homologue.commands.results import STDOUT, each_result, write_text
 from homologue.commands.values import check_output, checked_alphas
 from homologue.errors import HomologueError
@@ -14,65 +20,68 @@ if TYPE_CHECKING:
     from homologue.evaluation.ablate import Ablation
 
 
+@with_option_groups
 def ablate(
     folder: Annotated[
-        Path, typer.Argument(metavar="RUN", help="--run of `evaluate` with --keep parts.")
+        Path,
+        typer.Argument(metavar="RUN", help="Folder that `evaluate --run --keep parts` wrote."),
     ],
-    alpha: Annotated[float, typer.Option(help="Of PCK.")] = 0.1,
+    output: TableOptions,
+    alpha: Alpha = 0.1,
     threshold: Annotated[
         str | None,
-        typer.Option(
-            metavar="bbox-kp|bbox|image|legacy|legacy-image|legacy-bbox-kp|given",
-            help="Default the benchmark's own.",
-        ),
+        typer.Option(metavar=THRESHOLDS, help="Threshold (default: that of the benchmark)."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
-    json: Json = False,
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FILE|-", help="Every number, one a row.")
-    ] = None,
-    plots: Annotated[Path | None, typer.Option(metavar="DIR", help="A picture a study.")] = None,
-    suffix: Annotated[
-        str, typer.Option(metavar=".png|.svg|.pdf|.jpg", help="Of the pictures.")
-    ] = ".png",
+    seed: BootstrapSeed = 0,
 ) -> None:
-    """Show PCK over the number of embeddings, of crops, by layer and by way to read."""
-    (at,) = checked_alphas([alpha])
-    if json and csv == STDOUT:
-        raise HomologueError("Only one thing can go to stdout: give the other the path of a file.")
-    if csv and csv != STDOUT:
-        check_output(csv)
-    if plots:
-        from homologue.viz.figures import check_suffix
-
-        check_suffix(plots / f"layers{suffix}")
-    from homologue.evaluation.ablate import ablate, ablation_object
-    from homologue.evaluation.reporting.ablation_tables import ablation_grids, ablation_table
+    """Show PCK by number of embeddings, number of crops, layer and read-out."""
+    (checked_alpha,) = checked_alphas([alpha])
+    _check_output(output)
+    from homologue.evaluation.ablate import ablate
     from homologue.evaluation.runs import read_parts
 
     run, parts = read_parts(folder)
-    made = ablate(run, parts, threshold, at, seed)
+    _write(ablate(run, parts, threshold, checked_alpha, seed), output)
+
+
+def _check_output(output: TableOptions) -> None:
+    """Raise HomologueError for outputs that cannot be written."""
+    if output.json and output.csv == STDOUT:
+        raise HomologueError("--json and --csv - both write to stdout: give --csv a file.")
+    if output.csv and output.csv != STDOUT:
+        check_output(output.csv)
+    if output.plots:
+        from homologue.viz.figures import check_suffix
+
+        check_suffix(output.plots / f"layers{output.suffix}")
+
+
+def _write(ablation: "Ablation", output: TableOptions) -> None:
+    from homologue.evaluation.ablate import ablation_object
+    from homologue.evaluation.reporting.ablation_tables import ablation_grids, ablation_table
+
+    plots, csv = output.plots, output.csv
     with each_result() as write:
         if plots:
-            write(lambda: _save_plots(plots, made, suffix))
+            write(lambda: _save_plots(plots, ablation, output.suffix))
         if csv:
             from homologue.evaluation.reporting.export import csv_text
 
-            write(lambda: write_text(csv, csv_text(ablation_table(made))))
-        if json:
+            write(lambda: write_text(csv, csv_text(ablation_table(ablation))))
+        if output.json:
             from homologue.console import print_json
 
-            print_json(ablation_object(made))
+            print_json(ablation_object(ablation))
         elif csv != STDOUT:
             from homologue.console import print_table
             from homologue.evaluation.reporting.tables import for_terminal
 
-            for grid in ablation_grids(made):
+            for grid in ablation_grids(ablation):
                 print_table(for_terminal(grid))
 
 
-def _save_plots(folder: Path, made: "Ablation", suffix: str) -> None:
+def _save_plots(folder: Path, ablation: "Ablation", suffix: str) -> None:
     from homologue.files import make_folder
     from homologue.viz.ablations import save_ablations
 
-    save_ablations(make_folder(folder), made, suffix)
+    save_ablations(make_folder(folder), ablation, suffix)

@@ -1,4 +1,4 @@
-"""`homologue check`: is a model sound on this machine?"""
+"""`homologue check`: test a model on this machine."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,61 +6,50 @@ from typing import Annotated
 
 import typer
 
-from homologue.commands.options import (
-    DEFAULT_MODEL_OPTIONS,
-    Json,
-    Memory,
-    Model,
-    ModelOptions,
-    OptimiseOption,
-    PresetOption,
-    Seed,
-    SetOption,
-    with_model_options,
-)
-from homologue.commands.values import named_preset, read_picture, timed_model
+from homologue.commands.options import FitOptions, Json, ModelOptions, with_option_groups
+from homologue.commands.values import read_picture, timed_model
 
 
-@with_model_options
+@with_option_groups
 def check(
     images: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="IMAGE...", help="Default: drawings of the package."),
+        typer.Argument(metavar="IMAGE", help="Images (default: drawings of the package)."),
     ] = None,
-    model: Model = "builtin",
-    preset: PresetOption = "default",
-    optimise: OptimiseOption = None,
-    set_: SetOption = None,
+    *,
+    model: ModelOptions,
+    method: FitOptions,
     vary: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=A,B,...",
-            help="Compare settings, as fit.timestep=40,140,261; of several, all combinations.",
+            help="Compare values of a setting, for example fit.timestep=40,140,261; repeatable "
+            "for all combinations.",
         ),
     ] = None,
-    seed: Seed = 0,
-    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
-    memory: Memory = None,
     json: Json = False,
 ) -> None:
-    """Check a model on this machine, without annotation. Exit code 0 if it is sound, else 1."""
+    """Check without annotations that a model works on this machine.
+
+    The exit code is 0 if the model is sound and 1 if not.
+    """
     from homologue.self_check.pictures import given_subjects
     from homologue.self_check.varying import varied_presets
 
-    settings = named_preset(preset, optimise, set_)
-    varied_presets(settings, vary or [])
+    preset = method.resolve()
+    varied_presets(preset, vary or [])
     pictures = [read_picture(path) for path in images or []]
     if pictures:
         given_subjects(pictures)
-    loaded, seconds = timed_model(model, loading)
+    loaded, seconds = timed_model(model.model, model)
     from homologue.console import print_json, print_table, progress_bars
     from homologue.self_check.check import check as check_model
     from homologue.self_check.show import rendered
 
     with progress_bars() as progress:
         report = check_model(
-            loaded, pictures or None, preset=settings, vary=vary or [], seed=seed,
-            memory=memory, progress=progress,
+            loaded, pictures or None, preset=preset, vary=vary or [], seed=method.seed,
+            memory=method.memory, progress=progress,
         )  # fmt: skip
     report = replace(report, seconds={"load": seconds, **report.seconds})
     if json:

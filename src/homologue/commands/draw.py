@@ -1,64 +1,105 @@
-"""`homologue draw`: pairs of runs as a picture, what was found right and what wrong."""
+"""`homologue draw`: pairs of runs as a picture, with correct and wrong points."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from homologue.commands.options import (
+    PLOT_SUFFIXES,
+    THRESHOLDS,
+    Alpha,
+    DataRoot,
+    Runs,
+    with_option_groups,
+)
 from homologue.commands.values import check_output, checked_alphas
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
     from homologue.evaluation.runs import Run
+    from homologue.viz.pairs import Rule
 
-MOST_PAIRS = 60
-MOST_RUNS = 4
+MAX_PAIRS = 60
+MAX_RUNS = 4
+_DEFAULT_WORST = 12
 
 
-def draw(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="What `homologue evaluate --run` wrote.")
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help=".png, .jpg, .svg or .pdf.")
-    ],
+@dataclass(frozen=True)
+class PairChoice:
+    """Which pairs are drawn: by name and by rank of their PCK."""
+
+    panel: ClassVar[str] = "Pairs"
+
     pair: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Draw this pair; repeatable.")
-    ] = None,
+    ] = None
     worst: Annotated[
-        int, typer.Option(metavar="N", help="The N worst pairs; 12 if nothing is asked for.")
-    ] = 0,
-    best: Annotated[int, typer.Option(metavar="N", help="The N best pairs.")] = 0,
+        int,
+        typer.Option(
+            metavar="N",
+            help=f"Draw the N worst pairs ({_DEFAULT_WORST} if no pairs are chosen).",
+            show_default=False,
+        ),
+    ] = 0
+    best: Annotated[
+        int, typer.Option(metavar="N", help="Draw the N best pairs.", show_default=False)
+    ] = 0
     spread: Annotated[
-        int, typer.Option(metavar="N", help="N pairs, evenly from the best to the worst.")
-    ] = 0,
-    alpha: Annotated[float, typer.Option(help="Right is within alpha times the threshold.")] = 0.1,
+        int,
+        typer.Option(
+            metavar="N",
+            help="Draw N pairs at even steps of rank, from the best to the worst.",
+            show_default=False,
+        ),
+    ] = 0
+
+    def check(self) -> None:
+        """Raise HomologueError if the numbers of pairs are negative or too large together."""
+        total = self.worst + self.best + self.spread + len(self.pair or ())
+        if min(self.worst, self.best, self.spread) < 0 or total > MAX_PAIRS:
+            raise HomologueError(f"Choose from 1 to {MAX_PAIRS} pairs for a picture.")
+
+    def names(self, runs: "list[Run]", rule: "Rule") -> list[str]:
+        """Return the names of the pairs to draw."""
+        from homologue.viz.pair_choice import choose_pairs
+
+        chosen = self.worst or self.best or self.spread or self.pair
+        return choose_pairs(
+            runs, rule, names=self.pair or (), best=self.best, spread=self.spread,
+            worst=self.worst if chosen else _DEFAULT_WORST,
+        )  # fmt: skip
+
+
+@with_option_groups
+def draw(
+    folders: Runs,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help=f"File to write: {PLOT_SUFFIXES}."),
+    ],
+    pairs: PairChoice,
+    alpha: Alpha = 0.1,
     threshold: Annotated[
-        str | None, typer.Option(metavar="bbox-kp|...", help="Default the run's first.")
+        str | None,
+        typer.Option(metavar=THRESHOLDS, help="Threshold (default: the first of the run)."),
     ] = None,
-    root: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Where the data lie, if not where they lay."),
-    ] = None,
+    root: DataRoot = None,
 ) -> None:
-    """Draw pairs of RUN, or of several runs side by side: right points blue, wrong ones orange."""
+    """Draw pairs of one run, or of several runs side by side: correct points blue, wrong orange."""
     checked_alphas([alpha])
     check_output(output, plots=True)
-    if min(worst, best, spread) < 0 or worst + best + spread + len(pair or ()) > MOST_PAIRS:
-        raise HomologueError(
-            f"A picture holds up to {MOST_PAIRS} pairs; ask for 1 to {MOST_PAIRS}."
-        )
-    if not (worst or best or spread or pair):
-        worst = 12
+    pairs.check()
     runs = _runs(folders, threshold)
-    from homologue.viz.pair_choice import choose_pairs, make_cells
+    from homologue.viz.pair_choice import make_cells
     from homologue.viz.pairs import Rule, save_sheet
 
     rule = Rule(threshold or next(iter(runs[0].scores.thresholds), "none"), alpha)
-    names = choose_pairs(runs, rule, names=pair or (), best=best, worst=worst, spread=spread)
+    names = pairs.names(runs, rule)
     cells = make_cells(runs, names, root)
-    # Runs stand side by side; of one run, as many pairs as can still be seen.
+    # More than three columns of one run are too small to see the points.
     columns = len(runs) if len(runs) > 1 else min(3, math.ceil(math.sqrt(len(names))))
     title = f"{runs[0].benchmark}, {runs[0].split}"
     save_sheet(output, title, cells, columns, rule)
@@ -68,11 +109,9 @@ def draw(
 def _runs(folders: list[Path], threshold: str | None) -> "list[Run]":
     from homologue.evaluation.runs import by_benchmark, read_runs
 
-    if len(folders) > MOST_RUNS:
-        raise HomologueError(
-            f"A picture holds up to {MOST_RUNS} runs side by side; leave some out."
-        )
+    if len(folders) > MAX_RUNS:
+        raise HomologueError(f"A picture shows at most {MAX_RUNS} runs, not {len(folders)}.")
     runs = read_runs(folders)
     if len(by_benchmark(runs)) > 1:
-        raise HomologueError("Runs side by side must be of one split of one benchmark.")
+        raise HomologueError("Runs side by side must share the benchmark and the split.")
     return [run.under([threshold]) for run in runs] if threshold else runs

@@ -1,166 +1,233 @@
-"""`homologue evaluate`: matchers on a benchmark's pairs."""
+"""`homologue evaluate`: run matchers on the pairs of a benchmark."""
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from homologue.artifacts import MAPS, parse_items
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
-    DEFAULT_MODEL_OPTIONS,
-    Alpha,
-    Json,
-    Keep,
+    FitOptions,
     Maps,
-    Memory,
-    Model,
     ModelOptions,
-    OptimiseOption,
-    PresetOption,
-    Seed,
-    SetOption,
-    with_model_options,
+    ReportOptions,
+    StoreOptions,
+    with_option_groups,
 )
-from homologue.commands.values import check_output, checked_alphas, named_preset
+from homologue.commands.values import check_output, checked_alphas
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
     from homologue.commands.pair_maps import MapWriter
     from homologue.evaluation.run import Selection
     from homologue.evaluation.runner import Engine
+    from homologue.matchers.registry import Ingredients
 
 
-@with_model_options
-def evaluate(
-    benchmark: Annotated[
-        str, typer.Argument(help="emoji, spair-71k, pf-willow, pf-pascal, cub, pairs.")
-    ],
-    root: Annotated[
-        Path | None, typer.Option(help="The data set's folder or its parent; of pairs, the file.")
-    ] = None,
-    run: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Keep the predictions here; start again to go on."),
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option(help="val to choose settings, test to report; default test.")
-    ] = None,
-    kind: Annotated[
-        list[str] | None,
-        typer.Option(help="Of pairs, of emoji: plain, posed, cross; repeatable; default all."),
-    ] = None,
-    category: Annotated[
-        list[str] | None,
-        typer.Option("--category", "--subject", help="Pairs of this one only; repeatable."),
-    ] = None,
+@dataclass(frozen=True)
+class SelectionOptions:
+    """Which matchers run on which pairs."""
+
+    panel: ClassVar[str] = "Selection"
+
     matcher: Annotated[
         list[str] | None,
         typer.Option(
             metavar="attention|features|hog|identity|random",
-            help="Repeatable; default attention and identity, with --keep attention alone.",
+            help="Matcher; repeatable (default: attention and identity; with --keep or --maps, "
+            "attention).",
         ),
-    ] = None,
-    model: Model = "builtin",
-    preset: PresetOption = "default",
-    optimise: OptimiseOption = None,
-    set_: SetOption = None,
+    ] = None
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Folder of the data set or its parent. For the benchmark pairs: the file of "
+            "pairs.",
+        ),
+    ] = None
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="val to choose settings, test to report (default: test)."
+        ),
+    ] = None
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="plain|posed|cross", help="Kind of emoji pairs; repeatable (default: all)."
+        ),
+    ] = None
+    category: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--category",
+            "--subject",
+            metavar="NAME",
+            help="Category of the pairs; repeatable (default: all).",
+        ),
+    ] = None
     limit: Annotated[
-        int | None, typer.Option(metavar="N", help="At most N pairs a kind, evenly spread.")
-    ] = None,
+        int | None,
+        typer.Option(metavar="N", help="At most N pairs of each kind, evenly spaced."),
+    ] = None
     pair: Annotated[
-        int | None, typer.Option(metavar="N", help="Only pair N, from 0, of those selected.")
-    ] = None,
-    alpha: Alpha = None,
-    seed: Seed = 0,
-    shard: Annotated[
-        str, typer.Option(metavar="I/N", help="Part I of N, from 1; see `homologue merge`.")
-    ] = "1/1",
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try the pairs again that failed.")
-    ] = False,
+        int | None,
+        typer.Option(metavar="N", help="Only pair N of the selected pairs, counted from 0."),
+    ] = None
+
+
+@dataclass(frozen=True)
+class _RunFolder:
+    run: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Store predictions in this folder; rerun to resume."),
+    ] = None
+
+
+# Fields of the last base class come first.
+@dataclass(frozen=True)
+class RunOptions(StoreOptions, _RunFolder):
+    """Where a run is stored and on which machines it is done."""
+
     engine: Annotated[
-        str, typer.Option(metavar="local|ray", help="Where to run: here, or on a Ray cluster.")
-    ] = "local",
+        str, typer.Option(metavar="local|ray", help="Run on this machine or on a Ray cluster.")
+    ] = "local"
     address: Annotated[
-        str | None, typer.Option(help="Of the Ray cluster, or auto; else one is started here.")
-    ] = None,
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address of the Ray cluster, or auto (default: start Ray on this machine).",
+        ),
+    ] = None
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="On the Ray cluster; default all it has.")
-    ] = None,
-    keep: Keep = None,
-    maps: Maps = None,
-    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
-    memory: Memory = None,
-    json: Json = False,
+        int | None,
+        typer.Option(metavar="N", help="Number of Ray workers (default: as many as fit)."),
+    ] = None
+
+    def check(self) -> None:
+        """Raise HomologueError if the options contradict each other."""
+        if self.retry_failed and not self.run:
+            raise HomologueError("--retry-failed needs --run, the run with the failed pairs.")
+        if self.engine not in ("local", "ray"):
+            raise HomologueError(f"There is no engine {self.engine!r}: choose local or ray.")
+        if self.engine == "local" and (self.address or self.workers):
+            raise HomologueError("--address and --workers need --engine ray.")
+        if self.keep and not self.run:
+            raise HomologueError("--keep needs --run, the folder to store the artifacts in.")
+
+
+@dataclass(frozen=True)
+class ResultOptions(ReportOptions):
+    """What is printed and written of the results of a run."""
+
     save: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Write what was found, pair by pair.")
-    ] = None,
+        Path | None,
+        typer.Option(metavar="FILE.json", help="Write the predictions of every pair as JSON."),
+    ] = None
+    maps: Maps = None
+
+    def check(self) -> None:
+        """Raise HomologueError for files and folders that cannot be written."""
+        if self.save:
+            check_output(self.save)
+        if self.maps:
+            from homologue.viz.map_files import check_maps_folder
+
+            check_maps_folder(self.maps)
+
+
+@with_option_groups
+def evaluate(
+    benchmark: Annotated[
+        str,
+        typer.Argument(
+            metavar="BENCHMARK", help="emoji, spair-71k, pf-willow, pf-pascal, cub or pairs."
+        ),
+    ],
+    selected: SelectionOptions,
+    run: RunOptions,
+    output: ResultOptions,
+    method: FitOptions,
+    model: ModelOptions,
 ) -> None:
-    """Measure how often matchers find the annotated points of a benchmark."""
-    alphas = checked_alphas(alpha)
-    settings = named_preset(preset, optimise, set_)
-    if save:
-        check_output(save)
-    if retry_failed and not run:
-        raise HomologueError("--retry-failed needs the --run whose pairs failed.")
-    if engine not in ("local", "ray"):
-        raise HomologueError(f"There is no engine {engine!r}: choose local or ray.")
-    if engine == "local" and (address or workers):
-        raise HomologueError("--address and --workers belong to --engine ray; give that too.")
-    kept = parse_items(keep or [])
-    if kept and not run:
-        raise HomologueError("--keep needs a --run to keep it in.")
-    if maps:
-        from homologue.viz.map_files import check_maps_folder
+    """Measure how accurately matchers find the annotated points of a benchmark."""
+    alphas = checked_alphas(output.alpha)
+    preset = method.resolve()
+    artifacts = run.artifacts()
+    run.check()
+    output.check()
 
-        check_maps_folder(maps)
-
-    from homologue.benchmarking import local_engines, ray_engines
+    from homologue.artifacts import MAPS
     from homologue.commands.run_reports import print_notes, show, watch
     from homologue.evaluation.run import Plan, carry_out, run_folders, select
     from homologue.evaluation.work import Shard
     from homologue.matchers.registry import Ingredients
 
-    part = Shard.parse(shard)
-    names = matcher or (["attention"] if kept or maps else ["attention", "identity"])
-    if maps and names != ["attention"]:
-        raise HomologueError(
-            "--maps writes where the attention of the matcher attention lies: give it with "
-            "--matcher attention alone."
-        )
-    if set_ and "attention" not in names:
-        raise HomologueError("--set changes the matcher attention alone: add --matcher attention.")
-    folders = run_folders(run, names)
+    shard = Shard.parse(run.shard)
+    names = _matchers(selected, bool(artifacts), output.maps is not None, bool(method.set_))
+    folders = run_folders(run.run, names)
     selection = select(
-        benchmark, root, split,
-        kinds=kind or [], categories=category or [], limit=limit, index=pair,
+        benchmark, selected.root, selected.split,
+        kinds=selected.kind or [], categories=selected.category or [],
+        limit=selected.limit, index=selected.pair,
     )  # fmt: skip
     print_notes(selection)
-    found = kept if not maps or MAPS in kept else (*kept, MAPS)
-    given = Ingredients(partial(loading.load, model), settings, seed, memory, found)
-    with ExitStack() as held:
-        if engine == "ray":
-            from homologue.evaluation.distributed import cluster
-
-            held.enter_context(cluster(address))
-            engines = ray_engines(names, given, workers, loading.device != "cpu")
-        else:
-            engines = local_engines(names, given)
-        held.enter_context(interruptible())
+    computed = (*artifacts, MAPS) if output.maps and MAPS not in artifacts else artifacts
+    load = partial(model.load, model.model)
+    ingredients = Ingredients(load, preset, method.seed, method.memory, computed)
+    with ExitStack() as stack:
+        engines = _engines(run, names, ingredients, gpus=model.device != "cpu", stack=stack)
+        stack.enter_context(interruptible())
         runs = []
-        for made, folder in zip(engines, folders, strict=True):
-            plan = Plan(folder, seed, part, retry_failed, kept)
-            with made as one:
-                sink = _map_writer(maps, one, selection, kept) if maps else None
-                runs.append(carry_out(one, selection, plan, watch(max(alphas), sink)))
-    show(runs, alphas, seed, json, save)
+        for context, folder in zip(engines, folders, strict=True):
+            plan = Plan(folder, method.seed, shard, run.retry_failed, artifacts)
+            with context as engine:
+                sink = output.maps and _map_writer(output.maps, engine, selection, artifacts)
+                runs.append(carry_out(engine, selection, plan, watch(max(alphas), sink or None)))
+    show(runs, alphas, method.seed, output.json, output.save)
+
+
+def _matchers(
+    selected: SelectionOptions, with_artifacts: bool, with_maps: bool, with_settings: bool
+) -> list[str]:
+    """Return the names of the matchers.
+
+    Raises:
+        HomologueError: `--maps` or `--set` is used without the matcher attention.
+    """
+    attention_only = with_artifacts or with_maps
+    names = selected.matcher or (["attention"] if attention_only else ["attention", "identity"])
+    if with_maps and names != ["attention"]:
+        raise HomologueError(
+            "--maps works with the matcher attention only: use --matcher attention alone."
+        )
+    if with_settings and "attention" not in names:
+        raise HomologueError(
+            "--set changes the matcher attention only: add --matcher attention or leave out --set."
+        )
+    return names
+
+
+def _engines(
+    run: RunOptions, names: list[str], ingredients: "Ingredients", *, gpus: bool, stack: ExitStack
+) -> "list[AbstractContextManager[Engine]]":
+    """Return an engine for each matcher. A Ray cluster is released with `stack`."""
+    from homologue.benchmarking import local_engines, ray_engines
+
+    if run.engine == "local":
+        return local_engines(names, ingredients)
+    from homologue.evaluation.distributed import cluster
+
+    stack.enter_context(cluster(run.address))
+    return ray_engines(names, ingredients, run.workers, gpus)
 
 
 def _map_writer(
-    folder: Path, engine: "Engine", selection: "Selection", keep: tuple[str, ...]
+    folder: Path, engine: "Engine", selection: "Selection", artifacts: tuple[str, ...]
 ) -> "MapWriter":
     # Drawing needs matplotlib, which takes a second to import.
     from homologue.commands.pair_maps import MapWriter
@@ -172,4 +239,4 @@ def _map_writer(
         **{name: engine.settings.get(name) for name in names},
         "strategy": engine.settings.get("optimise"),
     }
-    return MapWriter(folder, selection.pairs, keep, facts)
+    return MapWriter(folder, selection.pairs, artifacts, facts)

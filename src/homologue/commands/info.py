@@ -1,23 +1,13 @@
-"""`homologue info`: what there is to work with."""
+"""`homologue info`: the model, the machine, versions and the cache."""
 
-from homologue.commands.options import (
-    DEFAULT_MODEL_OPTIONS,
-    Json,
-    Model,
-    ModelOptions,
-    with_model_options,
-)
+from homologue.commands.options import Json, ModelOptions, with_option_groups
 from homologue.commands.values import timed_model
 
 
-@with_model_options
-def info(
-    model: Model = "builtin",
-    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
-    json: Json = False,
-) -> None:
-    """Show the model, the device, versions, and the models in the cache."""
-    loaded, seconds = timed_model(model, loading)
+@with_option_groups
+def info(model: ModelOptions, json: Json = False) -> None:
+    """Show the model, the device, the package versions and the cached models."""
+    loaded, seconds = timed_model(model.model, model)
     from homologue.console import print_json
     from homologue.information import environment, model_facts
 
@@ -25,7 +15,7 @@ def info(
     if json:
         print_json(facts)
         return
-    for part, values in facts.items():
-        print(part)
+    for section, values in facts.items():
+        print(section)
         for name, value in values.items():
             print(f"  {name:18} {value}")

@@ -1,4 +1,4 @@
-"""What happens on Ctrl-C, and when the system asks the program to end."""
+"""Handling of Ctrl-C and SIGTERM during a run."""
 
 import signal
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ import typer
 
 
 class Terminated(KeyboardInterrupt):
-    """The system asked the program to end, as schedulers do when its time is up."""
+    """SIGTERM, which schedulers send when the time of a job is up."""
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """In here both unwind, so that nothing stays half done: as KeyboardInterrupt, as Terminated.
+    """Raise KeyboardInterrupt on SIGINT and Terminated on SIGTERM, so that cleanup code runs.
 
-    An interrupt of a stored run is printed with how to resume it, and ends with its exit code.
+    After an interrupt of a stored run, print how to resume and exit with 128 + signal number.
     """
     from homologue.console import print_error
     from homologue.evaluation.run import Interrupted
@@ -39,7 +39,6 @@ def interruptible() -> Iterator[None]:
 
 
 def _exit_code(interrupt: BaseException | None) -> int:
-    """As shells have it: 128 and the number of the signal."""
     number = signal.SIGTERM if isinstance(interrupt, Terminated) else signal.SIGINT
     return 128 + number
 

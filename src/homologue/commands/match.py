@@ -1,37 +1,32 @@
-"""`homologue match`, `fit` and `locate`: points of one image found in others."""
+"""`homologue match`, `fit` and `locate`: find points of one image in others."""
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from homologue.commands.options import (
-    DEFAULT_MODEL_OPTIONS,
+    FitOptions,
+    FittedModelOptions,
     Json,
     LocateSetOption,
     Maps,
-    Memory,
-    Model,
     ModelOptions,
-    OptimiseOption,
-    PointOption,
-    PointsOption,
-    PresetOption,
-    Seed,
-    SetOption,
+    Plot,
     Source,
     Target,
-    with_model_options,
+    with_option_groups,
 )
 from homologue.commands.values import (
+    SourcePoints,
     check_output,
     checked_points,
-    given_points,
-    named_preset,
     read_picture,
     reading_preset,
+    source_points,
     timed_model,
 )
 from homologue.errors import HomologueError, dtype_name
@@ -48,157 +43,180 @@ if TYPE_CHECKING:
     from homologue.presets import Preset
 
 
-@with_model_options
+@dataclass(frozen=True)
+class PointOptions:
+    """Points of the source."""
+
+    panel: ClassVar[str] = "Points"
+
+    point: Annotated[
+        list[str] | None,
+        typer.Option("--point", "-p", metavar="X,Y", help="Source point in pixels; repeatable."),
+    ] = None
+    points: Annotated[
+        Path | None,
+        typer.Option(
+            "--points",
+            metavar="FILE",
+            help="File of source points, .json or .csv (docs/points.md).",
+        ),
+    ] = None
+
+    def read(self) -> SourcePoints:
+        """Read the points; see `source_points`."""
+        return source_points(self.point, self.points)
+
+
+@dataclass(frozen=True)
+class MatchOutput:
+    """What is printed and written of a match."""
+
+    panel: ClassVar[str] = "Output"
+
+    json: Json = False
+    plot: Plot = None
+    maps: Maps = None
+
+
+@with_option_groups
 def match(
     source: Source,
     target: Target,
-    point: PointOption = None,
-    points: PointsOption = None,
-    model: Model = "builtin",
-    preset: PresetOption = "default",
-    optimise: OptimiseOption = None,
-    set_: SetOption = None,
-    seed: Seed = 0,
-    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
-    memory: Memory = None,
-    json: Json = False,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a picture: .png, .jpg, .svg, .pdf.")
-    ] = None,
-    maps: Maps = None,
+    points: PointOptions,
+    output: MatchOutput,
+    method: FitOptions,
+    model: ModelOptions,
 ) -> None:
-    """Find the counterparts of points of SOURCE in TARGET."""
-    given = given_points(point, points)
-    settings = named_preset(preset, optimise, set_)
-    if plot:
-        check_output(plot, plots=True)
-    pair = maps and _maps_folder(maps, source, target)
-    images = [read_picture(source), read_picture(target)]
+    """Find the counterparts of source points in a target image."""
+    given = points.read()
+    preset = method.resolve()
+    if output.plot:
+        check_output(output.plot, plots=True)
+    maps_folder = output.maps and _maps_folder(output.maps, source, target)
+    images = read_picture(source), read_picture(target)
     checked = checked_points(given, images[0])
 
-    loaded, seconds = timed_model(model, loading)
-    from homologue.api import match as find
+    loaded, seconds = timed_model(model.model, model)
+    from homologue.api import match as match_points
     from homologue.console import print_json, print_matches, progress_bars
 
     with progress_bars() as progress:
-        found = find(
-            loaded, images[0], images[1], checked, preset=settings, seed=seed,
-            memory=memory, heatmaps=plot is not None, maps=maps is not None, progress=progress,
+        found = match_points(
+            loaded, *images, checked, preset=preset, seed=method.seed, memory=method.memory,
+            heatmaps=output.plot is not None, maps=output.maps is not None, progress=progress,
         )  # fmt: skip
     matches = _matches(checked, found, given.names)
-    if json:
-        print_json({
-            "source": _facts(source, images[0]),
-            "target": _facts(target, images[1]),
-            **_settings(loaded, settings, seed),
-            "matches": matches,
-            "seconds": {"load": seconds, **found.seconds},
-        })  # fmt: skip
+    facts = {
+        "source": _image_facts(source, images[0]),
+        "target": _image_facts(target, images[1]),
+        **_settings(loaded, preset, method.seed),
+    }
+    if output.json:
+        print_json({**facts, "matches": matches, "seconds": {"load": seconds, **found.seconds}})
     else:
-        print_matches(f"{source}  ->  {target}{_with(loaded)}", matches)
-    if plot:
+        print_matches(f"{source}  ->  {target}{_model_note(loaded)}", matches)
+    if output.plot:
         from homologue.api import plot_match
 
-        plot_match(found, plot)
-    if pair:
-        from homologue.viz.map_files import ImageMaps, save_maps
-
-        assert found.source_maps is not None
-        assert found.maps is not None
-        save_maps(
-            pair,
-            ImageMaps.of(images[0], checked, found.source_maps),
-            ImageMaps.of(images[1], found.points, found.maps),
-            {
-                "source": _facts(source, images[0]),
-                "target": _facts(target, images[1]),
-                **_settings(loaded, settings, seed),
-            },
-        )
+        plot_match(found, output.plot)
+    if maps_folder:
+        _save_maps(maps_folder, found, checked, facts)
 
 
 def _maps_folder(folder: Path, source: Path, target: Path) -> Path:
-    """Where the maps of the pair go, refused before anything is computed."""
+    """Return the folder for the maps of a pair.
+
+    Raises:
+        HomologueError: The folder holds the maps of another pair.
+    """
     from homologue.viz.map_files import pair_folder, read_facts, safe_name
 
-    place = pair_folder(folder, f"{safe_name(source.stem)}-{safe_name(target.stem)}")
-    former = [read_facts(place).get(end, {}).get("path") for end in ("source", "target")]
-    if place.exists() and former != [str(source), str(target)]:
+    pair = pair_folder(folder, f"{safe_name(source.stem)}-{safe_name(target.stem)}")
+    former = [read_facts(pair).get(end, {}).get("path") for end in ("source", "target")]
+    if pair.exists() and former != [str(source), str(target)]:
         raise HomologueError(
-            f"{place} holds the maps of {former[0]} and {former[1]}: give another folder for those "
-            f"of {source} and {target}."
+            f"{pair} holds the maps of {former[0]} and {former[1]}: use another folder for "
+            f"{source} and {target}."
         )
-    return place
+    return pair
 
 
-@with_model_options
+def _save_maps(folder: Path, found: "Match", points: "Tensor", facts: dict[str, Any]) -> None:
+    from homologue.viz.map_files import ImageMaps, save_maps
+
+    assert found.source_maps is not None
+    assert found.maps is not None
+    sides = (
+        ImageMaps.of(found.source, points, found.source_maps),
+        ImageMaps.of(found.target, found.points, found.maps),
+    )
+    save_maps(folder, *sides, facts)
+
+
+@with_option_groups
 def fit(
     source: Source,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the embeddings go.")
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="File for the embeddings."),
     ],
-    point: PointOption = None,
-    points: PointsOption = None,
-    model: Model = "builtin",
-    preset: PresetOption = "default",
-    optimise: OptimiseOption = None,
-    set_: SetOption = None,
-    seed: Seed = 0,
-    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
-    memory: Memory = None,
+    points: PointOptions,
+    method: FitOptions,
+    model: ModelOptions,
     json: Json = False,
 ) -> None:
-    """Fit embeddings to points of SOURCE, to be located in any number of images."""
-    given = given_points(point, points)
-    settings = named_preset(preset, optimise, set_)
+    """Fit embeddings to source points; `locate` finds the points in any number of images."""
+    given = points.read()
+    preset = method.resolve()
     check_output(output)
     image = read_picture(source)
     checked = checked_points(given, image)
 
-    loaded, seconds = timed_model(model, loading)
+    loaded, seconds = timed_model(model.model, model)
     from homologue.api import fit as fit_points
     from homologue.console import print_json, progress_bars
 
     start = time.perf_counter()
     with progress_bars() as progress:
         embeddings = fit_points(
-            loaded, image, checked, preset=settings, seed=seed, memory=memory, progress=progress
-        )
-    fitted = time.perf_counter() - start
+            loaded, image, checked, preset=preset, seed=method.seed, memory=method.memory,
+            progress=progress,
+        )  # fmt: skip
+    fit_seconds = time.perf_counter() - start
     embeddings.save(output)
     if json:
         print_json({
-            "source": _facts(source, image),
+            "source": _image_facts(source, image),
             "embeddings": str(output),
-            **_settings(loaded, settings, seed),
+            **_settings(loaded, preset, method.seed),
             "points": embeddings.points.tolist(),
-            "seconds": {"load": seconds, "fit": fitted},
+            "seconds": {"load": seconds, "fit": fit_seconds},
         })  # fmt: skip
     else:
-        took = f"{len(embeddings)} points of {source} fitted in {fitted:.1f} s"
-        print(f"{took}{_with(loaded)}: {output}")
+        summary = f"{len(embeddings)} points of {source} fitted in {fit_seconds:.1f} s"
+        print(f"{summary}{_model_note(loaded)}: {output}")
 
 
-@with_model_options
+@with_option_groups
 def locate(
-    embeddings: Annotated[Path, typer.Argument(help="What `homologue fit` wrote.")],
-    targets: Annotated[list[Path], typer.Argument(metavar="TARGET...", help="Images.")],
-    model: Annotated[
-        str | None, typer.Option(help="By default the model that the points were fitted with.")
-    ] = None,
+    embeddings: Annotated[
+        Path, typer.Argument(metavar="EMBEDDINGS", help="File that `homologue fit` wrote.")
+    ],
+    targets: Annotated[
+        list[Path],
+        typer.Argument(metavar="TARGET", help="Images in which to find the counterparts."),
+    ],
+    model: FittedModelOptions,
     set_: LocateSetOption = None,
-    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
     json: Json = False,
 ) -> None:
-    """Locate fitted points in images. One that cannot be read does not stop the others."""
+    """Locate fitted points in images. An image that cannot be read does not stop the others."""
     from homologue.method.embeddings import PointEmbeddings
     from homologue.presets import Preset
 
     fitted = PointEmbeddings.load(embeddings)
-    own = Preset(fitted.preset, fitted.fit, fitted.locate)
-    preset = reading_preset(own, set_, str(embeddings))
-
-    loaded, seconds = timed_model(model or fitted.model, loading)
+    preset = reading_preset(Preset(fitted.preset, fitted.fit, fitted.locate), set_, str(embeddings))
+    loaded, seconds = timed_model(model.model or fitted.model, model)
     from homologue.api import locate as locate_points
     from homologue.console import print_error, print_json, print_matches, progress_bars
 
@@ -206,7 +224,7 @@ def locate(
     start = time.perf_counter()
     for path in targets:
         if stdout_error():
-            break  # nothing that follows could be printed
+            break  # no further result can be printed
         try:
             image = read_picture(path)
             with progress_bars() as progress:
@@ -216,9 +234,10 @@ def locate(
             results.append({"target": {"path": str(path)}, "error": str(error)})
             continue
         matches = _matches(fitted.points, located)
-        results.append({"target": _facts(path, image), "matches": matches})
+        results.append({"target": _image_facts(path, image), "matches": matches})
         if not json:
-            print_matches(f"{fitted.source.path or 'source'}  ->  {path}{_with(loaded)}", matches)
+            source = fitted.source.path or "source"
+            print_matches(f"{source}  ->  {path}{_model_note(loaded)}", matches)
     if json:
         print_json({
             "source": image_json(fitted.source.path, fitted.source.width, fitted.source.height),
@@ -231,7 +250,7 @@ def locate(
         raise typer.Exit(2)
 
 
-def _facts(path: Path, image: "RGBImage") -> dict[str, Any]:
+def _image_facts(path: Path, image: "RGBImage") -> dict[str, Any]:
     return image_json(str(path), image.width, image.height)
 
 
@@ -240,13 +259,12 @@ def _settings(model: "LatentDiffusion", preset: "Preset", seed: int) -> dict[str
     return settings_json(model.name, dtype, preset.name, preset.fit.strategy, seed)
 
 
-def _with(model: "LatentDiffusion") -> str:
-    """The model and its precision, for a person."""
+def _model_note(model: "LatentDiffusion") -> str:
     return f"  ({model.name}, {dtype_name(model.dtype)})"
 
 
 def _matches(
     points: "Tensor", found: "Located | Match", names: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """JSON of the points (P, 2) of the source and their counterparts."""
+    """Return the JSON of source points (P, 2) and their counterparts."""
     return matches_json(points.tolist(), found.points.tolist(), found.scores.tolist(), names)

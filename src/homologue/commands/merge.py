@@ -1,4 +1,4 @@
-"""`homologue merge`: shards of a run, put together."""
+"""`homologue merge`: the shards of a run as one run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +9,11 @@ from homologue.commands.options import Json
 
 
 def merge(
-    out: Annotated[Path, typer.Argument(help="Where the whole run goes.")],
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="What each shard wrote.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the merged run.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folder that one shard wrote.")],
     json: Json = False,
 ) -> None:
-    """Put the runs of shards together: OUT is as if one machine had done it all."""
+    """Merge the runs of shards into one run, equal to a run without shards."""
     from homologue.console import print_json
     from homologue.evaluation.storage import merge as merging
 

@@ -1,50 +1,80 @@
-"""Options that several commands share."""
+"""Arguments, options and groups of options that several commands share."""
 
+import copy
 import inspect
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 # torch and diffusers take seconds to import.
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
+    from homologue.presets import Preset
 
-Source = Annotated[Path, typer.Argument(help="Image with the given points.")]
-Target = Annotated[Path, typer.Argument(help="Image in which their counterparts are sought.")]
-PointOption = Annotated[
-    list[str] | None,
-    typer.Option("--point", "-p", metavar="X,Y", help="A point of the source; repeatable."),
-]
-PointsOption = Annotated[
-    Path | None, typer.Option("--points", metavar="FILE", help="Points as .json or .csv.")
-]
-Model = Annotated[
-    str, typer.Option(help="builtin, a hub id, a diffusers folder or a .safetensors checkpoint.")
-]
-PresetOption = Annotated[
-    str, typer.Option(help="Settings: default, paper or a file, see docs/settings.md.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="Change a setting, such as fit.steps=50; repeatable."
-    ),
+FLAG = ""
+"""Metavar of an option without a value."""
+PLOT_SUFFIXES = ".png, .jpg, .svg or .pdf"
+THRESHOLDS = "bbox-kp|bbox|image|legacy|legacy-image|legacy-bbox-kp|given"
+
+Source = Annotated[Path, typer.Argument(metavar="SOURCE", help="Image with the source points.")]
+Target = Annotated[
+    Path, typer.Argument(metavar="TARGET", help="Image in which to find the counterparts.")
 ]
 LocateSetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="NAME=VALUE", help="Change a setting, such as locate.crops=8; repeatable."
+        "--set",
+        metavar="NAME=VALUE",
+        help="Override a setting, for example locate.crops=8; repeatable.",
     ),
 ]
-OptimiseOption = Annotated[
-    str | None,
-    typer.Option("--strategy", metavar="exact|joint|cached", help="In place of the preset's."),
+ModelName = Annotated[
+    str,
+    typer.Option(
+        metavar="MODEL",
+        help="builtin, a Hugging Face Hub id, a diffusers folder or a .safetensors checkpoint.",
+    ),
 ]
-Seed = Annotated[int, typer.Option(help="Same seed, same result.")]
+Seed = Annotated[
+    int, typer.Option(metavar="N", help="Random seed. The same seed gives the same result.")
+]
+BootstrapSeed = Annotated[
+    int, typer.Option(metavar="N", help="Random seed of the bootstrap intervals.")
+]
+Alpha = Annotated[
+    float,
+    typer.Option(
+        metavar="A", help="A point is correct within alpha times the threshold of the truth."
+    ),
+]
+Alphas = Annotated[
+    list[float] | None,
+    typer.Option("--alpha", metavar="A", help="Alpha of PCK; repeatable (default: 0.05 and 0.1)."),
+]
+Runs = Annotated[
+    list[Path],
+    typer.Argument(metavar="RUN", help="Folder that `homologue evaluate --run` wrote."),
+]
+DataRoot = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Data folder, if it has moved since the run."),
+]
+Json = Annotated[
+    bool, typer.Option("--json", metavar=FLAG, help="Print one JSON object on stdout.")
+]
+Plot = Annotated[Path | None, typer.Option(metavar="FILE", help=f"Write a plot: {PLOT_SUFFIXES}.")]
+Maps = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write the attention map of each layer for every point as PNG, in source and target.",
+    ),
+]
 
 
 def _check_memory(budget: float | None) -> float | None:
@@ -55,100 +85,234 @@ def _check_memory(budget: float | None) -> float | None:
     return budget
 
 
-Memory = Annotated[
-    float | None,
-    typer.Option(
-        metavar="GIB",
-        callback=_check_memory,
-        help="Memory budget in GiB (default: half of the free memory).",
-    ),
-]
-Alpha = Annotated[
-    list[float] | None, typer.Option(help="Of PCK; repeatable; default 0.05 and 0.1.")
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
-Keep = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="embeddings,parts,maps",
-        help="Keep these in the run too, of the attention matcher; see docs/ablations.md.",
-    ),
-]
-Maps = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Write where each layer looks for every point, in source and target, as PNG.",
-    ),
-]
+@dataclass(frozen=True)
+class MethodOptions:
+    """Preset, settings and seed of the method."""
+
+    panel: ClassVar[str] = "Method"
+
+    preset: Annotated[
+        str,
+        typer.Option(metavar="NAME|FILE", help="default, paper or a TOML file (docs/settings.md)."),
+    ] = "default"
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="exact|joint|cached", help="Optimisation strategy (default: the preset's)."
+        ),
+    ] = None
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Override a setting, for example fit.steps=50; repeatable.",
+        ),
+    ] = None
+    seed: Seed = 0
+
+    def resolve(self) -> "Preset":
+        """Return the preset with the strategy and the settings applied.
+
+        Raises:
+            HomologueError: The preset, the strategy or a setting is invalid, or `--set` and
+                `--strategy` both set the strategy.
+        """
+        from homologue.commands.values import named_preset
+
+        return named_preset(self.preset, self.strategy, self.set_)
 
 
 @dataclass(frozen=True)
-class ModelOptions:
-    """How a model is loaded. A command takes all of them with `with_model_options`."""
+class FitOptions(MethodOptions):
+    """`MethodOptions` and a memory budget."""
+
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            metavar="GIB",
+            callback=_check_memory,
+            help="Memory budget in GiB (default: half of the free memory).",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """How a model is loaded."""
+
+    panel: ClassVar[str] = "Model"
 
     device: Annotated[
-        str | None, typer.Option(help="cuda, mps or cpu; the best there is by default.")
+        str | None,
+        typer.Option(metavar="cuda|mps|cpu", help="Device (default: the first that is available)."),
     ] = None
-    dtype: Annotated[str | None, typer.Option(help="float32, float16 or bfloat16.")] = None
-    variant: Annotated[str | None, typer.Option(help="Variant of the weights, such as fp16.")] = (
-        None
-    )
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="float32|float16|bfloat16",
+            help="Precision (default: float32 on a CPU, float16 elsewhere).",
+        ),
+    ] = None
+    variant: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Variant of the weight files, for example fp16."),
+    ] = None
     revision: Annotated[
-        str | None, typer.Option(help="Branch, tag or commit of a hub repository.")
+        str | None,
+        typer.Option(metavar="NAME", help="Branch, tag or commit of a Hub repository."),
     ] = None
-    vae: Annotated[str | None, typer.Option(help="Another VAE, for instance a tiny one.")] = None
+    vae: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Model to load the VAE from, for example a tiny VAE."),
+    ] = None
     config: Annotated[
         str | None,
         typer.Option(
-            metavar="FOLDER",
-            help="Configurations for a single-file model: a folder, or a family such as sd2-512,"
-            " see docs/models.md.",
+            metavar="DIR|FAMILY",
+            help="Configuration of a single-file model: a folder or a family such as sd2-512 "
+            "(docs/models.md).",
         ),
     ] = None
     offline: Annotated[
-        bool, typer.Option("--offline", help="Never ask the network for a model.")
+        bool,
+        typer.Option("--offline", metavar=FLAG, help="Load local files only; use no network."),
     ] = False
 
     def load(self, model: str) -> "LatentDiffusion":
-        """Load a model; its warnings are printed as notes."""
+        """Load a model. Its warnings are printed as notes."""
         from homologue.diffusion.loading.load import load
 
-        options = asdict(self)
+        options = {field.name: getattr(self, field.name) for field in fields(LoadOptions)}
         return load(model, local_files_only=options.pop("offline"), **options)
 
 
-DEFAULT_MODEL_OPTIONS = ModelOptions()
+@dataclass(frozen=True)
+class _BuiltinModel:
+    model: ModelName = "builtin"
 
 
-def with_model_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `ModelOptions` in place of its parameter of that type.
+@dataclass(frozen=True)
+class _FittedModel:
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Model (default: the model of the embeddings)."),
+    ] = None
 
-    Typer makes an option of every parameter and cannot nest them. The signature that it reads has
-    the fields of `ModelOptions`, in their order, where the command has the parameter.
+
+# Fields of the last base class come first.
+@dataclass(frozen=True)
+class ModelOptions(LoadOptions, _BuiltinModel):
+    """A model and how it is loaded."""
+
+
+@dataclass(frozen=True)
+class FittedModelOptions(LoadOptions, _FittedModel):
+    """The model of fitted embeddings, or another name for it, and how it is loaded."""
+
+
+@dataclass(frozen=True)
+class StoreOptions:
+    """Which pairs a run does now, and what it stores of them."""
+
+    panel: ClassVar[str] = "Run"
+
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="embeddings,parts,maps",
+            help="Also store these artifacts of the attention matcher (docs/ablations.md).",
+        ),
+    ] = None
+    shard: Annotated[
+        str,
+        typer.Option(metavar="I/N", help="Do part I of N, counted from 1; see `homologue merge`."),
+    ] = "1/1"
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", metavar=FLAG, help="Retry the pairs that failed.")
+    ] = False
+
+    def artifacts(self) -> tuple[str, ...]:
+        """Return the artifacts of `--keep`.
+
+        Raises:
+            HomologueError: An artifact is unknown.
+        """
+        # numpy takes as long to import as the rest of the command line.
+        from homologue.artifacts import parse_items
+
+        return parse_items(self.keep or [])
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What is printed of the results of a run."""
+
+    panel: ClassVar[str] = "Output"
+
+    alpha: Alphas = None
+    json: Json = False
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """Files and formats for tables and plots."""
+
+    panel: ClassVar[str] = "Output"
+
+    json: Json = False
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE|-", help="Write all numbers as CSV, one number a row."),
+    ] = None
+    plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Write plots.")] = None
+    suffix: Annotated[
+        str, typer.Option(metavar=".png|.svg|.pdf|.jpg", help="File format of the plots.")
+    ] = ".png"
+
+
+def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace each parameter of a command that is a group of options by the group's options.
+
+    A group is a dataclass whose fields are annotated with `typer.Option`; its `panel` is the title
+    of the options in the help. Typer reads the signature of a function and cannot nest options, so
+    the returned function has the fields in place of the groups and builds the groups when called.
     """
     signature = inspect.signature(command, eval_str=True)
-    (name,) = [p.name for p in signature.parameters.values() if p.annotation is ModelOptions]
-    options = [
-        inspect.Parameter(
-            field.name, inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            default=field.default, annotation=_HINTS[field.name],
-        )
-        for field in fields(ModelOptions)
-    ]  # fmt: skip
+    groups = {p.name: p.annotation for p in signature.parameters.values() if _is_group(p)}
     parameters: list[inspect.Parameter] = []
     for parameter in signature.parameters.values():
-        parameters += options if parameter.name == name else [parameter]
+        parameters += _options(groups[parameter.name]) if _is_group(parameter) else [parameter]
+    # A group has no default, but its options have, and options may follow in any order.
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
 
     @wraps(command)
-    def typed(**values: Any) -> None:
-        given = {option.name for option in options} & values.keys()
-        chosen = ModelOptions(**{option: values.pop(option) for option in given})
-        command(**values, **{name: chosen})
+    def flat(**values: Any) -> None:
+        for name, group in groups.items():
+            given = {field.name for field in fields(group)} & values.keys()
+            values[name] = group(**{field: values.pop(field) for field in given})
+        command(**values)
 
-    typed.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
-    typed.__dict__["__signature__"] = signature.replace(parameters=parameters)
-    return typed
+    flat.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
+    flat.__dict__["__signature__"] = signature.replace(parameters=parameters)
+    return flat
 
 
-_HINTS = get_type_hints(ModelOptions, include_extras=True)
+def _is_group(parameter: inspect.Parameter) -> bool:
+    return is_dataclass(parameter.annotation)
+
+
+def _options(group: Any) -> Iterator[inspect.Parameter]:
+    """Yield a parameter for each option of a group."""
+    hints = get_type_hints(group, include_extras=True)
+    for field in fields(group):
+        kind, option = get_args(hints[field.name])
+        assert isinstance(option, OptionInfo)
+        option = copy.copy(option)
+        option.rich_help_panel = group.panel
+        yield inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=Annotated[kind, option],
+        )

@@ -1,4 +1,4 @@
-"""`--maps` of `homologue evaluate`: the heat maps of pairs as files, as the pairs are done."""
+"""`homologue evaluate --maps`: write the attention maps of each pair when it is done."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,38 +15,43 @@ from homologue.viz.map_files import ImageMaps, pair_folder, safe_name, save_maps
 
 
 class MapWriter:
-    """Writes the maps of pairs into a folder for each: its position and its name.
+    """Write the maps of pairs into a folder for each pair, named by its position and its name.
 
     Args:
-        folder: of all pairs, made and tried before.
-        keep: what the run keeps of a pair: the maps go into files whether it keeps them or not.
-        facts: of the run, for `maps.json`.
+        folder: folder of all pairs; it exists and is writable.
+        artifacts: artifacts that the run stores. Maps are written whether the run stores them or
+            not.
+        facts: facts of the run for `maps.json`.
     """
 
     def __init__(
-        self, folder: Path, pairs: Sequence[Pair], keep: Sequence[str], facts: Mapping[str, Any]
+        self,
+        folder: Path,
+        pairs: Sequence[Pair],
+        artifacts: Sequence[str],
+        facts: Mapping[str, Any],
     ) -> None:
-        self._folder, self._keep, self._facts = folder, tuple(keep), facts
+        self._folder, self._artifacts, self._facts = folder, tuple(artifacts), facts
         self._pairs = {pair.name: pair for pair in pairs}
 
     def kept(self, record: Record) -> Record:
-        """The record with what the run keeps of it, and no more."""
-        if record.kept is None or MAPS in self._keep:
+        """Return the record with only the artifacts that the run stores."""
+        if record.kept is None or MAPS in self._artifacts:
             return record
-        kept = replace(record.kept, maps=None, source_maps=None) if self._keep else None
+        kept = replace(record.kept, maps=None, source_maps=None) if self._artifacts else None
         return replace(record, kept=kept)
 
     def write(self, record: Record) -> None:
-        """Writes the maps of a pair that was just done; there are none of one that failed."""
+        """Write the maps of a pair. A failed pair has no maps."""
         kept = record.kept
         if kept is None or kept.maps is None or kept.source_maps is None:
             return
         rows = list(kept.rows)
-        source = {name: one[rows] for name, one in unpack(kept.source_maps).items()}
+        source = {name: maps[rows] for name, maps in unpack(kept.source_maps).items()}
         self._save(record, PairMaps(source, unpack(kept.maps)))
 
     def write_done(self, store: Store, records: Sequence[Record]) -> None:
-        """Writes the maps of pairs that were done before, if the run kept them."""
+        """Write the maps of pairs that were done before, if the run stored them."""
         missing = 0
         for record in records:
             maps = store.maps(record.pair)
@@ -56,8 +61,8 @@ class MapWriter:
                 missing += 1
         if missing:
             print_note(
-                f"{missing} pairs were done before without keeping their maps: none are written "
-                "of them; give another --run, or --keep maps from the beginning."
+                f"{missing} pairs were done before without storing their maps, which are therefore "
+                "not written: use another --run, or --keep maps from the start."
             )
 
     def _save(self, record: Record, maps: PairMaps) -> None:
@@ -74,10 +79,10 @@ class MapWriter:
             pair_folder(self._folder, name),
             ImageMaps.of(pair.source.read(), record.source_points, maps.source),
             ImageMaps.of(pair.target.read(), record.predicted, maps.target),
-            {**self._facts, **facts, "truth": _json(record.target_points)},
+            {**self._facts, **facts, "truth": _points_json(record.target_points)},
         )
 
 
-def _json(points: Any) -> list[list[float] | None]:
-    """Points for JSON; None where the truth is not known."""
+def _points_json(points: Any) -> list[list[float] | None]:
+    """Return points as JSON; None for a point without ground truth."""
     return [None if x != x or y != y else [float(x), float(y)] for x, y in points]

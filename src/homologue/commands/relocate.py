@@ -1,21 +1,19 @@
-"""`homologue relocate`: the targets of a run once more, with the embeddings that it kept."""
+"""`homologue relocate`: locate the points of a stored run again, with its embeddings."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
-from homologue.artifacts import EMBEDDINGS, parse_items
 from homologue.commands.interrupts import interruptible
 from homologue.commands.options import (
-    DEFAULT_MODEL_OPTIONS,
-    Alpha,
-    Json,
-    Keep,
+    DataRoot,
+    FittedModelOptions,
     LocateSetOption,
-    ModelOptions,
-    with_model_options,
+    ReportOptions,
+    StoreOptions,
+    with_option_groups,
 )
 from homologue.commands.values import checked_alphas, reading_preset
 from homologue.errors import HomologueError
@@ -26,51 +24,74 @@ if TYPE_CHECKING:
     from homologue.presets import Preset
 
 
-@with_model_options
+@dataclass(frozen=True)
+class TargetOptions:
+    """Where the targets are and how they are read."""
+
+    panel: ClassVar[str] = "Targets"
+
+    root: DataRoot = None
+    crops: Annotated[
+        int | None, typer.Option(metavar="N", help="Number of crops that are averaged.")
+    ] = None
+    crop: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Side of a crop, as a fraction of the image's side."),
+    ] = None
+    read_out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="mean|softmax|log-mean",
+            help="How the maps of the layers are combined (docs/settings.md).",
+        ),
+    ] = None
+    window: Annotated[
+        float | None,
+        typer.Option(
+            metavar="R",
+            help="Radius of the soft-argmax window, as a fraction of the side; 0 for the argmax.",
+        ),
+    ] = None
+    timestep: Annotated[
+        int | None, typer.Option(metavar="T", help="Time step of the noise, from 0 to 999.")
+    ] = None
+    set_: LocateSetOption = None
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields of `LocateConfig` that options change.
+
+        Raises:
+            HomologueError: `--set` changes one of them, too.
+        """
+        names = ("crops", "crop", "read_out", "window", "timestep")
+        changed = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        settings = {text.partition("=")[0].strip() for text in self.set_ or []}
+        for name in changed:
+            if f"locate.{name}" in settings:
+                option = f"--{name.replace('_', '-')}"
+                raise HomologueError(
+                    f"{option} and --set locate.{name} both set {name}: use only one of them."
+                )
+        return changed
+
+
+@with_option_groups
 def relocate(
     folder: Annotated[
-        Path, typer.Argument(metavar="RUN", help="--run of `evaluate` with --keep embeddings.")
+        Path,
+        typer.Argument(metavar="RUN", help="Folder that `evaluate --run --keep embeddings` wrote."),
     ],
     run: Annotated[
         Path,
-        typer.Option(metavar="NEW", help="Keep the predictions here; start again to go on."),
+        typer.Option(metavar="NEW", help="Store predictions in this folder; rerun to resume."),
     ],
-    crops: Annotated[
-        int | None, typer.Option(metavar="N", help="Crops of a target that are averaged.")
-    ] = None,
-    crop: Annotated[
-        float | None, typer.Option(metavar="S", help="Their side, as a share of the image's.")
-    ] = None,
-    read_out: Annotated[
-        str | None, typer.Option(metavar="mean|softmax|log-mean", help="See docs/settings.md.")
-    ] = None,
-    window: Annotated[
-        float | None, typer.Option(metavar="W", help="Its radius; 0 takes the highest pixel.")
-    ] = None,
-    timestep: Annotated[int | None, typer.Option(metavar="T", help="From 0 to 999.")] = None,
-    set_: LocateSetOption = None,
-    root: Annotated[
-        Path | None, typer.Option(help="Where the data are; default where they were.")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="The run's model, if it is called otherwise by now.")
-    ] = None,
-    keep: Keep = None,
-    shard: Annotated[
-        str, typer.Option(metavar="I/N", help="Part I of N, from 1; see `homologue merge`.")
-    ] = "1/1",
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try the pairs again that failed.")
-    ] = False,
-    alpha: Alpha = None,
-    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
-    json: Json = False,
+    target: TargetOptions,
+    model: FittedModelOptions,
+    storage: StoreOptions,
+    report: ReportOptions,
 ) -> None:
-    """Find the points of a run again with its embeddings, reading targets in another way."""
-    alphas, kept = checked_alphas(alpha), parse_items(keep or [])
-    changed = {
-        "crops": crops, "crop": crop, "read_out": read_out, "window": window, "timestep": timestep
-    }  # fmt: skip
+    """Locate the points of a stored run again with other settings, without fitting."""
+    alphas, artifacts = checked_alphas(report.alpha), storage.artifacts()
     from homologue.commands.run_reports import print_notes, show, watch
     from homologue.evaluation.run import Plan, carry_out, select_again
     from homologue.evaluation.runner import Local
@@ -78,58 +99,66 @@ def relocate(
     from homologue.evaluation.work import Shard
     from homologue.matchers.relocating import Relocating
 
-    part = Shard.parse(shard)
+    shard = Shard.parse(storage.shard)
     with Store.read(folder) as origin:
-        if EMBEDDINGS not in origin.keep:
-            raise HomologueError(
-                f"{folder} has no embeddings: make a run with `homologue evaluate --matcher "
-                "attention --keep embeddings --run DIR`."
-            )
-        preset = _changed(origin, {k: v for k, v in changed.items() if v is not None}, set_ or [])
-        selection = select_again(origin, root)
+        preset = _preset(origin, target)
+        selection = select_again(origin, target.root)
         print_notes(selection)
         settings = {**origin.configuration["settings"], "preset": preset.name}
-        loading = replace(loading, dtype=loading.dtype or settings["dtype"])
-        loaded = loading.load(model or settings["model"])
-        _check_model(folder, origin, loaded)
-        # Of a run that is not finished, what is there can be relocated.
+        loaded = _load(folder, origin, model)
+        # Pairs of an unfinished run have no embeddings yet.
         missing = {pair.name for pair in selection.pairs} - origin.done()
-        matcher = Relocating(loaded, settings, origin.hash, origin.embeddings, preset.locate, kept)
+        matcher = Relocating(
+            loaded, settings, origin.hash, origin.embeddings, preset.locate, artifacts
+        )
         seed = origin.configuration["seed"]
-        plan = Plan(run, seed, part, retry_failed, kept, frozenset(missing))
+        plan = Plan(run, seed, shard, storage.retry_failed, artifacts, frozenset(missing))
         with interruptible():
-            made = carry_out(Local(matcher), selection, plan, watch(max(alphas)))
-    show([made], alphas, seed, json, None)
+            relocated = carry_out(Local(matcher), selection, plan, watch(max(alphas)))
+    show([relocated], alphas, seed, report.json, None)
 
 
-def _changed(origin: "Store", changed: dict[str, object], settings: list[str]) -> "Preset":
-    """The run's preset, read as the options and --set say; the name tells of --set alone."""
+def _preset(origin: "Store", target: TargetOptions) -> "Preset":
+    """Return the preset of a run with the changed settings; its name lists those of `--set`.
+
+    Raises:
+        HomologueError: The run stored no embeddings, or a setting is invalid.
+    """
+    from homologue.artifacts import EMBEDDINGS
     from homologue.config import FitConfig, LocateConfig, from_stored
     from homologue.presets import Preset, current_preset_name
 
-    was = origin.configuration["settings"]
-    for name in changed:
-        if any(one.partition("=")[0].strip() == f"locate.{name}" for one in settings):
-            option = f"--{name.replace('_', '-')}"
-            raise HomologueError(
-                f"{option} and --set locate.{name} say the same: give one of them."
-            )
-    locate = from_stored(LocateConfig, {**was["locate"], **changed})
-    preset = Preset(current_preset_name(was["preset"]), from_stored(FitConfig, was["fit"]), locate)
-    return reading_preset(preset, settings, f"the run {origin.folder}")
+    if EMBEDDINGS not in origin.keep:
+        raise HomologueError(
+            f"{origin.folder} has no embeddings: make a run with `homologue evaluate --matcher "
+            "attention --keep embeddings --run DIR`."
+        )
+    stored = origin.configuration["settings"]
+    locate = from_stored(LocateConfig, {**stored["locate"], **target.changes()})
+    fit = from_stored(FitConfig, stored["fit"])
+    preset = Preset(current_preset_name(stored["preset"]), fit, locate)
+    return reading_preset(preset, target.set_, f"the run {origin.folder}")
 
 
-def _check_model(folder: Path, origin: "Store", model: "LatentDiffusion") -> None:
-    """Raises HomologueError unless the embeddings mean the same to the model."""
+def _load(folder: Path, origin: "Store", model: FittedModelOptions) -> "LatentDiffusion":
+    """Load the model of a run.
+
+    Raises:
+        HomologueError: The model differs from that of the run, so its embeddings are meaningless.
+    """
     from homologue.evaluation.configuration import asked_otherwise, differences
     from homologue.matchers.model_settings import model_settings
 
-    here = model_settings(model)
-    there = {name: origin.configuration["settings"].get(name) for name in here}
-    # What it is called changes nothing.
+    settings = origin.configuration["settings"]
+    options = replace(model, dtype=model.dtype or settings["dtype"])
+    loaded = options.load(model.model or settings["model"])
+    here = model_settings(loaded)
+    there = {name: settings.get(name) for name in here}
+    # The same model may have another name.
     different = differences({**there, "model": ""}, {**here, "model": ""})
     if different:
         raise HomologueError(
             f"{folder} was made {asked_otherwise(different)}: its embeddings need the model that "
-            "they were made with."
+            "they were fitted with."
         )
+    return loaded

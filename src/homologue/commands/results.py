@@ -1,4 +1,4 @@
-"""Several results of one command: one that cannot be written does not cost the others."""
+"""Write several results of one command; an error in one does not stop the others."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from homologue.errors import HomologueError
 from homologue.files import escaped, write_atomically
 
 STDOUT = Path("-")
-"""In place of a file: standard output."""
+"""Standard output in place of a file."""
 
 Write = Callable[[Callable[[], object]], None]
 """Calls a function that writes one result."""
@@ -18,9 +18,9 @@ Write = Callable[[Callable[[], object]], None]
 
 @contextmanager
 def each_result() -> Iterator[Write]:
-    """In here each result is written although another one could not be.
+    """Yield a function that calls writers and prints their errors, one line each.
 
-    What went wrong is printed at once, a line for each; the command then ends with code 2.
+    If a writer failed, the command exits with code 2 at the end.
     """
     from homologue.console import print_error
 
@@ -40,7 +40,7 @@ def each_result() -> Iterator[Write]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """A file in UTF-8, or standard output; what UTF-8 has no place for is escaped."""
+    """Write text to a UTF-8 file or to standard output; characters that UTF-8 lacks are escaped."""
     if path == STDOUT:
         print(text, end="", flush=True)
     else:

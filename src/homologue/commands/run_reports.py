@@ -1,4 +1,4 @@
-"""What `evaluate` and `relocate` show of runs: notes and progress, then results."""
+"""What `evaluate` and `relocate` print: notes and progress, then results."""
 
 from functools import partial
 from json import dumps
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def print_notes(selection: "Selection") -> None:
-    """What there is to know of the pairs."""
+    """Print the notes of a benchmark on its pairs, such as pairs that are left out."""
     from homologue.console import print_note
 
     for note in selection.notes:
@@ -21,7 +21,7 @@ def print_notes(selection: "Selection") -> None:
 
 
 def watch(alpha: float, sink: "Sink | None" = None) -> "Watch":
-    """Progress and notes on stderr, with PCK at alpha so far."""
+    """Return a watch that prints progress, running PCK at `alpha` and notes on stderr."""
     from homologue.console import pair_counter, print_note
     from homologue.evaluation.run import Watch
 
@@ -29,7 +29,11 @@ def watch(alpha: float, sink: "Sink | None" = None) -> "Watch":
 
 
 def show(runs: "list[Run]", alphas: list[float], seed: int, json: bool, save: Path | None) -> None:
-    """Results on stdout, and what each run found in a file."""
+    """Print the results of runs and write their predictions to `save`.
+
+    Raises:
+        typer.Exit: A pair failed; the exit code is 2.
+    """
     from homologue.console import print_error, print_json, print_table
     from homologue.evaluation.reporting.report import predictions_of, summary, table
 

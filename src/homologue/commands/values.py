@@ -1,4 +1,4 @@
-"""From what was typed to what is worked with, refused before anything is computed."""
+"""Validate and convert command-line arguments before anything is computed."""
 
 import signal
 import time
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from homologue.errors import HomologueError
 from homologue.renamed import current_name
 
-# torch and diffusers take seconds to import: only the commands that need them do it.
+# torch and diffusers take seconds to import.
 if TYPE_CHECKING:
-    from homologue.commands.options import ModelOptions
+    from torch import Tensor
+
+    from homologue.commands.options import LoadOptions
     from homologue.diffusion.model import LatentDiffusion
     from homologue.images import RGBImage
     from homologue.points import PointList
@@ -22,10 +24,13 @@ _STRATEGY = "fit.strategy"
 
 
 @dataclass(frozen=True, eq=False)
-class GivenPoints:
-    """Points of the options, (P, 2): those of the file, then those given one by one.
+class SourcePoints:
+    """Points of `--points`, followed by those of `--point`.
 
-    `names` are empty where a point has none.
+    Attributes:
+        points: (P, 2), `(x, y)` in pixels of the source.
+        names: name of each point, empty if it has none.
+        file: content of the file of points.
     """
 
     points: list[Any]
@@ -33,8 +38,8 @@ class GivenPoints:
     file: "PointList | None" = None
 
 
-def given_points(texts: list[str] | None, path: Path | None) -> GivenPoints:
-    """Reads them; notes what a file has besides."""
+def source_points(texts: list[str] | None, path: Path | None) -> SourcePoints:
+    """Parse the points of `--point` and read those of `--points`; print the notes on the file."""
     from homologue.points import parse_point, read_point_list
 
     file = read_point_list(path) if path else None
@@ -45,10 +50,16 @@ def given_points(texts: list[str] | None, path: Path | None) -> GivenPoints:
             print_note(note)
     typed = [parse_point(text) for text in texts or []]
     listed, names = (file.points.tolist(), list(file.names)) if file else ([], [])
-    return GivenPoints(listed + typed, names + [""] * len(typed), file)
+    return SourcePoints(listed + typed, names + [""] * len(typed), file)
 
 
-def checked_points(given: GivenPoints, image: "RGBImage") -> Any:
+def checked_points(given: SourcePoints, image: "RGBImage") -> "Tensor":
+    """Return the points (P, 2).
+
+    Raises:
+        HomologueError: No points are given, a point is outside the image, or the file of points
+            is for another image.
+    """
     from homologue.points import check_points
 
     if not given.points:
@@ -59,49 +70,54 @@ def checked_points(given: GivenPoints, image: "RGBImage") -> Any:
 
 
 def checked_alphas(given: list[float] | None) -> list[float]:
-    """In order, each once; 0.05 and 0.1 if none is given."""
+    """Return the alphas in ascending order without duplicates; by default 0.05 and 0.1."""
     from homologue.evaluation.scores import DEFAULT_ALPHAS, check_alphas
 
     return check_alphas(given or DEFAULT_ALPHAS)
 
 
-def named_preset(name: str, optimise: str | None, settings: list[str] | None) -> "Preset":
-    """The preset of --preset, --strategy and --set."""
+def named_preset(name: str, strategy: str | None, settings: list[str] | None) -> "Preset":
+    """Return the preset of `--preset`, changed by `--strategy` and `--set`."""
     from homologue.presets import get_preset, with_settings
 
-    given = settings or []
-    names = [current_name(one.partition("=")[0].strip()) for one in given]
-    if optimise is not None and _STRATEGY in names:
-        raise HomologueError(f"--strategy and --set {_STRATEGY} say the same: give one of them.")
-    preset = get_preset(name, optimise)
-    return with_settings(preset, given)
+    texts = settings or []
+    names = [current_name(text.partition("=")[0].strip()) for text in texts]
+    if strategy is not None and _STRATEGY in names:
+        raise HomologueError(
+            f"--strategy and --set {_STRATEGY} both set the strategy: use only one of them."
+        )
+    return with_settings(get_preset(name, strategy), texts)
 
 
-def reading_preset(fitted: "Preset", settings: list[str] | None, made_by: str) -> "Preset":
-    """The preset that points were fitted with, its reading changed by --set.
+def reading_preset(fitted: "Preset", settings: list[str] | None, fitted_in: str) -> "Preset":
+    """Return the preset of fitted points with the settings of `locate` changed by `--set`.
+
+    Args:
+        fitted_in: the file or run of the fitted points, for the error.
 
     Raises:
-        HomologueError: a setting is of `fit`: what `made_by` tells of is fitted already.
+        HomologueError: A setting is of `fit`.
     """
     from homologue.presets import with_settings
 
     for text in settings or []:
         if text.strip().startswith("fit."):
             raise HomologueError(
-                f"--set {text} comes too late: {made_by} is fitted already; set locate.* here, or "
-                "fit again."
+                f"--set {text} changes the fit, but {fitted_in} is already fitted: set locate.* "
+                "here or fit again."
             )
     return with_settings(fitted, settings or [])
 
 
 def read_picture(path: Path) -> "RGBImage":
+    """Read an image that is large enough for the method."""
     from homologue.images import LEAST_SIDE, read_image
 
     return read_image(path, least_side=LEAST_SIDE)
 
 
 def check_output(path: Path, plots: bool = False) -> None:
-    """Refuses what cannot be written before anything is computed."""
+    """Raise HomologueError if a file cannot be written, or not as a plot."""
     from homologue.files import check_writable
 
     check_writable(path)
@@ -111,8 +127,8 @@ def check_output(path: Path, plots: bool = False) -> None:
         check_suffix(path)
 
 
-def timed_model(name: str, options: "ModelOptions") -> tuple["LatentDiffusion", float]:
-    """The model, and the seconds that loading it took, imports included."""
+def timed_model(name: str, options: "LoadOptions") -> tuple["LatentDiffusion", float]:
+    """Return a loaded model and the seconds that loading took, imports included."""
     start = time.perf_counter()
     model = options.load(name)
     # From here on an interrupt unwinds, so that no half-written file stays behind.

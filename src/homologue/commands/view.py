@@ -1,153 +1,180 @@
-"""`homologue view`: the viewer, in the browser."""
+"""`homologue view`: the viewer in the browser."""
 
 import secrets
 import signal
 import threading
 import webbrowser
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
 from homologue.commands.options import (
-    DEFAULT_MODEL_OPTIONS,
-    ModelOptions,
-    OptimiseOption,
-    PresetOption,
-    Seed,
-    SetOption,
-    with_model_options,
+    FLAG,
+    DataRoot,
+    LoadOptions,
+    MethodOptions,
+    with_option_groups,
 )
-from homologue.commands.values import named_preset
 from homologue.errors import HomologueError
 from homologue.streams import stdout_error
 
 if TYPE_CHECKING:
     from homologue.viewer.features.runs.opened import OpenRuns
+    from homologue.viewer.security import Rules
 
 
-@with_model_options
-def view(
-    folders: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[RUN]...", help="To look through: what `evaluate --run` wrote."),
-    ] = None,
-    root: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Where the runs' data lie, if not where they lay."),
-    ] = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(help="A model to choose from, as in match; repeatable; builtin always is."),
-    ] = None,
-    preset: PresetOption = "default",
-    optimise: OptimiseOption = None,
-    set_: SetOption = None,
-    seed: Seed = 0,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes any that is free.")] = 0,
+@dataclass(frozen=True)
+class ServerOptions:
+    """Where the viewer listens, and who may reach it."""
+
+    panel: ClassVar[str] = "Server"
+
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[
+        int, typer.Option(metavar="N", help="Port to listen on; 0 for any free port.")
+    ] = 0
     share: Annotated[
         bool,
-        typer.Option("--share", help="Let others in, with a token: for a --host beyond loopback."),
-    ] = False,
+        typer.Option(
+            "--share",
+            metavar=FLAG,
+            help="Allow access from other machines, with a token; needed for a --host that is not "
+            "loopback.",
+        ),
+    ] = False
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Name of a proxy before the viewer; repeatable."),
-    ] = None,
+        typer.Option(metavar="NAME", help="Host name of a reverse proxy; repeatable."),
+    ] = None
     allow_origin: Annotated[
         list[str] | None,
         typer.Option(
             metavar="URL",
-            help="Scheme and name in the browser, if a proxy sends another Host; repeatable.",
+            help="Origin in the browser, for a proxy that sends another Host; repeatable.",
         ),
-    ] = None,
+    ] = None
     base_path: Annotated[
         str,
-        typer.Option(metavar="PATH", help="Prefix of the path, if a proxy does not remove it."),
-    ] = "",
-    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
-    loading: ModelOptions = DEFAULT_MODEL_OPTIONS,
-) -> None:
-    """Match points in the browser, look at their heat maps, and look through evaluation runs."""
-    _check_installed()
-    from homologue.viewer.proxies import (
-        checked_base_path,
-        checked_host,
-        checked_origin,
-        shown_path,
-    )
-    from homologue.viewer.serve import Server, address_of, is_loopback, open_socket, own_names
+        typer.Option(metavar="PATH", help="URL prefix, for a proxy that does not remove it."),
+    ] = ""
+    browser: Annotated[
+        bool, typer.Option(metavar=FLAG, help="Open the viewer in the default browser.")
+    ] = True
 
-    if not is_loopback(host) and not share:
-        raise HomologueError(
-            f"Others could reach a viewer on {host}: add --share to let in who has its token, or "
-            "leave --host out."
-        )
-    names = [checked_host(one) for one in allow_host or []]
-    origins = [checked_origin(one) for one in allow_origin or []]
-    base = checked_base_path(base_path)
-    # Whoever reaches a proxy reaches the viewer, through an address of this machine.
-    open_to_others = share or names or origins or base
-    token = secrets.token_urlsafe(32) if open_to_others else None
-    with open_socket(host, port) as listening:
+    def rules(self) -> "Rules":
+        """Return the rules of access; a viewer that others can reach has a token.
+
+        Raises:
+            HomologueError: An address is invalid, or the host is not loopback and `--share` is
+                missing.
+        """
+        from homologue.viewer.proxies import checked_base_path, checked_host, checked_origin
+        from homologue.viewer.security import Rules
+        from homologue.viewer.serve import is_loopback, own_names
+
+        if not is_loopback(self.host) and not self.share:
+            raise HomologueError(
+                f"A viewer on {self.host} can be reached from other machines: add --share to allow "
+                "access with a token, or leave out --host."
+            )
+        names = [checked_host(name) for name in self.allow_host or []]
+        origins = [checked_origin(origin) for origin in self.allow_origin or []]
+        base = checked_base_path(self.base_path)
+        # A proxy reaches the viewer through loopback, whoever uses the proxy.
+        reachable = self.share or names or origins or base
+        token = secrets.token_urlsafe(32) if reachable else None
+        return Rules(own_names(self.host), token, names, origins, base)
+
+
+@with_option_groups
+def view(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="RUN", help="Runs to browse: folders of `evaluate --run`."),
+    ] = None,
+    *,
+    root: DataRoot = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Model to choose from; repeatable. builtin can always be chosen.",
+            rich_help_panel=LoadOptions.panel,
+        ),
+    ] = None,
+    loading: LoadOptions,
+    method: MethodOptions,
+    server: ServerOptions,
+) -> None:
+    """Start the web viewer: match points, inspect heat maps and words, browse runs."""
+    _check_installed()
+    rules = server.rules()
+    from homologue.viewer.proxies import shown_path
+    from homologue.viewer.serve import Server, address_of, open_socket
+
+    with open_socket(server.host, server.port) as listening:
         import torch
 
         from homologue.viewer.app import make_app
         from homologue.viewer.models import BUILTIN
-        from homologue.viewer.security import Rules
         from homologue.viewer.sessions.scene import Settings
         from homologue.viewer.viewer import Viewer
 
-        chosen = named_preset(preset, optimise, set_)
+        preset = method.resolve()
         runs = _open_runs(folders or [], root)
 
-        # One core is left for the page: it is to answer while the model works.
+        # Leave one core to the server, which answers while the model computes.
         torch.set_num_threads(max(1, torch.get_num_threads() - 1))
         models = model or [BUILTIN]
-        settings = Settings(models[0], chosen.name, optimise, seed)
+        settings = Settings(models[0], preset.name, method.strategy, method.seed)
         viewer = Viewer(loading.load, models, settings, runs=runs)
-        rules = Rules(own_names(host), token, names, origins, base)
         app = make_app(viewer, rules)
-        screen = "#/runs/-/" if folders else ""
-        address = address_of(listening, host, token, shown_path(base)) + screen
+        fragment = "#/runs/-/" if folders else ""
+        base = shown_path(rules.base_path)
+        address = address_of(listening, server.host, rules.token, base) + fragment
         print(f"The viewer is at {address} (Ctrl-C ends it)", flush=True)
         if rules.proxied:
-            print(_behind_proxy(names, origins, base, f"?token={token}{screen}"), flush=True)
+            proxy = list(rules.proxy_hosts), list(rules.origins), rules.base_path
+            print(_behind_proxy(*proxy, f"?token={rules.token}{fragment}"), flush=True)
         if stdout_error():
-            raise typer.Exit(2)  # nobody could open it
-        if browser:
+            raise typer.Exit(2)  # the address could not be printed
+        if server.browser:
             threading.Timer(0.3, webbrowser.open, [address]).start()
-        # Uvicorn ends on an interrupt, and passes it on to this handler when it has.
+        # Uvicorn shuts down on an interrupt and then calls this handler.
         signal.signal(signal.SIGINT, lambda number, frame: None)
         Server(app, viewer.desk.close).run(sockets=[listening])
 
 
 def _behind_proxy(names: list[str], origins: list[str], base: str, ending: str) -> str:
-    """Where the viewer is for a browser on the other side of the proxy, as far as that is known."""
+    """Return a line with the address behind the proxy, or with what to append to that address."""
     from homologue.viewer.proxies import shown_path
 
-    places = origins or [f"https://{name}" for name in names]
-    if base and places:
-        return f"Behind the proxy it is at {places[0]}{shown_path(base)}/{ending}"
-    return f"Behind the proxy, put {ending} at the end of the address that ends in a slash"
+    known = origins or [f"https://{name}" for name in names]
+    if base and known:
+        return f"Behind the proxy it is at {known[0]}{shown_path(base)}/{ending}"
+    return f"Behind the proxy, append {ending} to the address, which ends with a slash"
 
 
 def _open_runs(folders: list[Path], root: Path | None) -> "OpenRuns":
-    """Runs can be looked through without their data, unless somebody says where these lie."""
+    """Open runs. Without `--root`, runs whose data are missing are shown without pictures."""
     from homologue.console import print_note
     from homologue.viewer.features.runs.opened import OpenRuns
 
     if root is not None and not folders:
-        raise HomologueError("--root is where the data of runs lie: give a RUN, or leave it out.")
+        raise HomologueError("--root is the data folder of runs: give a RUN or leave out --root.")
     runs = OpenRuns(folders, root)
-    for one in runs.all:
+    for opened in runs.all:
         try:
-            one.data.check()
+            opened.data.check()
         except HomologueError as error:
             if root is not None:
                 raise
-            print_note(f"The pictures of the run {one.run.name} cannot be shown: {error}")
+            print_note(f"The pictures of the run {opened.run.name} cannot be shown: {error}")
     return runs
 
 
