@@ -35,10 +35,11 @@ from torch import Tensor
 import homologue
 from homologue.console import pair_counter
 from homologue.datasets.base import BenchmarkImage, Pair, get_benchmark
-from homologue.evaluation.run import Plan, Selection, Watch, carry_out
-from homologue.evaluation.runner import Local
+from homologue.evaluation.prediction import LocalEngine
+from homologue.evaluation.run import Plan, Watch, carry_out
+from homologue.evaluation.scheduling import IndexedPair
+from homologue.evaluation.selection import Selection
 from homologue.evaluation.storage.store import Store
-from homologue.evaluation.work import IndexedPair
 from homologue.images import RGBImage, read_image
 from homologue.matchers.base import Finder, Prediction
 from homologue.presets import DEFAULT
@@ -70,7 +71,7 @@ def overhead(count: int) -> dict[str, Any]:
             yield time.thread_time() - start
 
     def run(folder: str) -> Iterator[float]:
-        engine = Local(Attention(model, DEFAULT))
+        engine = LocalEngine(Attention(model, DEFAULT))
         with (
             redirect_stderr(StringIO()),
             Store.open(folder, {}, None, len(work)) as store,
@@ -166,8 +167,10 @@ def stub_run(images: Path, run: Path, count: int) -> None:
     pairs = as_spair(images, count)
     start = time.perf_counter(), time.process_time()
     benchmark: Any = SimpleNamespace(name="synthetic")
-    selection = Selection(benchmark, images, "test", (), (), None, pairs)
-    done = carry_out(Local(Stub()), selection, Plan(run), Watch(partial(pair_counter, alpha=0.1)))
+    selection = Selection(benchmark, images, "test", pairs)
+    done = carry_out(
+        LocalEngine(Stub()), selection, Plan(run), Watch(partial(pair_counter, alpha=0.1))
+    )
     facts = {
         "pairs": len(done.records),
         "points": sum(len(record.point_names) for record in done.records),

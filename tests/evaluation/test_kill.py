@@ -69,8 +69,8 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path, number: signal.Signals, 
     assert 5 <= count < 120
     assert (process.returncode, out) == (code, "")
     assert err == (
-        f"homologue: interrupted: {count} of 120 pairs are in {tmp_path}; the same command goes "
-        "on from there.\n"
+        f"homologue: interrupted: {count} of 120 pairs are in {tmp_path}; run the same command "
+        "again to resume.\n"
     )
     finished(*HOG, "--run", str(tmp_path))
     assert done(tmp_path) == 120

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from homologue.datasets.base import BenchmarkImage, Pair
-from homologue.evaluation.distributed import RayEngine, cluster
-from homologue.evaluation.work import outstanding
+from homologue.evaluation.ray_cluster import cluster
+from homologue.evaluation.ray_engine import RayEngine
+from homologue.evaluation.scheduling import remaining_pairs
 from homologue.images import RGBImage
 from homologue.matchers.base import Finder, Prediction
 
@@ -58,7 +59,7 @@ if __name__ == "__main__":
     made = []
     with cluster(None), RayEngine(Deadly, 2, gpus=False) as engine:
         about = [engine.name, dict(engine.settings)]
-        for one in engine.predict(outstanding(pairs)):
+        for one in engine.predict(remaining_pairs(pairs)):
             found = None if one.predicted is None else one.predicted.tolist()
             made.append([one.position, one.pair, found, one.error])
     print(json.dumps([about, sorted(made)]))

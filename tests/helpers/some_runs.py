@@ -10,7 +10,8 @@ from PIL import Image
 
 from homologue.artifacts import pack
 from homologue.datasets.base import Pair, get_benchmark
-from homologue.evaluation.record import Record, StoredArtifacts
+from homologue.evaluation.pair_artifacts import PairArtifacts
+from homologue.evaluation.record import Record
 from homologue.evaluation.storage.store import Store
 
 SIZES = {"a.png": (80, 60), "b.png": (1000, 500), "c.png": (60, 90)}
@@ -64,7 +65,7 @@ def make_run(
     return folder
 
 
-def record_of(pair: Pair, position: int, kept: bool = False) -> Record:
+def record_of(pair: Pair, position: int, artifacts: bool = False) -> Record:
     """Points were found to the right of where they are."""
     away = GIVEN[position % len(GIVEN)][3]
     truth = pair.target_points.numpy()
@@ -76,17 +77,18 @@ def record_of(pair: Pair, position: int, kept: bool = False) -> Record:
         source_points=pair.source_points.numpy(), target_points=truth,
         predicted=np.nan_to_num(truth, nan=25.0) + right,
         scores=np.array(SCORES[pair.name]) if pair.name in SCORES else None,
-        error=None, seconds=0.25, kept=_kept(len(away), pair.source.key) if kept else None,
+        error=None, seconds=0.25,
+        artifacts=_artifacts(len(away), pair.source.key) if artifacts else None,
     )  # fmt: skip
     if pair.name == FAILED:
-        return replace(record, predicted=None, scores=None, error="OSError: lost", kept=None)
+        return replace(record, predicted=None, scores=None, error="OSError: lost", artifacts=None)
     return record
 
 
-def _kept(points: int, source: str) -> StoredArtifacts:
+def _artifacts(points: int, source: str) -> PairArtifacts:
     """Maps whose peaks move with the point: at column `point` of the first row."""
     rows = tuple(range(points))
-    return StoredArtifacts(
+    return PairArtifacts(
         f"fit of {source}", rows, maps=pack(maps_of(points)), source_maps=pack(maps_of(points))
     )
 

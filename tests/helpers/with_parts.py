@@ -7,7 +7,7 @@ import numpy as np
 
 from helpers.found import found, lost, run_of
 from homologue.artifacts import own_variant, variants
-from homologue.evaluation.kept import Parts
+from homologue.evaluation.pair_artifacts import VariantPredictions
 from homologue.evaluation.runs import Run
 from homologue.presets import DEFAULT
 
@@ -17,7 +17,7 @@ OWN = own_variant(2, CONFIG)
 SETTINGS = {"fit": {"embeddings": 2}, "locate": vars(CONFIG)}
 
 
-def made_up(**changed: Any) -> tuple[Run, Parts]:
+def made_up(**changed: Any) -> tuple[Run, VariantPredictions]:
     """A run with a pair of two points and one of one, and one that failed.
 
     Its own reading finds all; with one embedding it is 5 pixels off, with one crop the second pair
@@ -32,4 +32,4 @@ def made_up(**changed: Any) -> tuple[Run, Parts]:
         parts["a"].append(one.target_points + np.array([off, 0]))
         far = np.nan if variant.layers == LAYER else off + 5.0 * (variant.crops == 1)
         parts["b"].append(two.target_points + np.array([far, 0]))
-    return run, Parts(asked, {pair: np.array(ways) for pair, ways in parts.items()})
+    return run, VariantPredictions(asked, {pair: np.array(ways) for pair, ways in parts.items()})

@@ -20,7 +20,7 @@ from helpers.faults import (
 from homologue.diffusion.model import LatentDiffusion
 from homologue.self_check.check import check
 from homologue.self_check.denoising import latent_facts, latents_of, measure_denoising
-from homologue.self_check.judging import judge_denoising, judge_weights
+from homologue.self_check.findings import judge_denoising, judge_weights
 from homologue.self_check.pictures import sample_subjects
 from homologue.self_check.results import Finding
 from homologue.self_check.weights import (

@@ -342,7 +342,7 @@ def test_runs_of_one_benchmark_show_the_same_pair(tmp_path: Path) -> None:
     ("given", "sentence"),
     [
         (["nowhere"], "nowhere holds no run"),
-        (["damaged"], "is no run of homologue"),
+        (["damaged"], "is not a run of homologue"),
         (["run", "--root", "nowhere"], "nowhere does not exist"),
         (["--root", "nowhere"], "give a RUN"),
     ],

@@ -48,9 +48,9 @@ def ablate(
         check_suffix(plots / f"layers{suffix}")
     from homologue.evaluation.ablate import ablate, ablation_object
     from homologue.evaluation.reporting.ablation_tables import ablation_grids, ablation_table
-    from homologue.evaluation.runs import read_parts
+    from homologue.evaluation.runs import read_variants
 
-    run, parts = read_parts(folder)
+    run, parts = read_variants(folder)
     made = ablate(run, parts, threshold, at, seed)
     with each_result() as write:
         if plots:

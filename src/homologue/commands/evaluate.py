@@ -29,8 +29,8 @@ from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
     from homologue.commands.pair_maps import MapWriter
-    from homologue.evaluation.run import Selection
-    from homologue.evaluation.runner import Engine
+    from homologue.evaluation.prediction import Engine
+    from homologue.evaluation.selection import Selection
 
 
 @with_model_options
@@ -120,8 +120,9 @@ def evaluate(
 
     from homologue.benchmarking import local_engines, ray_engines
     from homologue.commands.run_reports import print_notes, show, watch
-    from homologue.evaluation.run import Plan, carry_out, run_folders, select
-    from homologue.evaluation.work import Shard
+    from homologue.evaluation.run import Plan, carry_out, run_folders
+    from homologue.evaluation.scheduling import Shard
+    from homologue.evaluation.selection import PairFilter, select
     from homologue.matchers.registry import Ingredients
 
     part = Shard.parse(shard)
@@ -134,16 +135,14 @@ def evaluate(
     if set_ and "attention" not in names:
         raise HomologueError("--set changes the matcher attention alone: add --matcher attention.")
     folders = run_folders(run, names)
-    selection = select(
-        benchmark, root, split,
-        kinds=kind or [], categories=category or [], limit=limit, index=pair,
-    )  # fmt: skip
+    chosen = PairFilter(kind or [], category or [], limit, pair)
+    selection = select(benchmark, root, split, chosen)
     print_notes(selection)
     found = kept if not maps or MAPS in kept else (*kept, MAPS)
     given = Ingredients(partial(loading.load, model), settings, seed, memory, found)
     with ExitStack() as held:
         if engine == "ray":
-            from homologue.evaluation.distributed import cluster
+            from homologue.evaluation.ray_cluster import cluster
 
             held.enter_context(cluster(address))
             engines = ray_engines(names, given, workers, loading.device != "cpu")

@@ -19,7 +19,7 @@ def interruptible() -> Iterator[None]:
     An interrupt of a stored run is printed with how to resume it, and ends with its exit code.
     """
     from homologue.console import print_error
-    from homologue.evaluation.run import Interrupted
+    from homologue.evaluation.resume import Interrupted
 
     before = [
         (number, signal.signal(number, handler))

@@ -8,7 +8,7 @@ from typing import Any
 from homologue.artifacts import MAPS, unpack
 from homologue.console import print_note
 from homologue.datasets.base import Pair
-from homologue.evaluation.kept import PairMaps
+from homologue.evaluation.pair_artifacts import PairMaps
 from homologue.evaluation.record import Record
 from homologue.evaluation.storage.store import Store
 from homologue.viz.map_files import Side, pair_folder, safe_name, save_maps
@@ -29,16 +29,16 @@ class MapWriter:
         self._folder, self._keep, self._facts = folder, tuple(keep), facts
         self._pairs = {pair.name: pair for pair in pairs}
 
-    def kept(self, record: Record) -> Record:
+    def to_store(self, record: Record) -> Record:
         """The record with what the run keeps of it, and no more."""
-        if record.kept is None or MAPS in self._keep:
+        if record.artifacts is None or MAPS in self._keep:
             return record
-        kept = replace(record.kept, maps=None, source_maps=None) if self._keep else None
-        return replace(record, kept=kept)
+        kept = replace(record.artifacts, maps=None, source_maps=None) if self._keep else None
+        return replace(record, artifacts=kept)
 
     def write(self, record: Record) -> None:
         """Writes the maps of a pair that was just done; there are none of one that failed."""
-        kept = record.kept
+        kept = record.artifacts
         if kept is None or kept.maps is None or kept.source_maps is None:
             return
         rows = list(kept.rows)

@@ -72,10 +72,11 @@ def relocate(
         "crops": crops, "crop": crop, "read_out": read_out, "window": window, "timestep": timestep
     }  # fmt: skip
     from homologue.commands.run_reports import print_notes, show, watch
-    from homologue.evaluation.run import Plan, carry_out, select_again
-    from homologue.evaluation.runner import Local
+    from homologue.evaluation.prediction import LocalEngine
+    from homologue.evaluation.run import Plan, carry_out
+    from homologue.evaluation.scheduling import Shard
+    from homologue.evaluation.selection import select_again
     from homologue.evaluation.storage.store import Store
-    from homologue.evaluation.work import Shard
     from homologue.matchers.relocating import Relocating
 
     part = Shard.parse(shard)
@@ -98,7 +99,7 @@ def relocate(
         seed = origin.configuration["seed"]
         plan = Plan(run, seed, part, retry_failed, kept, frozenset(missing))
         with interruptible():
-            made = carry_out(Local(matcher), selection, plan, watch(max(alphas)))
+            made = carry_out(LocalEngine(matcher), selection, plan, watch(max(alphas)))
     show([made], alphas, seed, json, None)
 
 
@@ -121,7 +122,7 @@ def _changed(origin: "Store", changed: dict[str, object], settings: list[str]) -
 
 def _check_model(folder: Path, origin: "Store", model: "LatentDiffusion") -> None:
     """Raises HomologueError unless the embeddings mean the same to the model."""
-    from homologue.evaluation.configuration import asked_otherwise, differences
+    from homologue.evaluation.resume import describe_differences, differences
     from homologue.matchers.model_settings import model_settings
 
     here = model_settings(model)
@@ -130,6 +131,6 @@ def _check_model(folder: Path, origin: "Store", model: "LatentDiffusion") -> Non
     different = differences({**there, "model": ""}, {**here, "model": ""})
     if different:
         raise HomologueError(
-            f"{folder} was made {asked_otherwise(different)}: its embeddings need the model that "
-            "they were made with."
+            f"{folder} was made {describe_differences(different)}: its embeddings need the model "
+            "that they were made with."
         )

@@ -11,9 +11,9 @@ from homologue.api import fit, locate
 from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import NotFiniteError
-from homologue.evaluation.record import is_right
 from homologue.images import RGBImage
 from homologue.method.embeddings import PointEmbeddings
+from homologue.metrics import is_correct
 from homologue.presets import Preset
 from homologue.progress import Progress, silent
 from homologue.self_check.known_maps import KNOWN_MAPS, KnownMap
@@ -164,4 +164,4 @@ def _shares(name: str, found: Sequence[MappedPoints]) -> MapShares:
 
 def _percent(errors: Tensor, alpha: float) -> float | None:
     """PCK in percent of errors (P,) that are shares of the threshold."""
-    return float(is_right(errors.numpy(), 1.0, alpha).mean() * 100) if len(errors) else None
+    return float(is_correct(errors.numpy(), 1.0, alpha).mean() * 100) if len(errors) else None

@@ -128,7 +128,7 @@ class CheckReport:
         return {name: _strict(value) for name, value in facts.items()}
 
     def __str__(self) -> str:
-        from homologue.self_check.show import as_text
+        from homologue.self_check.rendering import as_text
 
         return as_text(self)
 
