@@ -180,4 +180,6 @@ def test_other_data_are_refused(
     homologue: Any, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("homologue.evaluation.selection.selection_digest", lambda pairs: "0")
-    refused(homologue("relocate", kept, "--run", tmp_path / "new"), "not those that", "--root")
+    refused(
+        homologue("relocate", kept, "--run", tmp_path / "new"), "differ from those of", "--root"
+    )

@@ -14,7 +14,7 @@ from homologue.evaluation.storage.merge import merge
 pytestmark = pytest.mark.linux
 
 HOG = ("--matcher", "hog", "--limit", "40")
-ATTENTION = ("--matcher", "attention", "--limit", "4")
+ATTENTION = ("--matcher", "attention", "--limit", "3", *("--set", "fit.steps=20"))
 
 
 def killed(run: Path, pairs: int, seconds: float, arguments: tuple[str, ...]) -> None:
@@ -28,15 +28,15 @@ def killed(run: Path, pairs: int, seconds: float, arguments: tuple[str, ...]) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("arguments", "pairs"), [(HOG, 120), (ATTENTION, 12)])
-def test_after_five_kills_the_store_is_that_of_an_uninterrupted_run(
-    tmp_path: Path, arguments: tuple[str, ...], pairs: int
+@pytest.mark.parametrize(("arguments", "pairs", "kills"), [(HOG, 120, 5), (ATTENTION, 9, 2)])
+def test_after_kills_the_store_is_that_of_an_uninterrupted_run(
+    tmp_path: Path, arguments: tuple[str, ...], pairs: int, kills: int
 ) -> None:
     out, _ = finished(*arguments, "--run", str(tmp_path / "whole"), "--json")
     seed = time.time_ns() % 1_000_000
     print(f"random.Random({seed})")
     moments = random.Random(seed)
-    for count in sorted(moments.sample(range(1, 3 * pairs // 4), 5)):
+    for count in sorted(moments.sample(range(1, 3 * pairs // 4), kills)):
         killed(tmp_path / "killed", count, moments.uniform(0, 0.05), arguments)
         print(f"killed at {count} or later, with {done(tmp_path / 'killed')} of {pairs} pairs")
     assert done(tmp_path / "killed") < pairs
