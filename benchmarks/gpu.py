@@ -137,7 +137,7 @@ def golden(folder: Path, device: str) -> Iterator[Row]:
 
 
 def samples(device: str) -> Iterator[Row]:
-    """Compare the points located in the sample images. Values that are not finite raise an error."""
+    """Compare points located in the sample images; values that are not finite raise an error."""
     expected = dict(_sample_points("cpu", "float32"))
     for dtype in DTYPES:
         start = time.perf_counter()

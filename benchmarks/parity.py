@@ -9,7 +9,7 @@ Prints the maximum absolute error of each quantity. FOLDER, such as `tests/data/
   with every noise and crop that it drew;
 - the images, as tensors `source_image` and `target_image` of that file or as PNG files.
 
-It calls the functions that `homologue match --preset paper` calls, with the recorded random numbers.
+It calls the functions of `homologue match --preset paper` with the recorded random numbers.
 """
 
 import argparse

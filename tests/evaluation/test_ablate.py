@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.with_parts import CONFIG, LAYER, OWN, made_up
+from helpers.ablation_run import CONFIG, LAYER, OWN, made_up
 
 from homologue.artifacts import variants
 from homologue.errors import HomologueError

@@ -1,4 +1,4 @@
-"""Real runs that are killed, interrupted and split: what they leave is what one run would."""
+"""Runs that are killed, interrupted and split have the same rows as an uninterrupted run."""
 
 import random
 import signal
@@ -18,7 +18,7 @@ ATTENTION = ("--matcher", "attention", "--limit", "3", *("--set", "fit.steps=20"
 
 
 def killed(run: Path, pairs: int, seconds: float, arguments: tuple[str, ...]) -> None:
-    """Kills a run some time after so many pairs are done."""
+    """Kill a run `seconds` after it has stored `pairs` pairs."""
     process = started(*arguments, "--run", str(run))
     wait_for(run, pairs, process)
     time.sleep(seconds)
@@ -89,7 +89,7 @@ def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
 
 
 def test_processes_are_what_they_seem(tmp_path: Path) -> None:
-    """That waiting for a run that ends early fails, and does not wait for ever."""
+    """Waiting for a run that ends early fails instead of waiting forever."""
     process = subprocess.Popen(["true"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with pytest.raises(AssertionError, match="ended early"):
         wait_for(tmp_path, 1, process)

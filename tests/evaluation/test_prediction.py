@@ -1,4 +1,4 @@
-"""Running a matcher over pairs: what is asked of it, and what becomes of each pair."""
+"""Predictions of a matcher for pairs, and the records made of them."""
 
 from pathlib import Path
 

@@ -74,7 +74,7 @@ def test_what_a_worker_refuses_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.linux
 @pytest.mark.slow
 def test_a_pair_that_kills_every_worker_fails_and_the_others_go_on() -> None:
-    program = Path(__file__).parents[1] / "helpers" / "deadly.py"
+    program = Path(__file__).parents[1] / "helpers" / "killing_matcher.py"
     ended = subprocess.run(
         [sys.executable, program], capture_output=True, text=True, env=ALONE, timeout=400
     )

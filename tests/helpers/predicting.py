@@ -1,4 +1,4 @@
-"""Records of a matcher without a store."""
+"""Evaluate a matcher in memory."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from homologue.matchers.base import Matcher
 
 
 def evaluate(matcher: Matcher, pairs: Sequence[Pair]) -> list[Record]:
-    """A record for each pair, in the order of the pairs."""
+    """Return a record for each pair, in the order of the pairs."""
     store = MemoryStore()
     for one in predict(matcher, remaining_pairs(pairs)):
         store.add(one)

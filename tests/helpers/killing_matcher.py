@@ -1,4 +1,4 @@
-"""A program: a matcher that one pair kills, on two Ray workers. Prints what became of the pairs."""
+"""Program: run a matcher that one pair kills on two Ray workers, and print the records."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from homologue.matchers.base import Finder, Prediction
 POINTS = torch.tensor([[1.0, 2.0]], dtype=torch.float64)
 
 
-class Deadly:
+class KillingMatcher:
     name = "deadly"
     settings: Mapping[str, Any] = {"bad": 13}
 
@@ -57,7 +57,7 @@ if __name__ == "__main__":
     pairs = [pair(source, width) for source in "xy" for width in (10, 13, 20)]
     del pairs[4]  # one bad pair is enough
     made = []
-    with cluster(None), RayEngine(Deadly, 2, gpus=False) as engine:
+    with cluster(None), RayEngine(KillingMatcher, 2, gpus=False) as engine:
         about = [engine.name, dict(engine.settings)]
         for one in engine.predict(remaining_pairs(pairs)):
             found = None if one.predicted is None else one.predicted.tolist()
