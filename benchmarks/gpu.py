@@ -1,20 +1,19 @@
-"""Whether half precision is right on a GPU, and what a pair costs there.
+"""Is half precision accurate on a GPU, and what are the time and memory per pair?
 
     python benchmarks/gpu.py [--golden FOLDER] [--json]
-    python benchmarks/gpu.py --device cpu --small      # a rehearsal with a small model
+    python benchmarks/gpu.py --device cpu --small      # test run on a CPU with a small model
 
-Without a GPU it says so and exits with 0. With one it takes a few minutes:
+Takes a few minutes on a GPU. Without one it prints a message and exits with 0. It measures
 
-- agreement: a Stable Diffusion 1.4 of full size with random weights computes the maps, the loss and
-  its gradient of one point in float32, float16 and bfloat16; errors are against float32 on the
-  same device, and the first row is that against the CPU;
-- golden: the errors against what the paper's released code recorded, for a FOLDER as
-  `benchmarks/parity.py` takes it;
-- samples: the shipped pictures matched with the built-in model in every precision: how far points
-  are from those of float32 on the CPU, in pixels of the model's side;
-- cost: seconds a pair of eight points and peak memory of the device, for every strategy in float32
-  and float16, of the full-size model. A row that would begin after the time limit is left out, and
-  the output says which.
+- agreement: errors of the attention maps, the loss and its gradient in float16 and bfloat16,
+  relative to float32 on the same device; the first row compares float32 with the CPU. The model is
+  Stable Diffusion 1.4 at full size with random weights;
+- golden: errors relative to the values recorded from the paper's released code, with a FOLDER as
+  for `benchmarks/parity.py`;
+- samples: distances of points located with the built-in model from those of float32 on the CPU, in
+  pixels of the model's side;
+- cost: seconds per pair of eight points and peak device memory, for every strategy in float32 and
+  float16, with the full-size model. Rows after the time limit are skipped and listed.
 """
 
 import argparse
@@ -58,8 +57,8 @@ Row = dict[str, Any]
 
 
 def random_model(device: str, dtype: str, small: bool) -> LatentDiffusion:
-    """Stable Diffusion 1.4, or a model of its topology with few channels; the same every time."""
-    torch.manual_seed(0)  # on the CPU, so that all devices get the same weights
+    """Make Stable Diffusion 1.4, or a model of its topology with few channels; deterministic."""
+    torch.manual_seed(0)  # weights are drawn on the CPU, so that they are the same for all devices
     with quiet():
         return _random_model(device, getattr(torch, dtype), small)
 
@@ -78,14 +77,14 @@ def _random_model(device: str, precision: torch.dtype, small: bool) -> LatentDif
 
 
 def picture(seed: int) -> RGBImage:
-    """512 x 512 pixels of blurred noise."""
+    """Make an image of blurred noise, 512 x 512 pixels."""
     coarse = torch.rand(1, 3, 17, 17, generator=torch.Generator().manual_seed(seed))
     pixels: Tensor = torch.nn.functional.interpolate(coarse, (512, 512), mode="bicubic")
     return RGBImage(pixels[0].clamp(0, 1))
 
 
 def one_step(model: LatentDiffusion) -> dict[str, Tensor]:
-    """Head means of the maps, the loss of a point and its gradient, float32 on the CPU."""
+    """Compute the maps (mean over heads), a point's loss and its gradient; float32 on the CPU."""
     fit = replace(PAPER.fit, embeddings=1)
     point = torch.tensor([[0.4, 0.55]], dtype=torch.float64) * model.side
     row = make_rows(point, fit, 0, "fit")[0]
@@ -115,7 +114,7 @@ def agreement(device: str, small: bool) -> Iterator[Row]:
     reference = one_step(random_model(device, "float32", small))
     for where, dtype in (("cpu", "float32"), (device, "float16"), (device, "bfloat16")):
         if where == device and dtype == "float32":
-            continue  # a rehearsal on the CPU has nothing to compare here
+            continue  # the reference itself, on a CPU
         seen = one_step(random_model(where, dtype, small))
         largest = float(reference["maps"].max())
         yield {
@@ -138,24 +137,24 @@ def golden(folder: Path, device: str) -> Iterator[Row]:
 
 
 def samples(device: str) -> Iterator[Row]:
-    """Points of the shipped pictures; a value that is not finite ends the run with an error."""
-    wanted = dict(_sample_points("cpu", "float32"))
+    """Compare points located in the sample images; values that are not finite raise an error."""
+    expected = dict(_sample_points("cpu", "float32"))
     for dtype in DTYPES:
         start = time.perf_counter()
-        away = torch.cat([
-            (points - wanted[pair]).norm(dim=1) for pair, points in _sample_points(device, dtype)
+        distances = torch.cat([
+            (points - expected[pair]).norm(dim=1) for pair, points in _sample_points(device, dtype)
         ])  # fmt: skip
         yield {
             "dtype": dtype,
-            "points": len(away),
-            "largest_px_of_side": float(away.max()),
-            "median_px_of_side": float(away.median()),
+            "points": len(distances),
+            "largest_px_of_side": float(distances.max()),
+            "median_px_of_side": float(distances.median()),
             "seconds": time.perf_counter() - start,
         }
 
 
 def _sample_points(device: str, dtype: str) -> Iterator[tuple[str, Tensor]]:
-    """Counterparts (P, 2) of the points of each pair, in pixels of the model's side."""
+    """Yield the located points (P, 2) of each pair, in pixels of the model's side."""
     model = homologue.load("builtin", device=device, dtype=dtype)
     folder = ROOT / "examples" / "images"
     for subject, target in SAMPLES:
@@ -184,7 +183,7 @@ def cost(device: str, small: bool, until: float) -> Iterator[Row]:
                 continue
             points = POINTS[:1] if "1 point" in name else POINTS
             quick = replace(preset, fit=replace(preset.fit, steps=1))
-            match(model, source, target, points[:1], preset=quick)  # kernels are chosen here
+            match(model, source, target, points[:1], preset=quick)  # warm-up
             if device != "cpu":
                 torch.cuda.reset_peak_memory_stats()
             found = match(model, source, target, points, preset=preset)
@@ -204,13 +203,13 @@ def cost(device: str, small: bool, until: float) -> Iterator[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--small", action="store_true", help="few channels: a rehearsal")
+    parser.add_argument("--small", action="store_true", help="use a small model")
     parser.add_argument("--golden", type=Path, metavar="FOLDER", help="see benchmarks/parity.py")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     arguments = parser.parse_args()
     device, small = arguments.device, arguments.small
     if device.startswith("cuda") and not torch.cuda.is_available():
-        print("There is no GPU here: nothing was measured.")
+        print("No GPU found: nothing was measured.")
         return
     until = time.perf_counter() + MINUTES * 60
     parts = {"agreement": agreement(device, small), "samples": samples(device)}

@@ -1,13 +1,15 @@
-"""How far the package is from what the paper's released code computes.
+"""Does the `paper` preset compute the same as the paper's released code?
 
     python benchmarks/parity.py FOLDER [--dtype float16] [--device cuda] [--json]
 
-FOLDER holds a model (`unet/`, `vae/`, `scheduler/` in diffusers format) and `golden.json` and
-`golden.safetensors`: what the released code computed with that model, with every noise and crop
-that it drew. The two images are tensors there, `source_image` and `target_image`, or PNG files of
-these names beside it. `tests/data/parity/case1` is such a folder. The functions called here are
-those that `homologue match --preset paper` runs; only the random numbers are replaced by the
-recorded ones.
+Prints the maximum absolute error of each quantity. FOLDER, such as `tests/data/parity/case1`, has
+
+- a model: `unet/`, `vae/` and `scheduler/` in diffusers format;
+- `golden.json` and `golden.safetensors`: values recorded from the released code with that model,
+  with every noise and crop that it drew;
+- the images, as tensors `source_image` and `target_image` of that file or as PNG files.
+
+It calls the functions of `homologue match --preset paper` with the recorded random numbers.
 """
 
 import argparse
@@ -43,7 +45,7 @@ IMAGES = ("source_image", "target_image")
 
 @dataclass
 class RecordedRow(ContextRow):
-    """A row whose start and noises are given instead of drawn."""
+    """A context row with recorded initial context and noise instead of random ones."""
 
     context: Tensor = field(kw_only=True)
     noises: list[Tensor] = field(kw_only=True)
@@ -66,17 +68,17 @@ def recorded_row(golden: dict[str, Tensor], side: int, noises: Sequence[Tensor])
 
 
 def read_golden(folder: Path) -> dict[str, Tensor]:
-    """Every recorded tensor by its name, with the images (3, side, side) in [0, 1]."""
+    """Read the recorded tensors by name, and the images (3, side, side) in [0, 1]."""
     golden = load_file(folder / "golden.safetensors")
     for name in IMAGES:
         if name not in golden:
-            # The released code was given the numbers of the file, without a colour profile.
+            # The released code ignores colour profiles.
             golden[name] = read_image(folder / f"{name}.png", profile="ignore").pixels
     return golden
 
 
 def paper_settings(facts: dict[str, object], side: int) -> tuple[FitConfig, LocateConfig]:
-    """The paper preset with what the folder says of its own run; crops are the recorded ones."""
+    """Return the settings of the paper preset with the values recorded in `golden.json`."""
     fit = replace(
         PAPER.fit,
         timestep=int(str(facts["timestep_optimise"])),
@@ -93,7 +95,7 @@ def largest(actual: Tensor, expected: Tensor) -> float:
 
 
 def map_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig) -> Errors:
-    """One forward pass: native maps of the layers and the same at 64 x 64."""
+    """Compare the attention maps of one forward pass, at native size and at 64 x 64."""
     layers = model.layers(fit.layers)
     latent = model.encode(golden["source_image"][None])
     noisy = model.add_noise(latent, golden["noise"], fit.timestep)
@@ -114,7 +116,7 @@ def map_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig
 
 
 def fit_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig) -> Errors:
-    """Loss, its gradient, and the context after the recorded number of steps."""
+    """Compare the loss, its gradient, and the context after the recorded number of steps."""
     views = Views(model, golden["source_image"].to(model.device))
     context = golden["context"].clone().to(model.device)
     row = recorded_row(golden, model.side, [])
@@ -140,7 +142,7 @@ def fit_errors(model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig
 def target_errors(
     model: LatentDiffusion, golden: dict[str, Tensor], fit: FitConfig, read: LocateConfig
 ) -> Errors:
-    """The crops of the target: pasted maps and both ways to read the point."""
+    """Compare the averaged maps of the target's crops, and the point by both read-outs."""
     crops = [
         Crop(left=int(x), top=int(y), size=int(h))
         for y, h, x, _ in golden["target_crops_y_h_x_w"].tolist()
@@ -162,7 +164,7 @@ def target_errors(
 
 
 def parity(folder: Path, dtype: str = "float32", device: str = "cpu") -> Errors:
-    """The largest error of every quantity; predictions in pixels of the model's square."""
+    """Return the maximum error of each quantity; predictions are in pixels of the model's side."""
     model = load(folder, device=device, dtype=dtype)
     golden = read_golden(folder)
     fit, read = paper_settings(json.loads((folder / "golden.json").read_text()), model.side)

@@ -1,14 +1,14 @@
-"""What running an evaluation costs besides the matching itself.
+"""What is the overhead of an evaluation, compared with the matching itself?
 
     python benchmarks/runner_overhead.py [--pairs 12] [--spair 12234]
 
-Two questions, each answered on the machine at hand:
+Prints JSON with two measurements and their ratios to the limits in `BARS`:
 
-- How much slower is a pair in `homologue evaluate --run` than `match` called in a loop? Pair by
-  pair of the emoji benchmark, no source twice, both ways take turns; the built-in model, default
-  settings; seconds of the processor, for other programs take some of those of the clock.
-- What do as many pairs as SPair-71k has cost with a matcher that takes a millisecond? In a process
-  of its own, from JPEG files of 500 x 375 pixels, kept in a run; then `homologue score`.
+- overhead: how much slower a pair is in `homologue evaluate --run` than in a loop of `match`. Both
+  process the same pairs of the emoji benchmark in turn, each with another source, with the built-in
+  model and default settings. Processor time is measured, because other programs do not add to it.
+- spair_sized: time, memory and file size of a run with as many pairs as SPair-71k and a matcher
+  that takes a millisecond, on JPEG files of 500 x 375 pixels; then the time of `homologue score`.
 """
 
 import argparse
@@ -35,10 +35,11 @@ from torch import Tensor
 import homologue
 from homologue.console import pair_counter
 from homologue.datasets.base import BenchmarkImage, Pair, get_benchmark
-from homologue.evaluation.run import Plan, Selection, Watch, carry_out
-from homologue.evaluation.runner import Local
+from homologue.evaluation.prediction import LocalEngine
+from homologue.evaluation.run import Plan, Watch, carry_out
+from homologue.evaluation.scheduling import IndexedPair
+from homologue.evaluation.selection import Selection
 from homologue.evaluation.storage.store import Store
-from homologue.evaluation.work import IndexedPair
 from homologue.images import RGBImage, read_image
 from homologue.matchers.base import Finder, Prediction
 from homologue.presets import DEFAULT
@@ -49,14 +50,14 @@ BARS = {"overhead": 0.03, "seconds": 60.0, "peak_mb": 500.0, "score_seconds": 10
 
 
 def different_sources(count: int) -> list[Pair]:
-    """The first pairs of the benchmark, each of another source."""
+    """Return the first pairs of the benchmark with different sources."""
     pairs = {pair.source.key: pair for pair in reversed(get_benchmark("emoji").pairs("val"))}
     return list(pairs.values())[-count:]
 
 
 def overhead(count: int) -> dict[str, Any]:
-    """Seconds a pair of both ways, and by how much the runner is slower."""
-    # Imported here alone: the other question is about a matcher without a model.
+    """Measure the seconds per pair of both ways, and how much slower the runner is."""
+    # Imported here, because the other measurement must not load a model.
     from homologue.matchers.attention_matcher import Attention
 
     model = homologue.load("builtin", device="cpu")
@@ -70,7 +71,7 @@ def overhead(count: int) -> dict[str, Any]:
             yield time.thread_time() - start
 
     def run(folder: str) -> Iterator[float]:
-        engine = Local(Attention(model, DEFAULT))
+        engine = LocalEngine(Attention(model, DEFAULT))
         with (
             redirect_stderr(StringIO()),
             Store.open(folder, {}, None, len(work)) as store,
@@ -90,7 +91,9 @@ def overhead(count: int) -> dict[str, Any]:
         for turn in range(len(work)):
             for way in (0, 1) if turn % 2 else (1, 0):
                 times[way].append(next(ways[way]))
-    ratios = [there / here for here, there in zip(*times, strict=True)][1:]  # the first warms up
+    ratios = [there / here for here, there in zip(*times, strict=True)][
+        1:
+    ]  # the first is a warm-up
     return {
         "pairs": len(ratios),
         "match_seconds": statistics.median(times[0][1:]),
@@ -100,7 +103,7 @@ def overhead(count: int) -> dict[str, Any]:
 
 
 class Stub:
-    """Takes a millisecond to find every point where it is in the source."""
+    """Predicts the position in the source, after a millisecond."""
 
     name = "stub"
     settings: Mapping[str, Any] = {}
@@ -114,7 +117,7 @@ class Stub:
 
 
 def as_spair(folder: Path, count: int) -> list[Pair]:
-    """So many pairs of images in the folder, with annotations like those of SPair-71k."""
+    """Make pairs of images in the folder, with annotations like those of SPair-71k."""
     random = np.random.default_rng(0)
     known = {
         name: torch.from_numpy(random.uniform(0, 1, (15, 2)) * [WIDTH, HEIGHT])
@@ -162,12 +165,14 @@ def write_images(folder: Path) -> None:
 
 
 def stub_run(images: Path, run: Path, count: int) -> None:
-    """The run of the stub, from when the pairs are there; prints what it took."""
+    """Run the stub matcher on prepared pairs and print the measurements."""
     pairs = as_spair(images, count)
     start = time.perf_counter(), time.process_time()
     benchmark: Any = SimpleNamespace(name="synthetic")
-    selection = Selection(benchmark, images, "test", (), (), None, pairs)
-    done = carry_out(Local(Stub()), selection, Plan(run), Watch(partial(pair_counter, alpha=0.1)))
+    selection = Selection(benchmark, images, "test", pairs)
+    done = carry_out(
+        LocalEngine(Stub()), selection, Plan(run), Watch(partial(pair_counter, alpha=0.1))
+    )
     facts = {
         "pairs": len(done.records),
         "points": sum(len(record.point_names) for record in done.records),
@@ -179,7 +184,7 @@ def stub_run(images: Path, run: Path, count: int) -> None:
 
 
 def peak_megabytes() -> float:
-    """The most memory that this process had; on Linux, for what `resource` says is inherited."""
+    """Return the peak memory of this process (Linux; the value of `resource` is inherited)."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 

@@ -1,16 +1,16 @@
-"""One optimisation step at the full size of Stable Diffusion 1.4: the released way and ours.
+"""How much time and memory does an optimisation step take, compared with the released code?
 
-    python benchmarks/step_cost.py [--steps 2] [--json]
+    python benchmarks/step_cost.py [--steps 3] [--json]
 
-A model with the true shapes and random weights is written to a temporary folder (4 GB). Then, one
-after the other in processes of their own so that each has its own peak of memory:
+Writes a Stable Diffusion 1.4 with random weights to a temporary folder (4 GB). Then measures, each
+in a separate process:
 
-- released: what the paper's code does for a point: encode the crop with the VAE, run the whole
-  UNet with explicit attention everywhere, keep the maps, backward, Adam;
-- ours, 1 point and 8 points: `optimise_contexts` with the `paper` preset, one embedding a point;
-- joint, 8 points: the same function with one context for all of them.
+- released: the step of the paper's released code for a point: encode the crop with the VAE, run
+  the whole UNet with explicit attention in every layer, store the maps, backward, Adam;
+- ours, 1 point and 8 points: `optimise_contexts` with the `paper` preset, one embedding per point;
+- joint, 8 points: the same function with one context for all points.
 
-Seconds are a point and a step, the median over steps; memory is the process's peak resident size.
+Prints seconds per point and step, the median over steps, and the peak resident memory.
 """
 
 import argparse
@@ -46,7 +46,7 @@ CONFIGS = Path(homologue.__file__).parent / "diffusion" / "loading" / "configs" 
 
 
 def write_model(folder: Path) -> None:
-    """A Stable Diffusion 1.4 with random weights, in diffusers format."""
+    """Write a Stable Diffusion 1.4 with random weights, in diffusers format."""
     torch.manual_seed(0)
     for part, kind in (("unet", UNet2DConditionModel), ("vae", AutoencoderKL)):
         kind.from_config(kind.load_config(CONFIGS / part)).save_pretrained(folder / part)
@@ -57,10 +57,10 @@ def write_model(folder: Path) -> None:
 
 
 class StoringProcessor:
-    """Explicit attention as the released code patches it into every layer.
+    """Explicit attention, as the released code patches it into every layer.
 
-    Probabilities are copied, the second half of the heads is written back in place and, where the
-    map has at most 32 x 32 places, kept.
+    Probabilities are copied and the second half of the heads is written back in place; maps of at
+    most 32 x 32 positions are stored.
     """
 
     def __init__(self, store: dict[str, Tensor], path: str) -> None:
@@ -90,7 +90,7 @@ class StoringProcessor:
 
 
 def released_steps(folder: Path, steps: int) -> list[float]:
-    """Seconds of each step for one point, the released code's way."""
+    """Return the seconds of each step of the released code for one point."""
     unet = UNet2DConditionModel.from_pretrained(folder / "unet").requires_grad_(False)
     vae = AutoencoderKL.from_pretrained(folder / "vae").requires_grad_(False)
     scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
@@ -128,13 +128,13 @@ def released_steps(folder: Path, steps: int) -> list[float]:
 
 
 def our_steps(folder: Path, steps: int, points: int, optimise: Any) -> list[float]:
-    """Seconds a point of each step, with the package's own function."""
+    """Return the seconds per point of each step of the package's function."""
     model = homologue.load(folder, device="cpu")
     config = replace(PAPER.fit, steps=steps, embeddings=1, strategy=optimise)
     columns = torch.arange(points) % 4
     rows_of = torch.arange(points) // 4
-    places = torch.stack([150.0 + 60 * columns, 200.0 + 60 * rows_of], dim=-1).double()
-    rows = make_rows(places, config, seed=0, purpose="fit")
+    positions = torch.stack([150.0 + 60 * columns, 200.0 + 60 * rows_of], dim=-1).double()
+    rows = make_rows(positions, config, seed=0, purpose="fit")
     views = Views(model, torch.rand(3, SIDE, SIDE))
     times = [time.perf_counter()]
     task = FitTask(views, config, progress=lambda *_: times.append(time.perf_counter()))
@@ -151,7 +151,7 @@ WAYS = {
 
 
 def measure(way: str, folder: Path, steps: int) -> dict[str, Any]:
-    """Runs one way in a process of its own."""
+    """Measure one way in a separate process."""
     command = [
         sys.executable,
         __file__,
@@ -168,7 +168,7 @@ def measure(way: str, folder: Path, steps: int) -> dict[str, Any]:
 
 
 def compare(steps: int) -> dict[str, Any]:
-    """All ways in one run, and their ratios to the released one."""
+    """Measure all ways, and their ratios to the released code."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_model(folder)

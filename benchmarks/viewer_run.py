@@ -1,16 +1,16 @@
-"""How fast the viewer opens a large run, in real Chromium.
+"""How fast does the viewer open and scroll a large run?
 
     python benchmarks/viewer_run.py [--pairs 12234]
 
-Makes data as large as SPair-71k's test split (its files, JPEGs of 500 x 375 pixels) and a run of
-them, starts `homologue view RUN` as a user does and opens its page. It measures
+Needs Chromium. Makes data as large as SPair-71k's test split and a run on them, starts
+`homologue view RUN` and opens its page. Prints JSON with
 
-- *command*: from its start to the address;
-- *grid*: from the navigation to the frame in which the window is full of cards;
-- *pictures*: to when all of them have their pictures, the first of which waits for the data set;
-- *filter*: from choosing a category to the frame that shows its pairs;
-- *wheel* and *drag*: scrolling by 60 pixels a frame, and from top to bottom in 120 frames: cards in
-  the page at most, requests made, longest and median frame.
+- command_seconds: from the start of the command to the printed address;
+- grid_seconds: from the navigation to the frame in which the window is full of cards;
+- pictures_seconds: until all of these cards have their images;
+- filter_seconds: from choosing a category to the frame that shows its pairs;
+- wheel and drag: scrolling by 60 pixels per frame, and from top to bottom in 120 frames: maximum
+  number of cards, requests, longest and median frame.
 """
 
 import argparse
@@ -76,7 +76,7 @@ SCROLL = """([step, frames]) => new Promise((resolve) => {
 
 
 def write_data(root: Path, count: int) -> None:
-    """The files of SPair-71k, with so many pairs in its test split."""
+    """Write a data set in the layout of SPair-71k, with `count` pairs in its test split."""
     random = np.random.default_rng(0)
     layout, annotations = root / "Layout/large", root / "PairAnnotation/test"
     for folder in (layout, annotations):
@@ -116,7 +116,7 @@ def write_data(root: Path, count: int) -> None:
 
 
 def write_run(folder: Path, root: Path) -> None:
-    """A run in which points are found somewhere about where they are."""
+    """Write a run with predictions that differ from the ground truth by Gaussian noise."""
     pairs = get_benchmark("spair-71k", root).pairs("test")
     asked = {"benchmark": "spair-71k", "split": "test", "matcher": "made up", "settings": {}}
     with Store.open(folder, asked, str(root), len(pairs)) as store:
@@ -138,7 +138,7 @@ def record(position: int, pair: Pair, random: np.random.Generator) -> Record:
 
 @contextmanager
 def viewer(run: Path) -> Iterator[tuple[str, float]]:
-    """The address of a viewer in a process of its own, and the seconds that it took to print it."""
+    """Start a viewer; yield its address and the seconds until it was printed."""
     start = time.perf_counter()
     arguments = [sys.executable, "-m", "homologue", "view", str(run), "--no-browser"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
@@ -162,7 +162,7 @@ def open_page(browser: Any, address: str, facts: dict[str, Any]) -> Page:
 
 
 def filtered(page: Page) -> float:
-    """Seconds from choosing a category to its pairs."""
+    """Return the seconds from choosing a category to its pairs."""
     start = page.evaluate("performance.now()")
     page.locator("select[name='by.category']").select_option("7")
     shown = "() => document.querySelector('.total').textContent.includes(' of ')"
@@ -173,7 +173,7 @@ def scrolled(page: Page, step: float, frames: int) -> dict[str, Any]:
     asked: list[str] = []
 
     def note(request: Any) -> None:
-        if request.url.startswith("http"):  # the page's own blobs are no requests
+        if request.url.startswith("http"):  # not blobs of the page
             asked.append(request.url)
 
     page.on("request", note)

@@ -1,12 +1,14 @@
-"""How fast the viewer answers, in real Chromium: python benchmarks/viewer_speed.py
+"""How fast does the viewer respond to clicks?
 
-Starts `homologue view` as a user does and opens its page. It measures, on the page itself,
+    python benchmarks/viewer_speed.py
 
-- *first click*: from the first click to the frame in which the counterpart is there, with the
-  built-in model and the default preset, which is the fastest way;
-- *further click*: the same for points on the same pictures;
-- *drawn*: from a click to the frame that shows its point, while other points are being fitted, as
-  Chromium's own Event Timing has it (in steps of 8 ms).
+Needs Chromium. Starts `homologue view` with the built-in model and the default preset, opens its
+page and prints
+
+- first click: seconds from the first click to the frame that shows its counterpart;
+- further click: the same for further points on the same images, the median;
+- drawn while a job runs: time from a click to the frame that shows its point while other points are
+  being fitted, by Chromium's Event Timing (in steps of 8 ms).
 """
 
 import re
@@ -52,7 +54,7 @@ NOTE = """() => {
 
 @contextmanager
 def viewer() -> Iterator[str]:
-    """The address of a viewer in a process of its own."""
+    """Start a viewer; yield its address."""
     arguments = [sys.executable, "-m", "homologue", "view", "--no-browser"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -65,7 +67,7 @@ def viewer() -> Iterator[str]:
 
 
 def timed_click(page: Page, place: tuple[float, float], end: str, count: int) -> float:
-    """Seconds from a click on the source until there are so many discs at an end."""
+    """Click on the source; return the seconds until an image has `count` points."""
     box: Any = page.locator("[data-end=source] .well > .picture").bounding_box()
     page.evaluate(f"void (window.timed = ({WATCH})({[end, count]}))")
     page.mouse.click(box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"])
@@ -92,7 +94,7 @@ def wait_until_idle(page: Page, found: int) -> None:
 
 
 def main() -> None:
-    """Prints the three times."""
+    """Print the three times."""
     with viewer() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         start = time.perf_counter()

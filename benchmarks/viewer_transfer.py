@@ -1,13 +1,15 @@
-"""One source, many targets, in real Chromium: python benchmarks/viewer_transfer.py [TARGETS]
+"""How fast does the viewer transfer points to many targets?
 
-Starts `homologue view` as a user does, chooses a folder of JPEGs of 640 x 480 pixels (drawings of
-the emoji benchmark) as targets and clicks five points of the first session's fox. It measures
+    python benchmarks/viewer_transfer.py [TARGETS]
 
-- *upload*: from choosing the folder to the last card;
-- *search*: from the last click to the last target;
-- *messages*: what the page was sent in that time, pictures left aside;
-- *server*: its memory before, and at its highest;
-- *longest task*: for which the page could not answer while all that went on.
+Needs Chromium. Starts `homologue view`, uploads TARGETS (default 100) JPEGs of 640 x 480 pixels and
+clicks five points of the source. Prints
+
+- upload: seconds from choosing the folder to the last card;
+- search: seconds from the last click to the last result;
+- messages: data sent to the page during the search, without images;
+- server: memory of the server before, and its maximum;
+- longest task: longest time for which the page was blocked.
 """
 
 import io
@@ -42,7 +44,7 @@ NOTE = """() => {
 
 @contextmanager
 def viewer() -> Iterator[tuple[str, int]]:
-    """The address of a viewer, and the number of its process."""
+    """Start a viewer; yield its address and process id."""
     arguments = [sys.executable, "-m", "homologue", "view", "--no-browser"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -55,16 +57,16 @@ def viewer() -> Iterator[tuple[str, int]]:
 
 
 class Memory:
-    """Of a process: the highest that was seen while looking five times a second."""
+    """Maximum memory of a process, sampled five times per second."""
 
     def __init__(self, number: int) -> None:
         self._process = psutil.Process(number)
-        self.first = self.most = self._process.memory_info().rss
+        self.first = self.maximum = self._process.memory_info().rss
         threading.Thread(target=self._look, daemon=True).start()
 
     def _look(self) -> None:
         while self._process.is_running():
-            self.most = max(self.most, self._process.memory_info().rss)
+            self.maximum = max(self.maximum, self._process.memory_info().rss)
             time.sleep(0.2)
 
 
@@ -76,7 +78,7 @@ def write_pictures(folder: Path, count: int) -> None:
 
 
 def count_bytes(page: Page) -> dict[str, int]:
-    """Bytes of each kind that the page is sent from now on."""
+    """Count the bytes that the page receives from now on, by kind."""
     kinds: dict[str, str] = {}
     sizes = {"events": 0, "answers": 0}
     client = page.context.new_cdp_session(page)
@@ -98,14 +100,14 @@ def count_bytes(page: Page) -> dict[str, int]:
 
 
 def main(targets: int) -> None:
-    """Prints the times and sizes."""
+    """Print the times and sizes."""
     with TemporaryDirectory() as folder, viewer() as (address, number), sync_playwright() as play:
         write_pictures(Path(folder), targets)
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(1_200_000)
         page.goto(f"{address}#/transfer")
-        page.wait_for_timeout(6000)  # the model is loaded, the fox looked at
+        page.wait_for_timeout(6000)  # until the model is loaded
         memory, sizes = Memory(number), count_bytes(page)
         page.evaluate(NOTE)
         start = time.perf_counter()
@@ -124,7 +126,9 @@ def main(targets: int) -> None:
         print(f"search        {seconds:6.1f} s, {seconds / targets:.2f} s a target")
         for kind, size in sizes.items():
             print(f"messages      {(size - uploaded[kind]) / 2**10:6.0f} KiB of {kind}")
-        print(f"server        {memory.first / MIB:6.0f} MiB, at most {memory.most / MIB:.0f} MiB")
+        print(
+            f"server        {memory.first / MIB:6.0f} MiB, at most {memory.maximum / MIB:.0f} MiB"
+        )
         print(f"longest task  {page.evaluate('Math.max(...window.tasks)'):6.0f} ms")
         browser.close()
 

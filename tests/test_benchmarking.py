@@ -15,7 +15,7 @@ from torch import Tensor
 import homologue
 from homologue import HomologueError, Matcher, Prediction, RGBImage
 from homologue.errors import HomologueWarning
-from homologue.evaluation.run import Interrupted
+from homologue.evaluation.resume import Interrupted
 from homologue.evaluation.storage.store import Store
 from homologue.progress import Cancelled
 
@@ -128,7 +128,7 @@ def test_an_interrupt_says_how_to_resume(tmp_path: Path) -> None:
     def interrupt(stage: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(Interrupted, match=r"1 of 6 pairs are in .* goes on from there"):
+    with pytest.raises(Interrupted, match=r"1 of 6 pairs are in .* run the same command again"):
         homologue.evaluate("emoji", "identity", run=tmp_path, progress=interrupt, **FEW)
     with pytest.raises(KeyboardInterrupt) as raised:
         homologue.evaluate("emoji", "identity", progress=interrupt, **FEW)
@@ -199,18 +199,18 @@ def test_bad_arguments_are_refused(given: dict[str, Any], words: str, tmp_path: 
 
 def test_scores_that_cannot_be_given_are_refused(tmp_path: Path) -> None:
     run = homologue.evaluate("emoji", "identity", **FEW)
-    with pytest.raises(HomologueError, match="knows no threshold 'bbox': choose from bbox-kp"):
+    with pytest.raises(HomologueError, match="has no threshold 'bbox': choose from bbox-kp"):
         run.pck(threshold="bbox")
-    with pytest.raises(HomologueError, match="no average 'median'"):
+    with pytest.raises(HomologueError, match="Unknown average 'median'"):
         run.pck(average="median")
     for alpha in (0.0, float("nan"), float("inf")):
         with pytest.raises(HomologueError, match="alpha must be"):
             run.pck(alpha)
     with pytest.raises(HomologueError, match="holds no run"):
         homologue.score(tmp_path)
-    with pytest.raises(HomologueError, match="no runs"):
+    with pytest.raises(HomologueError, match="No runs"):
         homologue.score([])
-    with pytest.raises(HomologueError, match="no alpha"):
+    with pytest.raises(HomologueError, match="No alphas"):
         homologue.score(run, alphas=[])
 
 

@@ -15,7 +15,7 @@ import homologue
 from homologue.config import FitConfig, WordsConfig, as_stored, from_stored
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError, HomologueWarning
-from homologue.evaluation.configuration import differences
+from homologue.evaluation.resume import differences
 from homologue.images import RGBImage
 from homologue.method.embeddings import PointEmbeddings
 from homologue.presets import (

@@ -1,8 +1,9 @@
-"""Pictures of the viewer for the documentation: python tools/screenshots.py [FOLDER], or
-`make screenshots`.
+"""Take the screenshots of the viewer for the documentation.
 
-It starts `homologue view`, goes through every screen in Chromium and writes one PNG for each into
-`docs/`. Look at them.
+    python tools/screenshots.py [FOLDER]     # or: make screenshots
+
+Starts `homologue view`, opens each screen in Chromium and writes a PNG of it to FOLDER, by default
+`docs/`.
 """
 
 import re
@@ -16,13 +17,13 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
-PATIENCE = 120_000.0  # milliseconds
+TIMEOUT = 120_000.0  # milliseconds
 PARTS = [(0.375, 0.57), (0.62, 0.57), (0.5, 0.83), (0.25, 0.06), (0.74, 0.06), (0.16, 0.73)]
 
 
 @contextmanager
 def viewer() -> Iterator[str]:
-    """The address of a viewer in a process of its own, which has a run of a few pairs."""
+    """Start a viewer with a run of a few pairs; yield its address."""
     command = [sys.executable, "-m", "homologue"]
     with TemporaryDirectory() as folder:
         run = f"{folder}/attention"
@@ -40,8 +41,8 @@ def viewer() -> Iterator[str]:
                 process.terminate()
 
 
-def place(page: Page, count: int) -> None:
-    """Clicks so many parts of the source, and waits for them with their maps."""
+def place_points(page: Page, count: int) -> None:
+    """Click the first `count` points of the source, and wait for their results and maps."""
     click(page, count)
     expect(page.locator(".row .score:not([hidden])")).to_have_count(count)
     expect(page.locator(".well > .heat:visible")).to_have_count(2)
@@ -49,6 +50,7 @@ def place(page: Page, count: int) -> None:
 
 
 def click(page: Page, count: int) -> None:
+    """Click the first `count` points of the source."""
     box = page.locator("[data-end=source] .well > .picture").bounding_box()
     assert box is not None
     for x, y in PARTS[:count]:
@@ -57,11 +59,11 @@ def click(page: Page, count: int) -> None:
 
 
 def matched(page: Page) -> None:
-    place(page, 6)
+    place_points(page, 6)
 
 
 def narrow(page: Page) -> None:
-    place(page, 3)
+    place_points(page, 3)
 
 
 def fitting(page: Page) -> None:
@@ -71,7 +73,7 @@ def fitting(page: Page) -> None:
 
 
 def map_enlarged(page: Page) -> None:
-    place(page, 3)
+    place_points(page, 3)
     page.locator(".map").nth(3).click()
     expect(page.locator(".large-view .picture")).to_be_visible()
     page.locator(".large-view").hover(position={"x": 300, "y": 470})
@@ -141,7 +143,7 @@ def transfer_enlarged(page: Page) -> None:
     page.wait_for_timeout(500)
 
 
-# Name of the file -> width, height, colour scheme, what to do before the picture is taken.
+# File name -> width, height, colour scheme, and the actions before the screenshot.
 SCREENS: dict[str, tuple[int, int, str, Callable[[Page], None]]] = {
     "viewer": (1360, 860, "light", matched),
     "viewer-dark": (1360, 860, "dark", matched),
@@ -159,12 +161,12 @@ SCREENS: dict[str, tuple[int, int, str, Callable[[Page], None]]] = {
 
 
 def take(browser: Browser, address: str, name: str, folder: Path) -> None:
-    """One picture, in a window of its own."""
+    """Take one screenshot in a new window."""
     width, height, scheme, prepare = SCREENS[name]
     size = {"width": width, "height": height}
     context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.set_default_timeout(PATIENCE)
+    page.set_default_timeout(TIMEOUT)
     page.goto(address)
     expect(page.locator("[data-end=target] .well > .picture")).to_be_visible()
     page.wait_for_timeout(500)
@@ -176,8 +178,8 @@ def take(browser: Browser, address: str, name: str, folder: Path) -> None:
 
 
 def main(folder: Path) -> None:
-    """Takes all pictures."""
-    expect.set_options(timeout=PATIENCE)
+    """Take all screenshots."""
+    expect.set_options(timeout=TIMEOUT)
     with viewer() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for name in SCREENS:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from homologue.artifacts import parse_items
 from homologue.errors import HomologueError, HomologueWarning
+from homologue.evaluation.prediction import Engine, LocalEngine
 from homologue.evaluation.record import Record
-from homologue.evaluation.run import Plan, Watch, carry_out, run_folders, select
-from homologue.evaluation.runner import Engine, Local
+from homologue.evaluation.run import Plan, Watch, carry_out, run_folders
 from homologue.evaluation.runs import Run
-from homologue.evaluation.work import Shard
+from homologue.evaluation.scheduling import Shard
+from homologue.evaluation.selection import PairFilter, select
 from homologue.matchers.base import Matcher, kept_by
 from homologue.matchers.registry import Ingredients, make_matcher
 from homologue.presets import Preset, get_preset
@@ -92,16 +93,14 @@ def evaluate(
     settings = get_preset("default" if preset is None else preset)
     name = matcher if isinstance(matcher, str) else matcher.name
     (place,) = run_folders(folder, [name])
-    selection = select(
-        benchmark, root, split, kinds=kinds, categories=categories, limit=limit, index=pair
-    )
+    selection = select(benchmark, root, split, PairFilter(kinds, categories, limit, pair))
     if isinstance(matcher, str):
         ingredients = Ingredients(_loader(model), settings, seed or 0, memory, items)
         matcher = make_matcher(matcher, ingredients)
     for note in selection.notes:
         warnings.warn(note, HomologueWarning, stacklevel=2)
     plan = Plan(place, seed or 0, part, retry_failed, items)
-    made = carry_out(Local(matcher), selection, plan, Watch(partial(_reported, progress)))
+    made = carry_out(LocalEngine(matcher), selection, plan, Watch(partial(_reported, progress)))
     if made.failed:
         warnings.warn(
             f"{len(made.failed)} pairs failed; the first: {made.failed[0].error}",
@@ -160,13 +159,13 @@ def local_engines(
 ) -> list[AbstractContextManager[Engine]]:
     """Return engines for matchers in this process, which share a model."""
     shared = replace(given, model=cache(given.model))
-    return [nullcontext(Local(make_matcher(name, shared))) for name in matchers]
+    return [nullcontext(LocalEngine(make_matcher(name, shared))) for name in matchers]
 
 
 def ray_engines(
     matchers: Sequence[str], given: Ingredients, workers: int | None, gpus: bool
 ) -> list[AbstractContextManager[Engine]]:
     """Return engines for matchers on a Ray cluster; each worker makes the matcher."""
-    from homologue.evaluation.distributed import RayEngine
+    from homologue.evaluation.ray_engine import RayEngine
 
     return [RayEngine(partial(make_matcher, name, given), workers, gpus) for name in matchers]

@@ -1,60 +1,106 @@
-"""Percentage of correct keypoints (PCK) and its bootstrap intervals.
+"""Percentage of correct keypoints (PCK): when a point is correct, counts, and both averages.
 
-`homologue.evaluation.record` defines when a point is correct: its distance from the annotated point
-is at most alpha times the threshold of the pair. A PCK is comparable only with others of the same
-threshold and the same average.
+A point is correct at `alpha` if its distance from the ground truth is at most alpha times a length
+of its pair, the threshold. Everything that counts correct points calls `is_correct`: scores, the
+progress of a run, drawings of pairs, the viewer and the self-check.
 
-In the shapes, A is the number of alphas, N of pairs and D of bootstrap samples. PCK is a fraction
-in [0, 1].
+Always report the threshold and the average with a number. Confidence intervals are in
+`homologue.evaluation.bootstrap`.
+
+Shapes: A alphas, N pairs, P points of all pairs. PCK is a fraction in [0, 1].
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+Mask = NDArray[np.bool_]
 
-DRAWS = 1000
-LEVEL = 0.95
-_CHUNK = 100  # bootstrap samples: 10 MB of weights for 12,000 pairs
+
+def is_correct(distances: Array, lengths: Array | float, alpha: float) -> Mask:
+    """Return which points are correct: at most alpha times the threshold from the ground truth.
+
+    Args:
+        distances: (P,) distances from the ground truth in pixels; NaN or infinity for a point that
+            was not found.
+        lengths: thresholds in pixels, (P,) or a scalar; NaN where a pair has no threshold.
+
+    >>> is_correct(np.array([1.0, 5.0, 5.1, np.nan]), 50.0, 0.1)
+    array([ True,  True, False, False])
+    """
+    correct: Mask = distances <= alpha * lengths
+    return correct
+
+
+def point_distances(offsets: Array, aspects: Array | float = 1.0) -> Array:
+    """Return the distances (P,) of offsets (P, 2) from the ground truth, in pixels of the target.
+
+    Args:
+        aspects: factors of the vertical component, (P,) or a scalar; see
+            `homologue.datasets.base.Pair`.
+
+    >>> point_distances(np.array([[3.0, 8.0]]), 0.5)
+    array([5.])
+    """
+    x, y = offsets.T
+    distances: Array = np.hypot(x, y * aspects)
+    return distances
 
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """Correct points of N pairs at A alphas.
-
-    Attributes:
-        correct: (A, N), number of correct points of each pair.
-        points: (N,), number of points of each pair.
-    """
+    """Correct points of each pair, (A, N), and scored points of each pair, (N,)."""
 
     correct: Array
     points: Array
 
     def at(self, chosen: NDArray[Any]) -> "Counts":
-        """Select pairs by a mask (N,) or by indices."""
+        """Return the counts of selected pairs: a mask (N,) or indices."""
         return Counts(self.correct[:, chosen], self.points[chosen])
 
     def __len__(self) -> int:
         return len(self.points)
 
 
+def count_correct(
+    distances: Array, pair: NDArray[np.intp], lengths: Array, alphas: Sequence[float]
+) -> Counts:
+    """Count the correct points of N pairs.
+
+    Args:
+        distances: (P,) distances from the ground truth in pixels.
+        pair: (P,) index of the pair of each point.
+        lengths: (N,) thresholds in pixels.
+
+    >>> distances = np.array([1.0, 5.0, 5.1])
+    >>> count_correct(distances, np.array([0, 0, 1]), np.array([50.0, 50.0]), [0.1]).correct
+    array([[2., 0.]])
+    """
+    pairs = len(lengths)
+    correct = [
+        np.bincount(pair, weights=is_correct(distances, lengths[pair], alpha), minlength=pairs)
+        for alpha in alphas
+    ]
+    points = np.bincount(pair, minlength=pairs).astype(np.float64)
+    return Counts(np.reshape(correct, (len(alphas), pairs)), points)
+
+
 Average = Callable[[Counts, Array], Array]
-"""Computes the PCK (D, A) of D samples of the pairs from the weights (D, N) of the pairs."""
+"""PCK (D, A) of D samples of the pairs; the weights (D, N) are each pair's count in a sample."""
 
 
 def per_point(counts: Counts, weights: Array) -> Array:
-    """Fraction of all points that are correct."""
-    fraction: Array = (weights @ counts.correct.T) / (weights @ counts.points)[:, None]
-    return fraction
+    """Return the fraction of all points that are correct."""
+    share: Array = (weights @ counts.correct.T) / (weights @ counts.points)[:, None]
+    return share
 
 
 def per_image(counts: Counts, weights: Array) -> Array:
-    """Mean over pairs of the fraction of correct points."""
+    """Return the mean over pairs of the fraction of their points that are correct."""
     mean: Array = (weights @ (counts.correct / counts.points).T) / weights.sum(1, keepdims=True)
     return mean
 
@@ -63,96 +109,12 @@ AVERAGES: dict[str, Average] = {"per_point": per_point, "per_image": per_image}
 
 
 def pck(counts: Counts, average: str = "per_point") -> Array:
-    """Return the PCK at each alpha, (A,); NaN without pairs. Every pair must have a point.
+    """Return PCK at each alpha, (A,); NaN without pairs. Every pair must have a point.
 
     >>> pck(Counts(correct=np.array([[1.0, 0.0]]), points=np.array([1.0, 3.0])))
     array([0.25])
     """
     if not len(counts):
         return np.full(len(counts.correct), np.nan)
-    value: Array = AVERAGES[average](counts, np.ones((1, len(counts))))[0]
-    return value
-
-
-def interval(
-    counts: Counts, average: str = "per_point", *, seed: int = 0, draws: int = DRAWS
-) -> Array:
-    """Return the 95 % bootstrap interval of the PCK over pairs, (2, A).
-
-    Args:
-        draws: number of bootstrap samples.
-    """
-    if not len(counts):
-        return np.full((2, len(counts.correct)), np.nan)
-    measure = AVERAGES[average]
-    return _ends(_resampled(lambda weights: measure(counts, weights), len(counts), draws, seed))
-
-
-@dataclass(frozen=True, eq=False)
-class Difference:
-    """Difference of the PCK of two matchers at each alpha; all arrays are (A,).
-
-    Attributes:
-        value: difference of the PCK.
-        low, high: its 95 % bootstrap interval.
-        better, worse: fraction of the bootstrap samples in which the difference is positive and
-            negative.
-    """
-
-    value: Array
-    low: Array
-    high: Array
-    better: Array
-    worse: Array
-
-
-def difference(
-    first: Counts,
-    other: Counts,
-    average: str = "per_point",
-    *,
-    seed: int = 0,
-    draws: int = DRAWS,
-) -> Difference:
-    """Return the paired bootstrap of `other` minus `first`, on the same pairs in the same order."""
-    if not len(first):
-        nothing = np.full(len(first.correct), np.nan)
-        return Difference(nothing, nothing, nothing, nothing, nothing)
-    measure = AVERAGES[average]
-
-    def gain(weights: Array) -> Array:
-        # Rounded, so that another order of summation does not distinguish equal values.
-        return np.round(measure(other, weights) - measure(first, weights), 12)
-
-    drawn = _resampled(gain, len(first), draws, seed)
-    low, high = _ends(drawn)
-    value = gain(np.ones((1, len(first))))[0]
-    return Difference(value, low, high, (drawn > 0).mean(axis=0), (drawn < 0).mean(axis=0))
-
-
-def _ends(drawn: Array) -> Array:
-    """Return the ends of the interval, (2, A), of bootstrap values (D, A)."""
-    ends: Array = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return ends
-
-
-def _resampled(measure: Callable[[Array], Array], pairs: int, draws: int, seed: int) -> Array:
-    """Return the measure of each bootstrap sample, (draws, A)."""
-    weights = _sample_weights(pairs, draws, seed)
-    chunks = (weights[start : start + _CHUNK] for start in range(0, draws, _CHUNK))
-    return np.concatenate([measure(chunk.astype(np.float64)) for chunk in chunks])
-
-
-@lru_cache(maxsize=2)
-def _sample_weights(pairs: int, draws: int, seed: int) -> NDArray[np.uint8]:
-    """Return how often each bootstrap sample contains each pair: (draws, pairs).
-
-    Cached, because all thresholds and both averages use the same samples.
-    """
-    random = np.random.default_rng(seed)
-    # A sample does not contain a pair 256 times.
-    weights = np.empty((draws, pairs), dtype=np.uint8)
-    for row in weights:
-        row[:] = np.bincount(random.integers(0, pairs, pairs), minlength=pairs)
-    weights.setflags(write=False)
-    return weights
+    share: Array = AVERAGES[average](counts, np.ones((1, len(counts))))[0]
+    return share

@@ -53,7 +53,7 @@ def test_keeping_changes_no_prediction_and_says_how_much_it_will_be(
 
 def test_the_own_variant_is_the_prediction_and_maps_peak_near_it(kept: Path) -> None:
     with Store.read(kept) as store:
-        own = store.parts().by(own_variant(1, DEFAULT.locate))
+        own = store.variant_predictions().of_variant(own_variant(1, DEFAULT.locate))
         for record in store.records():
             assert record.predicted is not None
             np.testing.assert_array_equal(own[record.pair], record.predicted)
@@ -113,10 +113,10 @@ def test_relocating_otherwise_is_the_variant_that_was_kept(
     own = own_variant(1, DEFAULT.locate)
     with Store.read(kept) as store:
         (variant,) = [
-            one for one in store.parts().variants
+            one for one in store.variant_predictions().variants
             if (one.crops, one.read_out, one.window, one.layers) == (2, "softmax", 0, own.layers)
         ]  # fmt: skip
-        expected = store.parts().by(variant)
+        expected = store.variant_predictions().of_variant(variant)
     with Store.read(tmp_path / "other") as store:
         for record in store.records():
             np.testing.assert_array_equal(record.predicted, expected[record.pair])
@@ -164,7 +164,7 @@ def test_only_one_thing_goes_to_stdout(homologue: Any, kept: Path) -> None:
         homologue("ablate", kept, "--json", "--csv", "-"), "--json and --csv - both write to stdout"
     )
     assert homologue("ablate", kept, "--csv", "-").out.startswith("run,benchmark,split,threshold")
-    refused(homologue("ablate", kept, "--threshold", "bbox"), "knows no threshold 'bbox'")
+    refused(homologue("ablate", kept, "--threshold", "bbox"), "has no threshold 'bbox'")
     refused(homologue("ablate", kept, "--alpha", "0"), "alpha must be a number above 0")
 
 
@@ -181,5 +181,7 @@ def test_of_a_run_that_is_not_finished_what_is_there_is_relocated(
 def test_other_data_are_refused(
     homologue: Any, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("homologue.evaluation.configuration.selection_digest", lambda pairs: "0")
-    refused(homologue("relocate", kept, "--run", tmp_path / "new"), "not those that", "--root")
+    monkeypatch.setattr("homologue.evaluation.selection.selection_digest", lambda pairs: "0")
+    refused(
+        homologue("relocate", kept, "--run", tmp_path / "new"), "differ from those of", "--root"
+    )

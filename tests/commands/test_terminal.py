@@ -278,7 +278,7 @@ def test_a_limit_on_files_says_what_of_a_run_is_kept(tmp_path: Path) -> None:
     assert stopped.stderr.count("\n") == 1
     assert "disk" in stopped.stderr
     assert "of 40 pairs are in" in stopped.stderr
-    assert "the same command goes on from there." in stopped.stderr
+    assert "run the same command again to resume." in stopped.stderr
     ended = told(f"{command} --json")
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["pairs"] == 40

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.with_parts import CONFIG, LAYER, OWN, made_up
+from helpers.ablation_run import CONFIG, LAYER, OWN, made_up
 
 from homologue.artifacts import variants
 from homologue.errors import HomologueError
 from homologue.evaluation.ablate import ablate, ablation_object, way_name
-from homologue.evaluation.kept import Parts
+from homologue.evaluation.pair_artifacts import VariantPredictions
 from homologue.evaluation.reporting.ablation_tables import ablation_grids, ablation_table
 
 
@@ -51,7 +51,7 @@ def test_a_thing_of_which_there_is_one_is_no_study() -> None:
     run = replace(run, configuration={**run.configuration, "settings": settings})
     asked = variants(1, single, [LAYER, "other"])
     points = {"a": np.full((len(asked), 2, 2), 50.0), "b": np.full((len(asked), 1, 2), 50.0)}
-    assert list(ablate(run, Parts(asked, points)).studies) == ["layers", "reading"]
+    assert list(ablate(run, VariantPredictions(asked, points)).studies) == ["layers", "reading"]
 
 
 def test_tables_say_what_varies_and_which_is_the_runs_own() -> None:
@@ -84,7 +84,7 @@ def test_every_number_is_in_the_long_table_and_in_the_object() -> None:
 def test_without_parts_it_says_how_to_make_them() -> None:
     run, _ = made_up()
     with pytest.raises(HomologueError) as error:
-        ablate(run, Parts((), {}))
+        ablate(run, VariantPredictions((), {}))
     assert str(error.value) == (
         "The run run has no parts: make a run with `homologue evaluate toy --split test --matcher "
         "attention --keep parts --run DIR`."

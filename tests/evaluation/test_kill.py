@@ -1,4 +1,4 @@
-"""Real runs that are killed, interrupted and split: what they leave is what one run would."""
+"""Runs that are killed, interrupted and split have the same rows as an uninterrupted run."""
 
 import random
 import signal
@@ -14,11 +14,11 @@ from homologue.evaluation.storage.merge import merge
 pytestmark = pytest.mark.linux
 
 HOG = ("--matcher", "hog", "--limit", "40")
-ATTENTION = ("--matcher", "attention", "--limit", "4")
+ATTENTION = ("--matcher", "attention", "--limit", "3", *("--set", "fit.steps=20"))
 
 
 def killed(run: Path, pairs: int, seconds: float, arguments: tuple[str, ...]) -> None:
-    """Kills a run some time after so many pairs are done."""
+    """Kill a run `seconds` after it has stored `pairs` pairs."""
     process = started(*arguments, "--run", str(run))
     wait_for(run, pairs, process)
     time.sleep(seconds)
@@ -28,15 +28,15 @@ def killed(run: Path, pairs: int, seconds: float, arguments: tuple[str, ...]) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("arguments", "pairs"), [(HOG, 120), (ATTENTION, 12)])
-def test_after_five_kills_the_store_is_that_of_an_uninterrupted_run(
-    tmp_path: Path, arguments: tuple[str, ...], pairs: int
+@pytest.mark.parametrize(("arguments", "pairs", "kills"), [(HOG, 120, 5), (ATTENTION, 9, 2)])
+def test_after_kills_the_store_is_that_of_an_uninterrupted_run(
+    tmp_path: Path, arguments: tuple[str, ...], pairs: int, kills: int
 ) -> None:
     out, _ = finished(*arguments, "--run", str(tmp_path / "whole"), "--json")
     seed = time.time_ns() % 1_000_000
     print(f"random.Random({seed})")
     moments = random.Random(seed)
-    for count in sorted(moments.sample(range(1, 3 * pairs // 4), 5)):
+    for count in sorted(moments.sample(range(1, 3 * pairs // 4), kills)):
         killed(tmp_path / "killed", count, moments.uniform(0, 0.05), arguments)
         print(f"killed at {count} or later, with {done(tmp_path / 'killed')} of {pairs} pairs")
     assert done(tmp_path / "killed") < pairs
@@ -69,8 +69,8 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path, number: signal.Signals, 
     assert 5 <= count < 120
     assert (process.returncode, out) == (code, "")
     assert err == (
-        f"homologue: interrupted: {count} of 120 pairs are in {tmp_path}; the same command goes "
-        "on from there.\n"
+        f"homologue: interrupted: {count} of 120 pairs are in {tmp_path}; run the same command "
+        "again to resume.\n"
     )
     finished(*HOG, "--run", str(tmp_path))
     assert done(tmp_path) == 120
@@ -89,7 +89,7 @@ def test_two_processes_do_not_write_one_run(tmp_path: Path) -> None:
 
 
 def test_processes_are_what_they_seem(tmp_path: Path) -> None:
-    """That waiting for a run that ends early fails, and does not wait for ever."""
+    """Waiting for a run that ends early fails instead of waiting forever."""
     process = subprocess.Popen(["true"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with pytest.raises(AssertionError, match="ended early"):
         wait_for(tmp_path, 1, process)

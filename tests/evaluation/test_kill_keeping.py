@@ -1,4 +1,4 @@
-"""Runs that keep everything, killed, split and on Ray: what they leave is what one run would."""
+"""Runs with all artifacts, killed, split and on Ray, have the rows of an uninterrupted run."""
 
 import random
 import signal

@@ -56,9 +56,7 @@ def test_a_run_under_some_thresholds() -> None:
     assert turned.scores.score("image", (0.2,)).pck["per_point"] == pytest.approx([1.0])
     only = run.under(["bbox"])
     assert [dict(record.thresholds) for record in only.records] == [{"bbox": 10}, {"bbox": 10}, {}]
-    with pytest.raises(
-        HomologueError, match="run knows no threshold 'legacy': choose from bbox, i"
-    ):
+    with pytest.raises(HomologueError, match="run has no threshold 'legacy': choose from bbox, i"):
         run.under(["legacy"])
 
 

@@ -92,7 +92,7 @@ def test_a_pair_whose_truth_is_not_known_is_not_scored() -> None:
 
 def test_parts_and_their_values_are_in_the_order_of_tables() -> None:
     scores = Scores(reversed(RECORDS))
-    assert scores.parts == ["category", "group", "viewpoint"]
+    assert scores.breakdowns == ["category", "group", "viewpoint"]
     assert [scope.value for scope in scores.scopes("category")] == ["b", "a"]
     assert [scope.value for scope in scores.scopes("viewpoint")] == ["0", "2", "10"]
     assert scores.scopes("occlusion") == []
@@ -113,7 +113,7 @@ def test_a_tag_that_is_the_same_everywhere_or_a_name_breaks_nothing_down() -> No
     records = [
         found(f"a{i}", 0.0, tags={"id": str(i), "set": "x", "half": str(i % 2)}) for i in range(60)
     ]
-    assert Scores(records).parts == ["category", "group", "half"]
+    assert Scores(records).breakdowns == ["category", "group", "half"]
 
 
 def test_a_part_has_the_numbers_of_its_pairs_alone() -> None:
@@ -141,7 +141,7 @@ def test_the_best_pair_has_the_most_right_and_then_the_least_error() -> None:
 
 def test_without_records_there_are_no_numbers() -> None:
     scores = Scores([])
-    assert (scores.thresholds, scores.points(), scores.parts) == ([], 0, ["category", "group"])
+    assert (scores.thresholds, scores.points(), scores.breakdowns) == ([], 0, ["category", "group"])
     score = scores.score("bbox", ALPHAS)
     assert (score.pairs, score.points) == (0, 0)
     assert np.isnan(score.pck["per_point"]).all()

@@ -1,4 +1,4 @@
-"""What can be wrong with a model, done to one in place."""
+"""Faults of a model; each function damages a model in place."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,7 +11,7 @@ Fault = Callable[[LatentDiffusion], object]
 
 
 def scaled(factor: float) -> Fault:
-    """The VAE's scaling factor times `factor`."""
+    """Multiply the VAE's scaling factor."""
 
     def fault(model: LatentDiffusion) -> None:
         scaling = model.vae.config.scaling_factor * factor
@@ -21,7 +21,7 @@ def scaled(factor: float) -> Fault:
 
 
 def not_a_number(name: str) -> Fault:
-    """One NaN in a weight, such as `unet.conv_in.weight`."""
+    """Put one NaN into a weight, such as `unet.conv_in.weight`."""
 
     def fault(model: LatentDiffusion) -> None:
         part, _, rest = name.partition(".")
@@ -31,7 +31,7 @@ def not_a_number(name: str) -> Fault:
 
 
 def shuffled(*words: str) -> Fault:
-    """The values of each weight of the UNet in random order; of those whose name has a word."""
+    """Shuffle the values of each weight of the UNet, or of weights whose name has a word."""
 
     def fault(model: LatentDiffusion) -> None:
         _shuffle(p for n, p in model.unet.named_parameters() if any(w in n for w in words or [""]))
@@ -44,7 +44,7 @@ def shuffled_vae(model: LatentDiffusion) -> None:
 
 
 def exchanged(model: LatentDiffusion) -> None:
-    """Weights of equal shape change places between the layers of the UNet."""
+    """Exchange weights of equal shape between layers of the UNet."""
     by_shape: dict[tuple[int, ...], list[Tensor]] = {}
     for parameter in model.unet.parameters():
         by_shape.setdefault(tuple(parameter.shape), []).append(parameter)

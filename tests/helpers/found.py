@@ -1,4 +1,4 @@
-"""Runs whose points lie as far from the truth as a test wants, so that it can count by hand."""
+"""Records and runs with given distances from the ground truth."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +14,9 @@ from homologue.evaluation.storage.store import Store
 
 
 def found(name: str, *distances: float | None, position: int = 0, **changed: Any) -> Record:
-    """A pair with a point for each distance, to the right of the truth; None: it is not known.
+    """Make a record with a point at each distance to the right of the ground truth.
 
-    Its thresholds are 10 pixels (`bbox`) and 20 (`image`).
+    None stands for an unknown ground truth. Thresholds are 10 pixels (`bbox`) and 20 (`image`).
     """
     count = len(distances)
     truth = np.full((count, 2), 50.0)
@@ -43,19 +43,19 @@ def found(name: str, *distances: float | None, position: int = 0, **changed: Any
 
 
 def lost(name: str, points: int, **changed: Any) -> Record:
-    """A pair that failed."""
+    """Make the record of a failed pair."""
     failed = {"predicted": None, "error": "OSError: lost", **changed}
     return found(name, *[0.0] * points, **failed)
 
 
 def run_of(records: Sequence[Record], name: str = "run", **changed: Any) -> Run:
-    """`changed`: of the run, or of its configuration."""
+    """Make a run; `changed` are attributes of the run or keys of its configuration."""
     kept = {key: changed.pop(key) for key in ("planned", "root") if key in changed}
     return Run(name, {**CONFIGURATION, **changed}, records, 1.5, **kept)
 
 
 def keep(run: Run, folder: Path) -> Path:
-    """The run in a folder of its name."""
+    """Store the run in a folder of its name."""
     planned = run.planned or len(run.records)
     with Store.open(folder / run.name, run.configuration, run.root, planned) as store:
         store.add_all(run.records)

@@ -1,4 +1,4 @@
-"""Pairs, matchers and records that the tests of the evaluation share."""
+"""Pairs, a matcher and records for the tests of the evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,7 +30,7 @@ def broken(name: str) -> BenchmarkImage:
 def pair(
     source: str, target: str, /, kind: str = "plain", off: float = 0.0, **changed: Any
 ) -> Pair:
-    """Two of the three points of the source, `off` pixels from where they are in it."""
+    """Make a pair with two of the three points, `off` pixels to the right in the target."""
     made = Pair(
         name=f"{kind}-{source}-{target}",
         category=source[0],
@@ -48,7 +48,7 @@ def pair(
 
 
 class Counting:
-    """Finds points where they are in the source, and knows what it was asked to fit."""
+    """Predicts the positions in the source, and records the points that it was asked to fit."""
 
     name = "identity"
 
@@ -62,7 +62,7 @@ class Counting:
 
 
 def record(name: str = "a", position: int = 0, **changed: Any) -> Record:
-    """A record with all that there can be."""
+    """Make a record in which no field is empty."""
     made = Record(
         pair=name,
         position=position,
@@ -104,7 +104,7 @@ CONFIGURATION: dict[str, Any] = {
 
 
 def assert_same(one: Record, other: Record, seconds: bool = True) -> None:
-    """To the bit, types and order included."""
+    """Assert equality to the bit, including types and order."""
     for name, value in vars(one).items():
         mine = getattr(other, name)
         if isinstance(value, np.ndarray):

@@ -1,4 +1,4 @@
-"""`homologue evaluate` in a process of its own, to be stopped in every way there is."""
+"""Run `homologue evaluate` in a subprocess that a test can kill or interrupt."""
 
 import os
 import sqlite3
@@ -20,7 +20,7 @@ def started(*arguments: str) -> subprocess.Popen[str]:
 
 
 def finished(*arguments: str) -> tuple[str, str]:
-    """What a run that goes well prints, on stdout and stderr."""
+    """Run to the end and return stdout and stderr; the exit code must be 0."""
     process = started(*arguments)
     out, err = process.communicate(timeout=400)
     assert process.returncode == 0, err
@@ -28,17 +28,17 @@ def finished(*arguments: str) -> tuple[str, str]:
 
 
 def done(run: Path) -> int:
-    """Pairs that are in the run by now."""
+    """Return the number of stored pairs."""
     try:
         with closing(sqlite3.connect(f"file:{run / 'run.sqlite'}?mode=ro", uri=True)) as file:
             (count,) = file.execute("SELECT count(*) FROM pairs").fetchone()
             return int(count)
-    except sqlite3.OperationalError:  # there is no file yet, or no table in it
+    except sqlite3.OperationalError:  # no file or no table yet
         return 0
 
 
 def wait_for(run: Path, pairs: int, process: subprocess.Popen[str]) -> None:
-    """Until so many pairs are done; the process must not end before."""
+    """Wait until `pairs` pairs are stored; fail if the process ends before."""
     while done(run) < pairs:
         if process.poll() is not None:
             raise AssertionError(f"ended early: {process.communicate()}")
@@ -46,7 +46,7 @@ def wait_for(run: Path, pairs: int, process: subprocess.Popen[str]) -> None:
 
 
 def rows(run: Path) -> list[list[Any]]:
-    """All rows of all tables but `seconds`, in the order of their keys."""
+    """Return the rows of all tables in the order of their keys, without `seconds`."""
     with closing(sqlite3.connect(run / "run.sqlite")) as file:
         columns = [name for _, name, *_ in file.execute("PRAGMA table_info(pairs)")]
         columns.remove("seconds")

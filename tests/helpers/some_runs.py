@@ -1,4 +1,4 @@
-"""Runs of a few pairs on the disk, with their pictures, made so that one can count by hand."""
+"""Stored runs of a few pairs with images, which can be scored by hand."""
 
 import json
 from collections.abc import Sequence
@@ -10,14 +10,15 @@ from PIL import Image
 
 from homologue.artifacts import pack
 from homologue.datasets.base import Pair, get_benchmark
-from homologue.evaluation.record import Record, StoredArtifacts
+from homologue.evaluation.pair_artifacts import PairArtifacts
+from homologue.evaluation.record import Record
 from homologue.evaluation.storage.store import Store
 
 SIZES = {"a.png": (80, 60), "b.png": (1000, 500), "c.png": (60, 90)}
 LENGTH = 100.0  # pixels: the threshold of every pair
 
-# Of each pair: source, target, category, and how far from the truth each point was found; None
-# where the truth is not known. At alpha 0.1 right is up to 10 pixels.
+# Source, target, category, and the distance of each point from the ground truth in pixels; None
+# where the ground truth is unknown. At alpha 0.1, up to 10 pixels are correct.
 GIVEN = [
     ("a", "b", "cat", (5.0, 20.0)),
     ("b", "a", "cat", (0.0, 5.0)),
@@ -31,7 +32,7 @@ LAYERS = ("up_blocks.0.attentions.0.transformer_blocks.0.attn2", "mid.attn2")
 
 
 def make_data(folder: Path, given: Sequence[tuple[str, str, str, Sequence[float | None]]]) -> Path:
-    """Pictures and a file of pairs; gives the file."""
+    """Write images and a file of pairs; return the file."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, (name, size) in enumerate(SIZES.items()):
         Image.new("RGB", size, (80 * number, 120, 200)).save(folder / name)
@@ -53,7 +54,7 @@ def make_data(folder: Path, given: Sequence[tuple[str, str, str, Sequence[float 
 def make_run(
     folder: Path, file: Path, *, pairs: int | None = None, keep: Sequence[str] = ()
 ) -> Path:
-    """The run of `GIVEN`, or of the first pairs of it."""
+    """Store a run of `GIVEN`, or of its first pairs."""
     made = get_benchmark("pairs", file).pairs("all")
     asked = {"benchmark": "pairs", "split": "all", "matcher": "hand", "settings": {"seed": 3}}
     with Store.open(folder, asked, str(file), len(made), keep) as store:
@@ -64,8 +65,8 @@ def make_run(
     return folder
 
 
-def record_of(pair: Pair, position: int, kept: bool = False) -> Record:
-    """Points were found to the right of where they are."""
+def record_of(pair: Pair, position: int, artifacts: bool = False) -> Record:
+    """Make the record of a pair with predictions to the right of the ground truth."""
     away = GIVEN[position % len(GIVEN)][3]
     truth = pair.target_points.numpy()
     right = np.array([[0.0 if one is None else one, 0.0] for one in away])
@@ -76,23 +77,24 @@ def record_of(pair: Pair, position: int, kept: bool = False) -> Record:
         source_points=pair.source_points.numpy(), target_points=truth,
         predicted=np.nan_to_num(truth, nan=25.0) + right,
         scores=np.array(SCORES[pair.name]) if pair.name in SCORES else None,
-        error=None, seconds=0.25, kept=_kept(len(away), pair.source.key) if kept else None,
+        error=None, seconds=0.25,
+        artifacts=_artifacts(len(away), pair.source.key) if artifacts else None,
     )  # fmt: skip
     if pair.name == FAILED:
-        return replace(record, predicted=None, scores=None, error="OSError: lost", kept=None)
+        return replace(record, predicted=None, scores=None, error="OSError: lost", artifacts=None)
     return record
 
 
-def _kept(points: int, source: str) -> StoredArtifacts:
-    """Maps whose peaks move with the point: at column `point` of the first row."""
+def _artifacts(points: int, source: str) -> PairArtifacts:
+    """Make maps with their maximum at column `point` of the first row."""
     rows = tuple(range(points))
-    return StoredArtifacts(
+    return PairArtifacts(
         f"fit of {source}", rows, maps=pack(maps_of(points)), source_maps=pack(maps_of(points))
     )
 
 
 def maps_of(points: int) -> dict[str, np.ndarray]:
-    """`all` with 8 places a side, the layers with 8 and 4."""
+    """Make map arrays: `all` of 8 x 8 values, the layers of 8 x 8 and 4 x 4."""
     made = {}
     for name, side in zip(("all", *LAYERS), (8, 8, 4), strict=True):
         made[name] = np.zeros((points, side, side), dtype=np.float16)

@@ -1,4 +1,4 @@
-"""The built-in model, and copies of it that a test may damage."""
+"""The built-in model, damaged copies of it, and a short check."""
 
 import copy
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from helpers.faults import Fault
 
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
-from homologue.self_check import pictures
+from homologue.self_check import denoising, pictures
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def builtin() -> LatentDiffusion:
 def damaged(
     builtin: LatentDiffusion,
 ) -> Callable[[Callable[[LatentDiffusion], object]], LatentDiffusion]:
-    """A copy of the built-in model with a fault."""
+    """Return a function that copies the built-in model and damages the copy."""
 
     def damage(fault: Fault) -> LatentDiffusion:
         model = copy.deepcopy(builtin)
@@ -32,5 +32,7 @@ def damaged(
 
 @pytest.fixture
 def one_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The check looks at one drawing, which takes a few seconds."""
+    """Check one drawing, with fewer scales and noise levels, for tests of other measurements."""
     monkeypatch.setattr(pictures, "SAMPLES", pictures.SAMPLES[:1])
+    monkeypatch.setattr(denoising, "SCALES", (0.5, 1.0, 2.0))
+    monkeypatch.setattr(denoising, "RATIOS", (1.0, 0.3))

@@ -18,9 +18,11 @@ from helpers.faults import (
 )
 
 from homologue.diffusion.model import LatentDiffusion
+from homologue.presets import DEFAULT, with_settings
 from homologue.self_check.check import check
 from homologue.self_check.denoising import latent_facts, latents_of, measure_denoising
-from homologue.self_check.judging import judge_denoising, judge_weights
+from homologue.self_check.denoising_findings import judge_denoising
+from homologue.self_check.findings import judge_weights
 from homologue.self_check.pictures import sample_subjects
 from homologue.self_check.results import Finding
 from homologue.self_check.weights import (
@@ -83,6 +85,7 @@ def test_wrong_weights_of_the_unet_are_named(damaged: Damaged, fault: Fault, wor
     assert any(words in one.message for one in found)
 
 
+QUICK = with_settings(DEFAULT, ["fit.views=2", "fit.steps=20", "locate.crops=1"])
 READ = "up_blocks.0.attentions.0.transformer_blocks.0.attn2"
 
 
@@ -182,7 +185,7 @@ def test_a_broken_softmax_is_named(
 
     monkeypatch.setattr(capture, "token_maps", broken)
     monkeypatch.setattr(queries, "token_maps", broken)
-    report = check(load("builtin", device="cpu", dtype=dtype))
+    report = check(load("builtin", device="cpu", dtype=dtype), preset=QUICK)
     assert report.verdict == "faulty"
     assert "attention maps" in report.sentence
     if way == "flat":

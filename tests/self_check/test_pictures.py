@@ -70,7 +70,7 @@ def test_large_pictures_are_made_smaller() -> None:
 
 
 def test_an_empty_picture_is_refused() -> None:
-    with pytest.raises(HomologueError, match="image 1 has too few distinctive places"):
+    with pytest.raises(HomologueError, match="image 1 has too few distinctive points"):
         given_subjects(RGBImage(torch.ones(3, 64, 64)))
     with pytest.raises(HomologueError, match="No images"):
         given_subjects([])

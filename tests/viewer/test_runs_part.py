@@ -320,7 +320,7 @@ def test_other_data_are_not_taken_for_the_runs_own(tmp_path: Path) -> None:
         parameters = {"run": "run", "pair": ONE, "end": "source"}
         problem = site.client.get("/api/runs/thumb", params=parameters).json()["problem"]
         assert problem.startswith(f"The pair {ONE} of the run run is not what ")
-        assert problem.endswith("give the data that the run was made with by --root.")
+        assert problem.endswith("give the data of the run with --root.")
 
 
 def test_runs_of_one_benchmark_show_the_same_pair(tmp_path: Path) -> None:
@@ -342,7 +342,7 @@ def test_runs_of_one_benchmark_show_the_same_pair(tmp_path: Path) -> None:
     ("given", "sentence"),
     [
         (["nowhere"], "nowhere holds no run"),
-        (["damaged"], "is no run of homologue"),
+        (["damaged"], "is not a run of homologue"),
         (["run", "--root", "nowhere"], "nowhere does not exist"),
         (["--root", "nowhere"], "give a RUN"),
     ],

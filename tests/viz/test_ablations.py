@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.with_parts import LAYER, OWN, made_up
+from helpers.ablation_run import LAYER, OWN, made_up
 from PIL import Image
 
 from homologue.evaluation.ablate import Ablation, ablate

@@ -38,9 +38,9 @@ def ablate(
     (checked_alpha,) = checked_alphas([alpha])
     _check_output(output)
     from homologue.evaluation.ablate import ablate
-    from homologue.evaluation.runs import read_parts
+    from homologue.evaluation.runs import read_variants
 
-    run, parts = read_parts(folder)
+    run, parts = read_variants(folder)
     _write(ablate(run, parts, threshold, checked_alpha, seed), output)
 
 

@@ -44,7 +44,7 @@ def check(
     loaded, seconds = timed_model(model.model, model)
     from homologue.console import print_json, print_table, progress_bars
     from homologue.self_check.check import check as check_model
-    from homologue.self_check.show import rendered
+    from homologue.self_check.rendering import rendered
 
     with progress_bars() as progress:
         report = check_model(

@@ -22,8 +22,8 @@ from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
     from homologue.commands.pair_maps import MapWriter
-    from homologue.evaluation.run import Selection
-    from homologue.evaluation.runner import Engine
+    from homologue.evaluation.prediction import Engine
+    from homologue.evaluation.selection import Selection
     from homologue.matchers.registry import Ingredients
 
 
@@ -163,18 +163,16 @@ def evaluate(
 
     from homologue.artifacts import MAPS
     from homologue.commands.run_reports import print_notes, show, watch
-    from homologue.evaluation.run import Plan, carry_out, run_folders, select
-    from homologue.evaluation.work import Shard
+    from homologue.evaluation.run import Plan, carry_out, run_folders
+    from homologue.evaluation.scheduling import Shard
+    from homologue.evaluation.selection import PairFilter, select
     from homologue.matchers.registry import Ingredients
 
     shard = Shard.parse(run.shard)
     names = _matchers(selected, bool(artifacts), output.maps is not None, bool(method.set_))
     folders = run_folders(run.run, names)
-    selection = select(
-        benchmark, selected.root, selected.split,
-        kinds=selected.kind or [], categories=selected.category or [],
-        limit=selected.limit, index=selected.pair,
-    )  # fmt: skip
+    pairs = PairFilter(selected.kind or [], selected.category or [], selected.limit, selected.pair)
+    selection = select(benchmark, selected.root, selected.split, pairs)
     print_notes(selection)
     computed = (*artifacts, MAPS) if output.maps and MAPS not in artifacts else artifacts
     load = partial(model.load, model.model)
@@ -220,7 +218,7 @@ def _engines(
 
     if run.engine == "local":
         return local_engines(names, ingredients)
-    from homologue.evaluation.distributed import cluster
+    from homologue.evaluation.ray_cluster import cluster
 
     stack.enter_context(cluster(run.address))
     return ray_engines(names, ingredients, run.workers, gpus)

@@ -19,7 +19,7 @@ def interruptible() -> Iterator[None]:
     After an interrupt of a stored run, print how to resume and exit with 128 + signal number.
     """
     from homologue.console import print_error
-    from homologue.evaluation.run import Interrupted
+    from homologue.evaluation.resume import Interrupted
 
     before = [
         (number, signal.signal(number, handler))

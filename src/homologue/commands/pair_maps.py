@@ -8,7 +8,7 @@ from typing import Any
 from homologue.artifacts import MAPS, unpack
 from homologue.console import print_note
 from homologue.datasets.base import Pair
-from homologue.evaluation.kept import PairMaps
+from homologue.evaluation.pair_artifacts import PairMaps
 from homologue.evaluation.record import Record
 from homologue.evaluation.storage.store import Store
 from homologue.viz.map_files import ImageMaps, pair_folder, safe_name, save_maps
@@ -34,21 +34,21 @@ class MapWriter:
         self._folder, self._artifacts, self._facts = folder, tuple(artifacts), facts
         self._pairs = {pair.name: pair for pair in pairs}
 
-    def kept(self, record: Record) -> Record:
+    def to_store(self, record: Record) -> Record:
         """Return the record with only the artifacts that the run stores."""
-        if record.kept is None or MAPS in self._artifacts:
+        if record.artifacts is None or MAPS in self._artifacts:
             return record
-        kept = replace(record.kept, maps=None, source_maps=None) if self._artifacts else None
-        return replace(record, kept=kept)
+        stored = replace(record.artifacts, maps=None, source_maps=None) if self._artifacts else None
+        return replace(record, artifacts=stored)
 
     def write(self, record: Record) -> None:
         """Write the maps of a pair. A failed pair has no maps."""
-        kept = record.kept
-        if kept is None or kept.maps is None or kept.source_maps is None:
+        artifacts = record.artifacts
+        if artifacts is None or artifacts.maps is None or artifacts.source_maps is None:
             return
-        rows = list(kept.rows)
-        source = {name: maps[rows] for name, maps in unpack(kept.source_maps).items()}
-        self._save(record, PairMaps(source, unpack(kept.maps)))
+        rows = list(artifacts.rows)
+        source = {name: maps[rows] for name, maps in unpack(artifacts.source_maps).items()}
+        self._save(record, PairMaps(source, unpack(artifacts.maps)))
 
     def write_done(self, store: Store, records: Sequence[Record]) -> None:
         """Write the maps of pairs that were done before, if the run stored them."""

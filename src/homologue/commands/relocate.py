@@ -93,10 +93,11 @@ def relocate(
     """Locate the points of a stored run again with other settings, without fitting."""
     alphas, artifacts = checked_alphas(report.alpha), storage.artifacts()
     from homologue.commands.run_reports import print_notes, show, watch
-    from homologue.evaluation.run import Plan, carry_out, select_again
-    from homologue.evaluation.runner import Local
+    from homologue.evaluation.prediction import LocalEngine
+    from homologue.evaluation.run import Plan, carry_out
+    from homologue.evaluation.scheduling import Shard
+    from homologue.evaluation.selection import select_again
     from homologue.evaluation.storage.store import Store
-    from homologue.evaluation.work import Shard
     from homologue.matchers.relocating import Relocating
 
     shard = Shard.parse(storage.shard)
@@ -114,7 +115,7 @@ def relocate(
         seed = origin.configuration["seed"]
         plan = Plan(run, seed, shard, storage.retry_failed, artifacts, frozenset(missing))
         with interruptible():
-            relocated = carry_out(Local(matcher), selection, plan, watch(max(alphas)))
+            relocated = carry_out(LocalEngine(matcher), selection, plan, watch(max(alphas)))
     show([relocated], alphas, seed, report.json, None)
 
 
@@ -146,7 +147,7 @@ def _load(folder: Path, origin: "Store", model: FittedModelOptions) -> "LatentDi
     Raises:
         HomologueError: The model differs from that of the run, so its embeddings are meaningless.
     """
-    from homologue.evaluation.configuration import asked_otherwise, differences
+    from homologue.evaluation.resume import describe_differences, differences
     from homologue.matchers.model_settings import model_settings
 
     settings = origin.configuration["settings"]
@@ -158,7 +159,7 @@ def _load(folder: Path, origin: "Store", model: FittedModelOptions) -> "LatentDi
     different = differences({**there, "model": ""}, {**here, "model": ""})
     if different:
         raise HomologueError(
-            f"{folder} was made {asked_otherwise(different)}: its embeddings need the model that "
-            "they were fitted with."
+            f"{folder} was made {describe_differences(different)}: its embeddings need the model "
+            "that they were fitted with."
         )
     return loaded

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from homologue.evaluation.run import Selection, Sink, Watch
+    from homologue.evaluation.run import Sink, Watch
     from homologue.evaluation.runs import Run
+    from homologue.evaluation.selection import Selection
 
 
 def print_notes(selection: "Selection") -> None:

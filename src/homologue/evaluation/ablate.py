@@ -1,4 +1,4 @@
-"""What each thing that a reading averages over, and each way to read, is worth: from one run."""
+"""Ablations of the read-out of one run: embeddings, crops, layers, and reading the point."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -8,7 +8,7 @@ from typing import Any
 from homologue.artifacts import ALL, Variant, own_variant
 from homologue.config import LocateConfig, from_stored
 from homologue.errors import HomologueError
-from homologue.evaluation.kept import Parts
+from homologue.evaluation.pair_artifacts import VariantPredictions
 from homologue.evaluation.record import Record
 from homologue.evaluation.runs import Run
 from homologue.evaluation.scores import Score, Scores
@@ -18,11 +18,11 @@ EMBEDDINGS, CROPS, LAYERS, READING = "embeddings", "crops", "layers", "reading"
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """A run read in every variant, scored under one threshold at one alpha.
+    """Scores of every variant of a run's read-out, under one threshold at one alpha.
 
     Attributes:
-        scores: of each variant.
-        own: the variant that is the run's own reading.
+        scores: score of each variant.
+        own: variant with the run's own settings.
     """
 
     run: Run
@@ -33,21 +33,21 @@ class Ablation:
 
     @cached_property
     def studies(self) -> dict[str, list[Variant]]:
-        """The variants that differ from the run's own in one thing, by what that is.
+        """The variants that differ from the run's own in one setting, by that setting.
 
-        `reading` has those that differ in how maps become a point. A thing of which there is but
-        one is left out.
+        `reading` has those that differ in `read_out` and `window`. A setting with a single value is
+        left out.
         """
-        varied = {
-            EMBEDDINGS: sorted(self._like_own("embeddings"), key=lambda one: one.embeddings),
-            CROPS: sorted(self._like_own("crops"), key=lambda one: one.crops),
-            LAYERS: sorted(self._like_own("layers"), key=lambda one: one.layers == ALL),
+        studies = {
+            EMBEDDINGS: sorted(self._like_own("embeddings"), key=lambda v: v.embeddings),
+            CROPS: sorted(self._like_own("crops"), key=lambda v: v.crops),
+            LAYERS: sorted(self._like_own("layers"), key=lambda v: v.layers == ALL),
             READING: self._like_own("read_out", "window"),
         }
-        return {name: some for name, some in varied.items() if len(some) > 1}
+        return {name: listed for name, listed in studies.items() if len(listed) > 1}
 
     def _like_own(self, *free: str) -> list[Variant]:
-        """The variants that are as the run's own but for some of their attributes."""
+        """Return the variants that equal the run's own except in the attributes `free`."""
         return [
             variant
             for variant in self.scores
@@ -55,53 +55,65 @@ class Ablation:
         ]
 
     def in_ways(self, variant: Variant) -> list[Variant]:
-        """The variant read in every way, in the order of the study `reading`."""
+        """Return the variant with each read-out, in the order of the study `reading`."""
         ways = self.studies[READING]
         return [replace(variant, read_out=way.read_out, window=way.window) for way in ways]
 
 
 def ablate(
-    run: Run, parts: Parts, threshold: str | None = None, alpha: float = 0.1, seed: int = 0
+    run: Run,
+    predictions: VariantPredictions,
+    threshold: str | None = None,
+    alpha: float = 0.1,
+    seed: int = 0,
 ) -> Ablation:
-    """Scores a run's parts.
+    """Score a run's predictions by variant.
 
     Args:
-        threshold: the benchmark's own by default.
-        seed: of the bootstrap.
+        threshold: name of the threshold; default the benchmark's own.
+        seed: seed of the bootstrap.
 
     Raises:
-        HomologueError: the run has no parts, no scored points, or not this threshold.
+        HomologueError: The run has no predictions by variant, or does not have the threshold.
     """
-    if not parts.variants:
+    if not predictions.variants:
         raise HomologueError(
             f"The run {run.name} has no parts: make a run with `homologue evaluate "
             f"{run.benchmark} --split {run.split} --matcher attention --keep parts --run DIR`."
         )
-    known = run.scores.thresholds
-    chosen = threshold or next(iter(known), "none")
-    if chosen not in known:
+    thresholds = run.scores.thresholds
+    chosen = threshold or next(iter(thresholds), "none")
+    if chosen not in thresholds:
         raise HomologueError(
-            f"The run {run.name} knows no threshold {chosen!r}: choose from "
-            f"{', '.join(known) or 'none'}."
+            f"The run {run.name} has no threshold {chosen!r}: choose from "
+            f"{', '.join(thresholds) or 'none'}."
         )
     scores = {
-        variant: Scores(_reread(run.records, parts, variant)).score(chosen, [alpha], seed=seed)
-        for variant in parts.variants
+        variant: Scores(_with_predictions(run.records, predictions, variant)).score(
+            chosen, [alpha], seed=seed
+        )
+        for variant in predictions.variants
     }
     settings = run.settings
     own = own_variant(settings["fit"]["embeddings"], from_stored(LocateConfig, settings["locate"]))
     return Ablation(run, chosen, alpha, scores, own)
 
 
-def _reread(records: Sequence[Record], parts: Parts, variant: Variant) -> Iterator[Record]:
-    """The records with what the variant found; a pair that failed stays so."""
-    found = parts.by(variant)
+def _with_predictions(
+    records: Sequence[Record], predictions: VariantPredictions, variant: Variant
+) -> Iterator[Record]:
+    """Yield the records with the variant's predictions; failed pairs are unchanged."""
+    predicted = predictions.of_variant(variant)
     for record in records:
-        yield record if record.predicted is None else replace(record, predicted=found[record.pair])
+        yield (
+            record
+            if record.predicted is None
+            else replace(record, predicted=predicted[record.pair])
+        )
 
 
 def ablation_object(ablation: Ablation) -> dict[str, Any]:
-    """All numbers for JSON; PCK in percent, rounded to hundredths."""
+    """Return all numbers as JSON values; PCK in percent, rounded to hundredths."""
     run = ablation.run
     return {
         "run": run.name,
@@ -113,9 +125,10 @@ def ablation_object(ablation: Ablation) -> dict[str, Any]:
         "alpha": ablation.alpha,
         "own": asdict(ablation.own),
         "studies": {
-            name: [_row(ablation, one) for one in some] for name, some in ablation.studies.items()
+            name: [_row(ablation, variant) for variant in variants]
+            for name, variants in ablation.studies.items()
         },
-        "variants": [_row(ablation, one) for one in ablation.scores],
+        "variants": [_row(ablation, variant) for variant in ablation.scores],
     }
 
 
@@ -137,18 +150,18 @@ def _percent(share: float) -> float | None:
 
 
 def short_name(layers: str) -> str:
-    """A layer's path without what the paths of most have in common."""
+    """Return a layer's path without the suffix that most paths share."""
     return "all layers" if layers == ALL else layers.removesuffix(".transformer_blocks.0.attn2")
 
 
 def way_name(variant: Variant) -> str:
-    """How the maps become a point, in words."""
+    """Describe how a variant's maps become a point."""
     point = f"window {variant.window:g}" if variant.window else "highest pixel"
     return f"{variant.read_out}, {point}"
 
 
 def value_name(study: str, variant: Variant) -> str:
-    """What a variant of a study is, besides the run's own settings."""
+    """Return the value of the setting that a study varies."""
     if study == READING:
         return way_name(variant)
     return short_name(variant.layers) if study == LAYERS else str(getattr(variant, study))

@@ -1,4 +1,4 @@
-"""Runs side by side: how much more one gets right than another, on the pairs that both have."""
+"""Compare two runs: the difference in PCK on the pairs that both have."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homologue.errors import HomologueError
+from homologue.evaluation.bootstrap import Difference, paired_difference
 from homologue.evaluation.record import Record
 from homologue.evaluation.runs import Run
-from homologue.metrics import AVERAGES, Difference, difference
+from homologue.metrics import AVERAGES
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What `run` has more than `against`.
+    """Differences in PCK: `run` minus `against`.
 
     Attributes:
-        pairs: threshold -> pairs that are scored in both.
-        differences: threshold -> average -> PCK, as shares.
+        alphas: A alphas.
+        pairs: number of pairs that are scored in both runs, by threshold.
+        differences: by threshold and average, as fractions (A,).
     """
 
     run: Run
@@ -30,11 +32,13 @@ class Comparison:
 
 
 def compare(first: Run, other: Run, alphas: Sequence[float], seed: int = 0) -> Comparison:
-    """`other` less `first`: paired, so that what makes a pair hard for both drops out.
+    """Compute the paired difference of PCK, `other` minus `first`.
+
+    Args:
+        seed: seed of the bootstrap.
 
     Raises:
-        HomologueError: the runs are of different benchmarks or splits, or a pair has another truth
-            in one than in the other.
+        HomologueError: The benchmarks, the splits or the ground truth of a pair differ.
     """
     if (first.benchmark, first.split) != (other.benchmark, other.split):
         raise HomologueError(
@@ -50,14 +54,14 @@ def compare(first: Run, other: Run, alphas: Sequence[float], seed: int = 0) -> C
         both = (counts.points > 0) & (others.points > 0)
         pairs[threshold] = int(both.sum())
         differences[threshold] = {
-            average: difference(counts.at(both), others.at(both), average, seed=seed)
+            average: paired_difference(counts.at(both), others.at(both), average, seed=seed)
             for average in AVERAGES
         }
     return Comparison(other, first, alphas, pairs, differences)
 
 
 def comparison_object(comparison: Comparison) -> dict[str, Any]:
-    """For JSON: in percent, rounded to hundredths; None where nothing is scored in both."""
+    """Return JSON values: percent, rounded to hundredths; None where no pair is scored in both."""
     return {
         "run": comparison.run.name,
         "against": comparison.against.name,
@@ -65,52 +69,53 @@ def comparison_object(comparison: Comparison) -> dict[str, Any]:
         "difference": {
             threshold: {
                 average: {
-                    f"{alpha:g}": _difference_object(made, index)
+                    f"{alpha:g}": _difference_object(difference, index)
                     for index, alpha in enumerate(comparison.alphas)
                 }
-                for average, made in of_average.items()
+                for average, difference in of_average.items()
             }
             for threshold, of_average in comparison.differences.items()
         },
     }
 
 
-def _difference_object(made: Difference, index: int) -> dict[str, Any] | None:
-    if np.isnan(made.value[index]):
+def _difference_object(difference: Difference, index: int) -> dict[str, Any] | None:
+    if np.isnan(difference.value[index]):
         return None
-    ends = made.low[index], made.high[index]
+    ends = difference.low[index], difference.high[index]
     return {
-        "value": round(100 * float(made.value[index]), 2),
+        "value": round(100 * float(difference.value[index]), 2),
         "interval": [round(100 * float(end), 2) for end in ends],
-        "better": round(float(made.better[index]), 3),
-        "worse": round(float(made.worse[index]), 3),
+        "better": round(float(difference.better[index]), 3),
+        "worse": round(float(difference.worse[index]), 3),
     }
 
 
 def _shared(first: Run, other: Run) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Where the pairs that both have are in the scores of each, in the same order."""
+    """Return the indices of the shared pairs in the scores of each run, in the same order."""
     rows = {record.pair: row for row, record in enumerate(first.scores.records)}
-    found = [
+    shared = [
         (rows[record.pair], row)
         for row, record in enumerate(other.scores.records)
         if record.pair in rows
     ]
-    for here, there in found:
-        if not _same_truth(first.scores.records[here], other.scores.records[there]):
+    for row, other_row in shared:
+        pair = other.scores.records[other_row]
+        if not _same_truth(first.scores.records[row], pair):
             raise HomologueError(
-                f"The pair {other.scores.records[there].pair} has other points in the run "
-                f"{other.name} than in {first.name}: they saw different data; evaluate one again."
+                f"The pair {pair.pair} has other points in the run "
+                f"{other.name} than in {first.name}: the data differ; evaluate one run again."
             )
-    one, row = np.array(found, dtype=np.intp).reshape(-1, 2).T
-    return one, row
+    indices, other_indices = np.array(shared, dtype=np.intp).reshape(-1, 2).T
+    return indices, other_indices
 
 
 def _same_truth(one: Record, other: Record) -> bool:
-    # A run from before a threshold was added does not have it.
-    shared = one.thresholds.keys() & other.thresholds.keys()
-    measured = all(
+    # A run of an earlier version may lack a threshold that was added later.
+    names = one.thresholds.keys() & other.thresholds.keys()
+    same_lengths = all(
         (one.thresholds[name], one.aspects.get(name))
         == (other.thresholds[name], other.aspects.get(name))
-        for name in shared
+        for name in names
     )
-    return measured and np.array_equal(one.target_points, other.target_points, equal_nan=True)
+    return same_lengths and np.array_equal(one.target_points, other.target_points, equal_nan=True)

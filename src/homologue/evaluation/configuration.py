@@ -1,65 +1,64 @@
-"""What a run's results follow from, and whether two runs may be one."""
+"""The configuration of a run: everything that its results depend on, and its digest."""
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from homologue.config import FitConfig, LocateConfig, added_defaults
-from homologue.presets import current_preset_name
-from homologue.renamed import current_settings
+from homologue.errors import HomologueError
 
-# Scoring reads configurations too, and has no use for torch.
+# Scoring reads configurations, too, and does not need torch.
 if TYPE_CHECKING:
     from homologue.datasets.base import Pair
+    from homologue.evaluation.prediction import Engine
+    from homologue.evaluation.selection import Selection
 
-RESULTS = 1
-"""Raised when the same settings give other results than before."""
+RESULTS_VERSION = 1
+"""Incremented when the same settings give different results than before."""
 
-_FOLLOWING = "legacy-"
-"""How thresholds begin that follow from what is digested, and came later: runs go on with them."""
-_LONGEST_VALUE = 40  # characters of a value that an error message repeats
+_DERIVED_PREFIX = "legacy-"
+"""Prefix of thresholds that are derived from digested data and were added later.
+
+They are left out of the digest, so that earlier runs can be resumed."""
 
 
-def configuration(
-    *,
-    benchmark: str,
-    split: str,
-    kinds: Sequence[str],
-    categories: Sequence[str],
-    limit: int | None,
-    index: int | None = None,
-    pairs: "Sequence[Pair]",
-    matcher: str,
-    settings: Mapping[str, Any],
-    seed: int,
-) -> dict[str, Any]:
-    """All that the predictions for the selected `pairs` depend on.
+def run_configuration(selection: "Selection", engine: "Engine", seed: int) -> dict[str, Any]:
+    """Return the configuration of an engine's predictions for selected pairs, as JSON values.
 
-    Where the data lie, the machine, and which part of the work is whose are left out: they change
-    no result.
+    The data directory, the machine and the shard are left out: they do not change results.
+
+    Raises:
+        HomologueError: The matcher's settings cannot be written as JSON.
     """
-    return {
-        "benchmark": benchmark,
-        "split": split,
-        "kinds": list(kinds),
-        "categories": list(categories),
-        "limit": limit,
-        # Runs that were begun before there was a choice of one pair lack it.
-        **({} if index is None else {"pair": index}),
-        "selection": selection_digest(pairs),
-        "matcher": matcher,
-        "settings": dict(settings),
+    chosen = selection.filter
+    configuration = {
+        "benchmark": selection.benchmark.name,
+        "split": selection.split,
+        "kinds": list(chosen.kinds),
+        "categories": list(chosen.categories),
+        "limit": chosen.limit,
+        # Only with `index`: earlier versions had no such option and wrote no such key.
+        **({} if chosen.index is None else {"pair": chosen.index}),
+        "selection": selection_digest(selection.pairs),
+        "matcher": engine.name,
+        "settings": dict(engine.settings),
         "seed": seed,
-        "homologue": RESULTS,
+        "homologue": RESULTS_VERSION,
     }
+    try:
+        return dict(json.loads(json.dumps(configuration, allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise HomologueError(
+            f"The settings of the matcher {engine.name} cannot be written as JSON ({error}): "
+            "use texts, finite numbers, lists and dictionaries."
+        ) from None
 
 
 def selection_digest(pairs: "Sequence[Pair]") -> str:
-    """32 hexadecimal digits of the pairs' names, order, points and thresholds.
+    """Return 32 hexadecimal digits of the pairs' names, order, points and thresholds.
 
-    Another version of the data, or another part of it, has another digest. `legacy-image` and
-    `legacy-bbox-kp` are left out: runs that were begun before there were any have the same pairs.
+    Another version or another subset of the data has another digest. `legacy-image` and
+    `legacy-bbox-kp` are left out, because they were added after runs had been stored.
     """
     digest = hashlib.blake2b(digest_size=16)
     for pair in pairs:
@@ -71,71 +70,14 @@ def selection_digest(pairs: "Sequence[Pair]") -> str:
 
 
 def _digested(lengths: Mapping[str, float]) -> dict[str, float]:
-    return {name: value for name, value in lengths.items() if not name.startswith(_FOLLOWING)}
+    return {name: value for name, value in lengths.items() if not name.startswith(_DERIVED_PREFIX)}
 
 
 def canonical(configuration: Mapping[str, Any]) -> str:
-    """The same text for the same configuration, whatever order it was written in."""
+    """Return the configuration as JSON text that does not depend on the order of keys."""
     return json.dumps(configuration, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def configuration_hash(text: str) -> str:
-    """SHA-256 of the canonical text."""
+    """Return the SHA-256 of the canonical text."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def differences(one: Any, other: Any) -> list[str]:
-    """What differs, as `seed (0, not 1)`: the first of both values is that of `one`.
-
-    >>> differences({"limit": 2, "settings": {"seed": 0}}, {"limit": 2, "settings": {"seed": 1}})
-    ['settings.seed (0, not 1)']
-    """
-    there, here = dict(_leaves(_completed(one))), dict(_leaves(_completed(other)))
-    names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
-    return [_difference(name, there.get(name), here.get(name)) for name in names]
-
-
-def asked_otherwise(different: Sequence[str]) -> str:
-    """What `differences` found, for a sentence about the run that they are the differences of."""
-    # Another limit or category implies another selection, and is what there is to be said.
-    named = [text for text in different if not text.startswith("selection")]
-    if not named:
-        return "on other pairs or points of the benchmark"
-    return "with another " + ", another ".join(named)
-
-
-def _completed(configuration: Any) -> Any:
-    """The configuration of an earlier version as this version would write it.
-
-    Settings that it did not know are at their defaults; settings that it called otherwise have
-    their new names.
-
-    >>> _completed({"settings": {"fit": {"turn": 3.0}}})
-    {'settings': {'fit': {'flip': 0.0, 'upsample': 0, 'max_rotation': 3.0}}}
-    """
-    settings = configuration.get("settings") if isinstance(configuration, Mapping) else None
-    if not isinstance(settings, Mapping):
-        return configuration
-    whole: dict[str, Any] = {
-        section: {**added_defaults(kind), **current_settings(settings[section])}
-        for section, kind in (("fit", FitConfig), ("locate", LocateConfig))
-        if isinstance(settings.get(section), Mapping)
-    }
-    if isinstance(settings.get("preset"), str):
-        whole["preset"] = current_preset_name(settings["preset"])
-    return {**configuration, "settings": {**settings, **whole}}
-
-
-def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _leaves(part, f"{name}.{key}" if name else str(key))
-    else:
-        yield name, json.dumps(value)
-
-
-def _difference(name: str, there: str | None, here: str | None) -> str:
-    shown = [value or "none" for value in (there, here)]
-    if max(map(len, shown)) > _LONGEST_VALUE:
-        return name
-    return f"{name} ({shown[0]}, not {shown[1]})"

@@ -1,150 +1,39 @@
-"""Run a matcher on pairs of a benchmark: do what is left, store each pair, resume.
+"""Run a matcher on the pairs of a benchmark and store each pair.
 
-Nothing here prints. Progress and notes go through a `Watch`; an interrupt of a stored run is raised
-as `Interrupted`, whose text says what is stored and how to resume.
+Nothing here prints: progress and notes go to a `Watch`. How a run is resumed is defined in
+`homologue.evaluation.resume`.
 """
 
-import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from homologue.datasets.base import (
-    Benchmark,
-    Pair,
-    default_split,
-    get_benchmark,
-    select_pairs,
-)
 from homologue.errors import HomologueError
-from homologue.evaluation import configuration as configurations
+from homologue.evaluation.configuration import run_configuration
+from homologue.evaluation.prediction import Engine
 from homologue.evaluation.record import Record
-from homologue.evaluation.runner import Engine, Keeper, Memory
+from homologue.evaluation.resume import resumable
 from homologue.evaluation.runs import Run
+from homologue.evaluation.scheduling import Shard, remaining_pairs
+from homologue.evaluation.selection import Selection
+from homologue.evaluation.storage.memory import MemoryStore, RecordStore
 from homologue.evaluation.storage.sizes import expected_sizes
 from homologue.evaluation.storage.store import FILE, Store
-from homologue.evaluation.work import Shard, outstanding
-
-
-class Interrupted(KeyboardInterrupt):
-    """A stored run was interrupted; the text says how to resume, `__cause__` is the interrupt."""
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Pairs of a benchmark, and how they were chosen; see `select`."""
-
-    benchmark: Benchmark
-    root: Path | None
-    split: str
-    kinds: Sequence[str]
-    categories: Sequence[str]
-    limit: int | None
-    pairs: Sequence[Pair]
-    index: int | None = None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the reader of a number has to know of these pairs."""
-        return self.benchmark.notes(self.split)
-
-    def configuration(self, engine: Engine, seed: int) -> dict[str, Any]:
-        """What the results of an engine on these pairs follow from, as JSON has it.
-
-        Raises:
-            HomologueError: the settings of the matcher cannot be written as JSON.
-        """
-        asked = configurations.configuration(
-            benchmark=self.benchmark.name,
-            split=self.split,
-            kinds=self.kinds,
-            categories=self.categories,
-            limit=self.limit,
-            index=self.index,
-            pairs=self.pairs,
-            matcher=engine.name,
-            settings=engine.settings,
-            seed=seed,
-        )
-        try:
-            return dict(json.loads(json.dumps(asked, allow_nan=False)))
-        except (TypeError, ValueError) as error:
-            raise HomologueError(
-                f"The settings of the matcher {engine.name} cannot be written as JSON ({error}): "
-                "use texts, finite numbers, lists and dictionaries."
-            ) from None
-
-
-def select(
-    name: str,
-    root: str | os.PathLike[str] | None = None,
-    split: str | None = None,
-    *,
-    kinds: Sequence[str] = (),
-    categories: Sequence[str] = (),
-    limit: int | None = None,
-    index: int | None = None,
-) -> Selection:
-    """Select pairs of a benchmark, as `select_pairs` says.
-
-    Args:
-        name: of the benchmark.
-        root: see `get_benchmark`.
-        split: `test` by default, where the benchmark has one.
-
-    Raises:
-        HomologueError: there is no such benchmark, split or pair, or the data are not at `root`.
-    """
-    place = None if root is None else Path(root)
-    benchmark = get_benchmark(name, place)
-    chosen = split or default_split(benchmark)
-    pairs = select_pairs(
-        benchmark, chosen, kinds=kinds, categories=categories, limit=limit, index=index
-    )
-    return Selection(benchmark, place, chosen, kinds, categories, limit, pairs, index)
-
-
-def select_again(origin: Store, root: Path | None = None) -> Selection:
-    """Select the pairs of a stored run again.
-
-    Args:
-        root: where the data are; by default where they were when the run began.
-
-    Raises:
-        HomologueError: the data are not there, or not those that the run was made of.
-    """
-    asked = origin.configuration
-    selection = select(
-        asked["benchmark"],
-        root or (Path(origin.root) if origin.root else None),
-        asked["split"],
-        kinds=asked["kinds"],
-        categories=asked["categories"],
-        limit=asked["limit"],
-        index=asked.get("pair"),
-    )
-    if configurations.selection_digest(selection.pairs) != asked["selection"]:
-        raise HomologueError(
-            f"The pairs of {asked['benchmark']} are not those that {origin.folder} was made of: "
-            "give --root the same data."
-        )
-    return selection
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What of a run is to be done now, and where it is stored.
+    """Which pairs of a run are evaluated now, and where they are stored.
 
     Attributes:
-        folder: the run is stored here; None to keep it in memory alone.
-        seed: part of the run's configuration.
-        shard: which part of the pairs is done here.
-        retry_failed: whether pairs that failed before are tried again.
-        keep: what else to keep of a pair, see `homologue.artifacts`.
-        leave: names of pairs that are left for later.
+        folder: folder of the run; None to keep the records in memory only.
+        seed: seed, part of the run's configuration.
+        shard: part of the pairs that is evaluated here.
+        retry_failed: whether to retry pairs that failed before.
+        keep: artifacts to store, see `homologue.artifacts`.
+        skip: names of pairs that are not evaluated now.
     """
 
     folder: Path | None = None
@@ -152,32 +41,38 @@ class Plan:
     shard: Shard = field(default_factory=Shard)
     retry_failed: bool = False
     keep: tuple[str, ...] = ()
-    leave: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
 
 
-class Counting(Protocol):
-    """Progress over pairs: a context that gives a function to call with each record."""
+class PairCounter(Protocol):
+    """Progress over pairs: a context manager whose value is called with each record."""
 
     def __call__(
         self, matcher: str, total: int, before: Sequence[Record]
     ) -> AbstractContextManager[Callable[[Record], None]]:
-        """Args: total: pairs that are to come. before: records of pairs that were done before."""
+        """Start counting.
+
+        Args:
+            matcher: name of the matcher.
+            total: number of pairs to evaluate now.
+            before: records of pairs that were evaluated before.
+        """
         ...
 
 
 class Sink(Protocol):
-    """Takes records as they are made, besides the store."""
+    """Receives records in addition to the store."""
 
-    def kept(self, record: Record) -> Record:
-        """The record with what the run keeps of it, and no more."""
+    def write_done(self, store: Store, records: Sequence[Record]) -> None:
+        """Receive the records of pairs that were evaluated before; called first."""
+        ...
+
+    def to_store(self, record: Record) -> Record:
+        """Return the record with only those artifacts that the run stores."""
         ...
 
     def write(self, record: Record) -> None:
-        """Called with each record when it is stored."""
-        ...
-
-    def write_done(self, store: Store, records: Sequence[Record]) -> None:
-        """Called first, with the records of pairs that were done before."""
+        """Receive a record; called after it has been stored."""
         ...
 
 
@@ -190,15 +85,15 @@ def _uncounted(
 
 @dataclass(frozen=True)
 class Watch:
-    """What is told of a run while it goes on.
+    """Callbacks of a run.
 
     Attributes:
-        counting: progress over the pairs.
-        note: called with each line that is worth knowing, such as how large the run will be.
-        sink: takes the records, too.
+        counter: progress over the pairs.
+        note: called with each line that informs the user, such as the expected size of the run.
+        sink: receives the records, too.
     """
 
-    counting: Counting = _uncounted
+    counter: PairCounter = _uncounted
     note: Callable[[str], None] = lambda line: None
     sink: Sink | None = None
 
@@ -207,79 +102,58 @@ _UNWATCHED = Watch()
 
 
 def carry_out(engine: Engine, selection: Selection, plan: Plan, watch: Watch = _UNWATCHED) -> Run:
-    """Do all pairs of the plan that are not done yet; the run has those done before, too.
+    """Evaluate the pairs of the plan that are not stored yet, and store each of them.
 
-    Each pair is stored when it is done, so that whatever ends the program, the same call resumes.
+    Returns:
+        The run, with the pairs that were evaluated before.
 
     Raises:
-        HomologueError: the folder holds another run, or cannot be written.
-        Interrupted: Ctrl-C while a stored run was going on; what was done is stored.
+        HomologueError: The folder holds another run, or cannot be written.
+        Interrupted: Ctrl-C during a stored run.
     """
-    asked = selection.configuration(engine, plan.seed)
+    configuration = run_configuration(selection, engine, plan.seed)
     planned = len(selection.pairs)
-    sink = watch.sink
-    with ExitStack() as held:
-        keeper: Keeper = Memory()
+    with ExitStack() as stack:
+        store: RecordStore = MemoryStore()
         if plan.folder:
             root = None if selection.root is None else str(selection.root.absolute())
-            store = Store.open(plan.folder, asked, root, planned, plan.keep)
-            keeper = held.enter_context(store)
-            store.update_thresholds(selection.pairs)
-        done = keeper.done(failed_too=not plan.retry_failed)
-        work = outstanding(selection.pairs, plan.shard, done | plan.leave)
-        kept = {item: size for item, size in engine.keeps.items() if item in plan.keep}
-        for line in expected_sizes(kept, work):
+            stored = Store.open(plan.folder, configuration, root, planned, plan.keep)
+            store = stack.enter_context(stored)
+            stored.update_thresholds(selection.pairs)
+        done = store.done(failed_too=not plan.retry_failed)
+        work = remaining_pairs(selection.pairs, plan.shard, done | plan.skip)
+        sizes = {item: size for item, size in engine.keeps.items() if item in plan.keep}
+        for line in expected_sizes(sizes, work):
             watch.note(line)
-        before = [record for record in keeper.records() if record.pair in done]
-        if sink and isinstance(keeper, Store):
-            sink.write_done(keeper, before)
-        count = held.enter_context(watch.counting(engine.name, len(work), before=before))
-        with _resumable(plan.folder, keeper, planned):
+        before = [record for record in store.records() if record.pair in done]
+        if watch.sink and isinstance(store, Store):
+            watch.sink.write_done(store, before)
+        count = stack.enter_context(watch.counter(engine.name, len(work), before=before))
+        with resumable(plan.folder, store, planned):
             for record in engine.predict(work):
-                keeper.add(sink.kept(record) if sink else record)
+                store.add(watch.sink.to_store(record) if watch.sink else record)
                 count(record)
-                if sink:
-                    sink.write(record)
-        records = keeper.records()
+                if watch.sink:
+                    watch.sink.write(record)
+        records = store.records()
     seconds = sum(record.seconds for record in records)
-    return Run(engine.name, asked, records, seconds, planned)
-
-
-@contextmanager
-def _resumable(folder: Path | None, keeper: Keeper, planned: int) -> Iterator[None]:
-    """Say how to resume: after an interrupt, and after an error such as a full disk."""
-    try:
-        yield
-    except HomologueError as error:
-        if folder is None or not keeper.done():
-            raise
-        raise HomologueError(
-            f"{str(error).removesuffix('.')}; {_stored(folder, keeper, planned)}."
-        ) from error
-    except KeyboardInterrupt as interrupt:
-        if folder is None:
-            raise
-        raise Interrupted(f"interrupted: {_stored(folder, keeper, planned)}.") from interrupt
-
-
-def _stored(folder: Path, keeper: Keeper, planned: int) -> str:
-    """How much is stored, and how to resume."""
-    done = len(keeper.done())
-    return f"{done} of {planned} pairs are in {folder}; the same command goes on from there"
+    return Run(engine.name, configuration, records, seconds, planned)
 
 
 def run_folders(run: Path | None, matchers: Sequence[str]) -> list[Path | None]:
-    """Where each matcher's run goes: into the folder, or of several into one of its name in it.
+    """Return the folder of each matcher's run.
+
+    One matcher uses the folder itself; several use subfolders named after them.
 
     Raises:
-        HomologueError: the folder is laid out in the other way.
+        HomologueError: The folder already has the other layout.
     """
     if run is None:
         return [None] * len(matchers)
     if len(matchers) == 1:
-        inside = run / matchers[0]
-        if (inside / FILE).exists():
-            raise HomologueError(f"{run} holds runs of several matchers; give {inside}.")
+        subfolder = run / matchers[0]
+        if (subfolder / FILE).exists():
+            raise HomologueError(f"{run} holds runs of several matchers; give {subfolder}.")
         return [run]
     if (run / FILE).exists():
         raise HomologueError(

@@ -1,4 +1,4 @@
-"""A matcher's records for a benchmark, whether just made or read from a run folder."""
+"""A run: a matcher's records for a benchmark, in memory or read from a folder."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from homologue.errors import HomologueError
-from homologue.evaluation.kept import Parts
+from homologue.evaluation.pair_artifacts import VariantPredictions
 from homologue.evaluation.record import Record
 from homologue.evaluation.scores import Scores, check_alphas
 from homologue.evaluation.storage.store import FILE, Store
@@ -18,18 +18,18 @@ from homologue.metrics import AVERAGES, pck
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What a matcher found, and what it was asked.
+    """A matcher's records for pairs of a benchmark.
 
     Attributes:
-        name: what tables and plots call it.
-        configuration: benchmark, split, matcher, settings; see
-            `homologue.evaluation.storage.store`.
-        seconds: that the records took.
-        planned: pairs of the whole selection, of which the records may be a part; None if they
-            are all.
-        root: where the data lay.
-        folder: that it was read from; None if it has just been made.
-        keep: what else is kept of a pair there, see `homologue.artifacts`.
+        name: name in tables and plots.
+        configuration: benchmark, split, matcher and settings; see
+            `homologue.evaluation.configuration`.
+        records: one per pair.
+        seconds: sum of the records' durations.
+        planned: number of pairs of the whole run, if the records may be a part of them; else None.
+        root: data directory.
+        folder: folder that the run was read from; None if it was not read.
+        keep: artifacts in that folder, see `homologue.artifacts`.
     """
 
     name: str
@@ -43,44 +43,46 @@ class Run:
 
     @cached_property
     def scores(self) -> Scores:
+        """Scores of the records."""
         return Scores(self.records)
 
     def under(self, thresholds: Sequence[str]) -> "Run":
-        """The same run with these thresholds alone, the first of them the main one.
+        """Return the run with only these thresholds, the first of them the main one.
 
         Raises:
-            HomologueError: no pair has one of them.
+            HomologueError: No pair has one of the thresholds.
         """
         for name in thresholds:
             self._check_threshold(name)
-        kept = [
+        records = [
             replace(
                 record,
                 thresholds={n: record.thresholds[n] for n in thresholds if n in record.thresholds},
             )
             for record in self.records
         ]
-        return replace(self, records=kept)
+        return replace(self, records=records)
 
     def pck(
         self, alpha: float = 0.1, *, threshold: str | None = None, average: str = "per_point"
     ) -> float:
-        """The share of points, in [0, 1], that are right at alpha.
+        """Return the percentage of correct keypoints as a fraction in [0, 1].
 
         Args:
-            alpha: a point is right if it is at most alpha times the threshold from the truth.
-            threshold: such as `bbox`; the benchmark's own by default.
-            average: `per_point`, or `per_image` for the mean of the pairs' shares.
+            alpha: a point is correct if its distance from the ground truth is at most alpha times
+                the threshold.
+            threshold: name such as `bbox`; default the first of the benchmark.
+            average: `per_point`, or `per_image` for the mean over pairs.
 
         Returns:
-            NaN if no point is scored.
+            PCK; NaN if no point is scored.
 
         Raises:
-            HomologueError: no pair has the threshold, or there is no such average.
+            HomologueError: No pair has the threshold, or the average is unknown.
         """
         if average not in AVERAGES:
             raise HomologueError(
-                f"There is no average {average!r}: choose one of {', '.join(AVERAGES)}."
+                f"Unknown average {average!r}: choose one of {', '.join(AVERAGES)}."
             )
         checked = check_alphas([alpha])
         if threshold is not None:
@@ -92,12 +94,13 @@ class Run:
     def _check_threshold(self, name: str) -> None:
         if name not in self.scores.thresholds:
             raise HomologueError(
-                f"The run {self.name} knows no threshold {name!r}: choose from "
+                f"The run {self.name} has no threshold {name!r}: choose from "
                 f"{', '.join(self.scores.thresholds) or 'none'}."
             )
 
     @property
     def failed(self) -> list[Record]:
+        """Records of pairs that failed."""
         return [record for record in self.records if record.error is not None]
 
     @property
@@ -119,44 +122,47 @@ class Run:
 
     @property
     def unfinished(self) -> bool:
+        """Whether pairs of the run are still to be evaluated."""
         return self.planned is not None and len(self.records) < self.planned
 
 
 StoredRun = str | os.PathLike[str] | Run
-"""The folder of a run, or of the runs of several matchers; or a run that is in memory already."""
+"""The folder of a run or of the runs of several matchers, or a run in memory."""
 
 
 def read_runs(given: Sequence[StoredRun]) -> list[Run]:
-    """Runs as `homologue evaluate --run` left them, finished or not.
+    """Read runs that `homologue evaluate --run` wrote, finished or not.
 
-    A folder that holds the runs of several matchers stands for all of them. Each is called as its
-    folder is; folders of one name are called by their paths. Runs in memory stay as they are.
+    Args:
+        given: runs in memory, which are returned unchanged, and folders. A folder with the runs of
+            several matchers yields all of them. A run is named after its folder, or by its path if
+            several folders have the same name.
 
     Raises:
-        HomologueError: a folder has no run, or one that cannot be read.
+        HomologueError: A folder has no run, or one that cannot be read.
     """
-    places: list[Path | Run] = []
-    for one in given:
-        places += [one] if isinstance(one, Run) else _run_folders(Path(one))
-    names = [place.resolve().name for place in places if isinstance(place, Path)]
-    return [place if isinstance(place, Run) else _read_run(place, names) for place in places]
+    sources: list[Path | Run] = []
+    for item in given:
+        sources += [item] if isinstance(item, Run) else _run_folders(Path(item))
+    names = [source.resolve().name for source in sources if isinstance(source, Path)]
+    return [source if isinstance(source, Run) else _read_run(source, names) for source in sources]
 
 
-def _read_run(place: Path, names: Sequence[str]) -> Run:
-    """Called as its folder is, unless several of the names are that."""
-    name = place.resolve().name
-    with Store.read(place) as store:
-        return _run(store, name if names.count(name) == 1 else str(place))
+def _read_run(folder: Path, names: Sequence[str]) -> Run:
+    """Read a run; its name is that of its folder, or the path if `names` has it more than once."""
+    name = folder.resolve().name
+    with Store.read(folder) as store:
+        return _run(store, name if names.count(name) == 1 else str(folder))
 
 
-def read_parts(folder: str | os.PathLike[str]) -> tuple[Run, Parts]:
-    """A run and its predictions by every variant of reading; none if no parts are kept of it.
+def read_variants(folder: str | os.PathLike[str]) -> tuple[Run, VariantPredictions]:
+    """Read a run and its predictions by variant, which are empty if they are not stored.
 
     Raises:
-        HomologueError: the folder has not one run, or one that cannot be read.
+        HomologueError: The folder has no run, or one that cannot be read.
     """
     with Store.read(folder) as store:
-        return _run(store, store.folder.resolve().name), store.parts()
+        return _run(store, store.folder.resolve().name), store.variant_predictions()
 
 
 def _run(store: Store, name: str) -> Run:
@@ -174,13 +180,13 @@ def _run(store: Store, name: str) -> Run:
 
 
 def _run_folders(folder: Path) -> list[Path]:
-    """The folder, or those in it that hold runs if it holds none itself."""
+    """Return the folder if it has a run, else its subfolders that have one."""
     inside = sorted(file.parent for file in folder.glob(f"*/{FILE}"))
     return [folder] if (folder / FILE).exists() or not inside else inside
 
 
 def by_benchmark(runs: Iterable[Run]) -> list[list[Run]]:
-    """Runs that can stand side by side, those of one split of one benchmark, as they come."""
+    """Group runs of the same split of the same benchmark, in the order of the first of each."""
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         groups.setdefault((run.benchmark, run.split), []).append(run)

@@ -1,7 +1,7 @@
-"""Records as numbers: PCK of all pairs of a run, and of each part of them.
+"""Scores of a run: PCK of all pairs, and of subsets such as a category.
 
-What a pair lacks takes it out of a number and nothing else: a failed pair is scored nowhere, a
-point whose truth is not known neither, and a pair without a threshold not under that one.
+Not scored are pairs that failed, points whose ground truth is unknown and, under a threshold, pairs
+without it. They are left out of those scores only.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,22 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homologue.errors import HomologueError
-from homologue.evaluation.record import Mask, Record, count, measured
-from homologue.metrics import AVERAGES, Array, Counts, interval, pck
+from homologue.evaluation.bootstrap import confidence_interval
+from homologue.evaluation.record import Record
+from homologue.metrics import AVERAGES, Array, Counts, Mask, count_correct, pck, point_distances
 
 Alphas = tuple[float, ...]
 
 DEFAULT_ALPHAS = (0.05, 0.1)
 
-# A tag of more values than this is a name, and not a class that results are broken down by.
-_MOST_VALUES = 50
+# A tag with more values identifies pairs rather than classes: results are not broken down by it.
+_MAX_VALUES = 50
 
 
 def check_alphas(alphas: Iterable[float]) -> list[float]:
-    """The alphas of PCK in ascending order, each once.
+    """Return the alphas of PCK in ascending order, without duplicates.
 
     Raises:
-        HomologueError: one is not a number above 0.
+        HomologueError: An alpha is not a number above 0.
     """
     checked = sorted(set(alphas))
     for alpha in checked:
@@ -38,9 +39,11 @@ def check_alphas(alphas: Iterable[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class Scope:
-    """A part of the pairs: those of one value of what they are broken down by.
+    """A subset of the pairs.
 
-    by: "all", "category", "group" or the name of a tag.
+    Attributes:
+        by: `all`, `category`, `group` or the name of a tag.
+        value: the category, the group or the value of the tag.
     """
 
     by: str
@@ -52,13 +55,13 @@ EVERYTHING = Scope("all")
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """What is known of a scope under one threshold; NaN where nothing is scored.
+    """Scores of a scope under one threshold at A alphas; NaN where no point is scored.
 
     Attributes:
-        pairs, points: that are scored.
-        pck: (A,) shares for each average.
-        interval: (2, A) the 95 % bootstrap interval over pairs, for each average.
-        mean_error, median_error: of all points, as shares of the threshold.
+        pairs, points: numbers of scored pairs and points.
+        pck: fractions (A,) by average.
+        interval: ends of the 95 % bootstrap interval over pairs, (2, A) by average.
+        mean_error, median_error: errors of the scored points, as fractions of the threshold.
     """
 
     pairs: int
@@ -70,46 +73,46 @@ class Score:
 
 
 class Scores:
-    """The numbers of a run, made from its records when they are asked for and then kept.
+    """Scores of N records with P scored points in all; computed on first use and cached.
 
-    They depend on the names of the pairs and not on the order of the records, which says only in
-    which order categories and thresholds are listed.
+    Scores do not depend on the order of the records; only the order of categories and thresholds
+    in tables does.
 
     Attributes:
-        records: by name of the pair; what has the shape (N,) is in this order.
-        thresholds: names, the benchmark's own first.
+        records: records sorted by the name of the pair; arrays (N,) are in this order.
+        thresholds: names of the thresholds, the benchmark's own first.
+        failed: (N,) mask of failed pairs.
+        pair_indices: (P,) index of the record of each point; points whose ground truth is unknown
+            and those of failed pairs are left out.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
         listed = sorted(records, key=lambda record: record.position)
         self.records = sorted(listed, key=lambda record: record.pair)
-        self.thresholds = list(dict.fromkeys(name for one in listed for name in one.thresholds))
+        self.thresholds = list(
+            dict.fromkeys(name for record in listed for name in record.thresholds)
+        )
         self.failed: Mask = np.array([r.error is not None for r in self.records], dtype=bool)
         self._labels = _labels(self.records)
         self._values = _values(listed)
-        self._pair, self._offsets = _scored_points(self.records)
+        self.pair_indices, self._offsets = _scored_points(self.records)
         self._measured: dict[str, tuple[Array, Array]] = {}
         self._counts: dict[tuple[str, Alphas], Counts] = {}
         self._scores: dict[Any, Score] = {}
 
     @property
-    def owners(self) -> NDArray[np.intp]:
-        """(P,) which of the records each point is of whose truth is known, as an index."""
-        return self._pair
-
-    @property
-    def parts(self) -> list[str]:
-        """What results are broken down by: category, group, and tags of more than one value."""
+    def breakdowns(self) -> list[str]:
+        """What results can be broken down by: category, group, and tags with several values."""
         tags = [by for by in self._values if by not in ("category", "group")]
-        told_apart = [tag for tag in tags if 1 < len(self._values[tag]) <= _MOST_VALUES]
-        return ["category", "group", *told_apart]
+        several = [tag for tag in tags if 1 < len(self._values[tag]) <= _MAX_VALUES]
+        return ["category", "group", *several]
 
     def scopes(self, by: str) -> list[Scope]:
-        """The parts by category, by group or by a tag, in the order in which tables have them."""
+        """Return the scopes of a breakdown, in the order of tables."""
         return [Scope(by, value) for value in self._values.get(by, ())]
 
     def chosen(self, scope: Scope) -> Mask:
-        """(N,) which pairs are in the scope."""
+        """Return the mask (N,) of the pairs in the scope."""
         if scope == EVERYTHING:
             return np.ones(len(self.records), dtype=bool)
         if scope.by not in self._labels:
@@ -118,39 +121,42 @@ class Scores:
         return inside
 
     def points(self, scope: Scope = EVERYTHING) -> int:
-        """Points of pairs that did not fail whose truth is known, whatever the threshold."""
-        return int(self.chosen(scope)[self._pair].sum())
+        """Return the number of points with a known ground truth, of pairs that did not fail."""
+        return int(self.chosen(scope)[self.pair_indices].sum())
 
     def counts(self, threshold: str, alphas: Alphas) -> Counts:
-        """Of all N pairs; without points where a pair is not scored."""
+        """Return the counts of all N pairs; a pair that is not scored has no points."""
         key = threshold, alphas
         if key not in self._counts:
-            distances, lengths = self.measured(threshold)
-            known = ~np.isnan(lengths[self._pair])
-            self._counts[key] = count(distances[known], self._pair[known], lengths, alphas)
+            distances, lengths = self.distances_and_lengths(threshold)
+            known = ~np.isnan(lengths[self.pair_indices])
+            pairs = self.pair_indices[known]
+            self._counts[key] = count_correct(distances[known], pairs, lengths, alphas)
         return self._counts[key]
 
-    def measured(self, threshold: str) -> tuple[Array, Array]:
-        """What is compared: distances (P,) of points whose truth is known, and lengths (N,).
+    def distances_and_lengths(self, threshold: str) -> tuple[Array, Array]:
+        """Return the distances of the points, (P,), and the thresholds of the pairs, (N,).
 
-        A length is NaN for a pair that does not have this threshold, or one of no length.
+        Both are in pixels of the target. The threshold of a pair is NaN if the pair does not have
+        it or if it is not above 0.
         """
         if threshold not in self._measured:
             aspects = np.array([record.aspects.get(threshold, 1.0) for record in self.records])
             lengths = np.array([record.length(threshold) for record in self.records])
-            self._measured[threshold] = measured(self._offsets, aspects[self._pair]), lengths
+            distances = point_distances(self._offsets, aspects[self.pair_indices])
+            self._measured[threshold] = distances, lengths
         return self._measured[threshold]
 
     def _errors(self, threshold: str) -> Array:
-        """(P,) distances as shares of the threshold; NaN where there is none."""
-        distances, lengths = self.measured(threshold)
-        shares: Array = distances / lengths[self._pair]
+        """Return the distances as fractions of the threshold, (P,); NaN without a threshold."""
+        distances, lengths = self.distances_and_lengths(threshold)
+        shares: Array = distances / lengths[self.pair_indices]
         return shares
 
     def score(
         self, threshold: str, alphas: Sequence[float], scope: Scope = EVERYTHING, seed: int = 0
     ) -> Score:
-        """The numbers of a scope; intervals are drawn with the seed."""
+        """Compute the scores of a scope; `seed` is that of the bootstrap."""
         key = threshold, tuple(alphas), scope, seed
         if key not in self._scores:
             self._scores[key] = self._score(threshold, tuple(alphas), scope, seed)
@@ -159,21 +165,23 @@ class Scores:
     def _score(self, threshold: str, alphas: Alphas, scope: Scope, seed: int) -> Score:
         counts = self.counts(threshold, alphas)
         chosen = self.chosen(scope) & (counts.points > 0)
-        here = counts.at(chosen)
-        errors = self._errors(threshold)[chosen[self._pair]]
+        scored = counts.at(chosen)
+        errors = self._errors(threshold)[chosen[self.pair_indices]]
         return Score(
-            pairs=len(here),
-            points=int(here.points.sum()),
-            pck={average: pck(here, average) for average in AVERAGES},
-            interval={average: interval(here, average, seed=seed) for average in AVERAGES},
+            pairs=len(scored),
+            points=int(scored.points.sum()),
+            pck={average: pck(scored, average) for average in AVERAGES},
+            interval={
+                average: confidence_interval(scored, average, seed=seed) for average in AVERAGES
+            },
             mean_error=float(errors.mean()) if len(errors) else np.nan,
             median_error=float(np.median(errors)) if len(errors) else np.nan,
         )
 
     def ranked(self, threshold: str, alpha: float) -> list[Record]:
-        """Scored pairs, best first: by the share of points that are right, then by mean error."""
+        """Return scored pairs, best first: by fraction of correct points, then by mean error."""
         counts = self.counts(threshold, (alpha,))
-        errors = np.bincount(self._pair, self._errors(threshold), len(self.records))
+        errors = np.bincount(self.pair_indices, self._errors(threshold), len(self.records))
         scored = np.flatnonzero(counts.points > 0)
         points = counts.points[scored]
         order = np.lexsort((errors[scored] / points, -counts.correct[0][scored] / points))
@@ -181,21 +189,21 @@ class Scores:
 
 
 def _scored_points(records: Sequence[Record]) -> tuple[NDArray[np.intp], Array]:
-    """Which pair each point is of whose truth is known, (P,), and its offset from it, (P, 2).
+    """Return the pair of each scored point, (P,), and its offset from the ground truth, (P, 2).
 
-    A point that the matcher lost (NaN) is infinitely far away: wrong, and not left out.
+    A prediction of NaN becomes an infinite offset: the point is wrong, and not left out.
     """
     pairs, offsets = [np.empty(0, dtype=np.intp)], [np.empty((0, 2))]
     for index, record in enumerate(records):
         if record.predicted is not None:
             offsets.append((record.predicted - record.target_points)[record.known])
             pairs.append(np.full(len(offsets[-1]), index))
-    away = np.concatenate(offsets)
-    return np.concatenate(pairs), np.where(np.isfinite(away), away, np.inf)
+    joined = np.concatenate(offsets)
+    return np.concatenate(pairs), np.where(np.isfinite(joined), joined, np.inf)
 
 
 def _labels(records: Sequence[Record]) -> dict[str, NDArray[np.object_]]:
-    """by -> (N,) what each pair is; None where it does not have the tag."""
+    """Return the value of each pair, (N,) by breakdown; None for a pair without the tag."""
     tags = dict.fromkeys(name for record in records for name in record.tags)
     columns: dict[str, list[str | None]] = {
         **{tag: [record.tags.get(tag) for record in records] for tag in tags},
@@ -206,10 +214,10 @@ def _labels(records: Sequence[Record]) -> dict[str, NDArray[np.object_]]:
 
 
 def _values(records: Sequence[Record]) -> dict[str, list[str]]:
-    """by -> values, in the order of tables.
+    """Return the values of each breakdown in the order of tables.
 
-    Categories as they come. Groups kind after kind, as they come, and within a kind by name: `seen`
-    before `unseen`. Values of a tag by name, numbers as numbers.
+    Categories are in the order of the records; groups in the order of their kinds, and within a
+    kind sorted by name; values of a tag sorted, numbers numerically.
     """
     of_kind: dict[str, set[str]] = {}
     of_tag: dict[str, set[str]] = {}

@@ -1,1 +1,1 @@
-"""Is a model sound on this machine? Checks that need no annotation; see docs/check.md."""
+"""Check a model on this machine without annotation; see docs/check.md."""

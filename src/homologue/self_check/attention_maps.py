@@ -1,4 +1,4 @@
-"""Are the attention maps what they should be? Compared with a softmax of our own, in float64."""
+"""Compare attention maps with an independent softmax in float64."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,16 @@ _READ = tuple(range(1, _TOKENS))
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """What the maps of one layer are like, the greatest over the ways to read it.
+    """Properties of a layer's maps: the worst over both softmax axes and both ways to compute them.
+
+    All are None where maps are not finite.
 
     Attributes:
-        error: root mean square difference from the softmax of our own, over the root mean square
-            deviation of that from its mean; None where maps are not finite.
-        contrast: standard deviation over the positions, over the mean: 0 is a flat map.
-        change: the same difference between the maps of two pictures with the same noise: 0 is a map
-            that does not depend on the picture.
+        error: root mean square difference from the expected maps, divided by the standard
+            deviation of these.
+        contrast: standard deviation over the positions, divided by the mean; 0 for a flat map.
+        change: root mean square difference between the maps of two pictures with the same noise,
+            divided by the mean; 0 for maps that do not depend on the picture.
     """
 
     error: float | None
@@ -36,7 +38,7 @@ class LayerFacts:
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """What attention is looked at with: noisy latents of two pictures and a context of noise."""
+    """Inputs of the attention: noisy latents of two pictures, and a random context."""
 
     noisy: tuple[Tensor, Tensor]
     context: Tensor
@@ -44,7 +46,10 @@ class Probe:
 
     @classmethod
     def of(cls, model: LatentDiffusion, latents: Sequence[Tensor], timestep: int) -> "Probe":
-        """`latents`: (1, C, h, w) of pictures: the first two, or the first and its mirror image."""
+        """Make a probe from the latents (1, C, h, w) of two pictures.
+
+        With a single picture, the second one is its mirror image.
+        """
         first = latents[0]
         second = latents[1] if len(latents) > 1 else first.flip(-1)
         noise = torch.randn(first.shape, generator=generator(0, "attention noise"))
@@ -56,10 +61,10 @@ class Probe:
 
 @torch.no_grad()
 def layer_facts(model: LatentDiffusion, probe: Probe, fit: FitConfig) -> dict[str, LayerFacts]:
-    """Facts of each layer that the settings read.
+    """Measure each layer that the settings read.
 
     Raises:
-        NotFiniteError: the UNet's own values are not finite.
+        NotFiniteError: Activations of the UNet are not finite.
     """
     layers = model.layers(fit.layers)
     queries = [model.queries(one, probe.timestep, probe.context, layers) for one in probe.noisy]
@@ -81,12 +86,12 @@ def _readings(
     layers: Sequence[str],
     softmax_over: SoftmaxOver,
 ) -> list[list[dict[str, Tensor] | Any]]:
-    """Maps (heads, N, n) of each layer and picture: through the UNet, and from its queries."""
+    """Return maps (heads, N, n) by layer, for each picture: by the UNet, and from its queries."""
     through_unet, from_queries = [], []
-    for noisy, kept in zip(probe.noisy, queries, strict=True):
+    for noisy, cached_queries in zip(probe.noisy, queries, strict=True):
         maps = model.attention(noisy, probe.timestep, probe.context, layers, _READ, softmax_over)
         through_unet.append({layer: maps[layer][0].flatten(1, 2) for layer in layers})
-        cached = query_maps(model, kept, probe.context, _READ, softmax_over)
+        cached = query_maps(model, cached_queries, probe.context, _READ, softmax_over)
         from_queries.append(
             {layer: one[0, 0].flatten(1, 2) for layer, one in zip(layers, cached, strict=True)}
         )
@@ -96,7 +101,7 @@ def _readings(
 def _expected(
     model: LatentDiffusion, queries: dict[str, Tensor], context: Tensor, softmax_over: SoftmaxOver
 ) -> dict[str, Tensor]:
-    """Maps (heads, N, n) by a softmax that shares no code with the model's, in float64."""
+    """Return maps (heads, N, n) by a softmax in float64 that shares no code with the model's."""
     expected = {}
     for layer, query in queries.items():
         keys = model.keys(context, layer)[0].double().cpu()
@@ -133,9 +138,10 @@ def _worst(found: Sequence[LayerFacts]) -> LayerFacts:
 def map_agreement(
     model: LatentDiffusion, exact: LatentDiffusion, latents: Sequence[Tensor], fit: FitConfig
 ) -> dict[str, float | None]:
-    """Correlation of each layer's maps in two copies of a model that differ in their precision.
+    """Return the correlation of each layer's maps in two copies of a model.
 
-    The noisy latents and the context are the same; None where maps are not finite.
+    The copies differ in precision; the noisy latents and the context are the same. None where maps
+    are not finite.
     """
     probe = Probe.of(exact, [one.to(exact.dtype) for one in latents], fit.timestep)
     layers = model.layers(fit.layers)
@@ -153,7 +159,7 @@ def map_agreement(
 
 
 def _correlation(one: Tensor, other: Tensor) -> float | None:
-    """Of maps (B, heads, h, w, n), each centred over its positions; 0 if one of them is flat."""
+    """Correlate maps (B, heads, h, w, n), centred over positions; 0 if one of them is flat."""
     if not bool(one.isfinite().all() & other.isfinite().all()):
         return None
     one, other = (x - x.mean((2, 3), keepdim=True) for x in (one, other))

@@ -1,4 +1,4 @@
-"""The check from end to end: what it does, in which order, and what it leaves out."""
+"""The check from end to end: its parts, their order, and which are skipped after a failure."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,24 +17,23 @@ from homologue.memory import check_budget
 from homologue.presets import Preset, get_preset
 from homologue.progress import Progress, silent
 from homologue.renamed import renamed_arguments
-from homologue.self_check import judging
-from homologue.self_check.attention_maps import LayerFacts, Probe, layer_facts
+from homologue.self_check import findings
+from homologue.self_check.attention_maps import Probe, layer_facts
 from homologue.self_check.correspondence import MappedPoints, TimedFits, counts, overall, shares
 from homologue.self_check.denoising import (
-    Denoising,
-    LatentFacts,
     empty_context,
     first_not_finite,
     latent_facts,
     latents_of,
     measure_denoising,
 )
+from homologue.self_check.denoising_findings import judge_denoising
+from homologue.self_check.measurements import Measurements
 from homologue.self_check.pictures import Subject, given_subjects, sample_subjects
 from homologue.self_check.precision import (
     MAPS,
-    Agreement,
     measure_agreement,
-    no_agreement_because,
+    reason_not_to_compare,
 )
 from homologue.self_check.resources import peak_memory, start_counting
 from homologue.self_check.results import (
@@ -46,10 +45,8 @@ from homologue.self_check.results import (
 )
 from homologue.self_check.varying import varied_presets
 from homologue.self_check.weights import (
-    RandomLooking,
     matrices_looking_random,
     not_finite,
-    not_finite_finding,
     suspicious_parts,
     together,
 )
@@ -67,34 +64,37 @@ def check(
     memory: float | None = None,
     progress: Progress = silent,
 ) -> CheckReport:
-    """Tells whether a model is sound on this machine. Needs no annotation.
+    """Check whether a model works on this machine. Needs no annotation.
 
-    Points of pictures are fitted once and sought in the same pictures turned, scaled, shifted,
-    recoloured and mirrored by known maps. Besides, weights, latents, the prediction of the noise
-    and the attention maps are compared with what any text-to-image diffusion model must do, and
-    half precision with float32. See docs/check.md.
+    Points are fitted once per picture and located in the same picture after known maps: rotation,
+    scaling, translation, recolouring and mirroring. In addition, the weights, the latents, the
+    noise prediction and the attention maps are compared with properties of every text-to-image
+    diffusion model, and half precision with float32. See docs/check.md.
 
     Args:
-        images: one or several, as for `fit`; their points are chosen automatically. None takes
-            drawings that come with the package, with annotated points.
-        preset: settings of `fit` and `locate` that points are found with.
-        strategy: in place of the preset's.
+        model: model to check.
+        images: one or several images, as for `fit`; their points are chosen automatically. None
+            for drawings of the package with annotated points.
+        preset: settings of `fit` and `locate`.
+        strategy: strategy of `fit`; default the preset's.
         vary: settings to compare on the same points, such as `fit.timestep=40,140,261`; of
             several, all combinations.
-        seed: same seed, same points.
-        memory: GiB that may be used at once, None for half of what is free.
-        progress: called as work goes on.
+        seed: random seed; the same seed gives the same points.
+        memory: memory budget in GiB; default half of the free memory.
+        progress: callback, see `homologue.progress`.
+
+    Returns:
+        The report. Faults of the model are findings of the report, not errors.
 
     Raises:
-        HomologueError: an image or a setting cannot be used. What is wrong with the model is no
-            error but a finding of the report.
+        HomologueError: An image or a setting is invalid.
     """
     check_budget(memory)
     settings = get_preset(preset, strategy)
     varied = varied_presets(settings, list(vary))
     model.layers(settings.fit.layers)
-    for _, one in varied:
-        model.layers(one.fit.layers)
+    for _, variation in varied:
+        model.layers(variation.fit.layers)
     subjects = sample_subjects() if images is None else given_subjects(images)
     matching = TimedFits(model, seed, memory, progress)
     work = _Check(model, subjects, images is not None, settings, matching)
@@ -110,7 +110,11 @@ T = TypeVar("T")
 
 @dataclass(eq=False)
 class _Check:
-    """The state of a check: measurements and findings so far."""
+    """The state of a check: measurements and findings so far.
+
+    Attributes:
+        own: whether the subjects are the user's pictures.
+    """
 
     model: LatentDiffusion
     subjects: Sequence[Subject]
@@ -120,22 +124,16 @@ class _Check:
     findings: list[Finding] = field(default_factory=list)
     not_run: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
-    weights: dict[str, int] = field(default_factory=dict)
-    looks: dict[str, RandomLooking] = field(default_factory=dict)
-    latents: LatentFacts | None = None
-    denoising: Denoising | None = None
-    layers: dict[str, LayerFacts] = field(default_factory=dict)
+    measured: Measurements = field(default_factory=Measurements)
     maps: list[MapShares] = field(default_factory=list)
     overall: MapShares | None = None
-    agreement: Agreement | None = None
-    no_agreement: str | None = None
 
     def run(self) -> None:
-        """All parts but the comparison of settings."""
+        """Run all parts except the comparison of settings."""
         self._part("weights", self._check_weights)
-        if self.weights:
+        if self.measured.not_finite:
             self.not_run += ["noise prediction", "attention", "known maps", "float32"]
-            self.no_agreement = "the model's weights are not finite"
+            self.measured.not_compared = "the model's weights are not finite"
             return
         latents = self._part("noise prediction", self._check_denoising)
         if latents:
@@ -148,12 +146,13 @@ class _Check:
         self._part("float32", lambda: self._check_float32(latents, found))
 
     def compare(self, varied: Sequence[tuple[str, Preset]]) -> list[VariedRow]:
-        """A row for each combination of settings; one that fails does not stop the others."""
-        if self.weights:
+        """Return a row for each combination of settings; errors become part of their rows."""
+        if self.measured.not_finite:
             return []
         return [self._row(text, preset) for text, preset in varied]
 
     def report(self, rows: Sequence[VariedRow]) -> CheckReport:
+        """Make the report."""
         where = environment()
         facts = {
             "preset": self.preset.name,
@@ -168,20 +167,18 @@ class _Check:
             findings=sorted_findings(self.findings),
             maps=tuple(self.maps),
             overall=self.overall,
-            numbers=judging.numbers_of(
-                self.weights, self.looks, self.latents, self.denoising, self.layers,
-                self.agreement, self.no_agreement,
-            ),
+            numbers=self.measured.to_dict(),
             facts=facts,
             seconds=self.seconds,
             peak_memory=peak_memory(self.model.device),
-            pictures=tuple((one.name, len(one.points)) for one in self.subjects),
+            pictures=tuple((subject.name, len(subject.points)) for subject in self.subjects),
             varied=tuple(rows),
             not_run=tuple(self.not_run),
-        )  # fmt: skip
+        )
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
+        """Record the duration of a part."""
         start = time.perf_counter()
         try:
             yield
@@ -189,88 +186,88 @@ class _Check:
             self.seconds[part] = time.perf_counter() - start
 
     def _part(self, name: str, work: Callable[[], T]) -> T | None:
-        """What `work` returns; None, and a finding, where it fails or makes NaN or infinities.
+        """Return the result of `work`; None if it raises an error, which becomes a finding.
 
-        An error of PyTorch, such as full memory, is a result of the check, too.
+        Errors of PyTorch, such as full memory, become findings, too.
         """
         start = time.perf_counter()
         try:
             return work()
         except NotFiniteError as error:
             where = first_not_finite(self.model, lambda: _quietly(work))
-            self.findings.append(judging.not_finite_values(self.model, error, where))
+            self.findings.append(findings.not_finite_values(self.model, error, where))
         except (HomologueError, RuntimeError) as error:
-            self.findings.append(judging.failure(name, error))
+            self.findings.append(findings.failure(name, error))
         finally:
             self.seconds[name] = time.perf_counter() - start
         self.not_run.append(name)
         return None
 
     def _check_weights(self) -> None:
-        self.weights = not_finite(self.model)
-        if self.weights:
-            self.findings.append(not_finite_finding(self.model, self.weights))
+        counts = self.measured.not_finite = not_finite(self.model)
+        if counts:
+            self.findings.append(findings.not_finite_finding(self.model, counts))
             return
         looks = matrices_looking_random(self.model.unet)
         unet, parts = together(looks), suspicious_parts(looks)
-        self.looks = {"unet": unet, **parts}
-        self.findings += judging.judge_weights(unet, parts)
+        self.measured.random_looking = {"unet": unet, **parts}
+        self.findings += findings.judge_weights(unet, parts)
 
     def _check_denoising(self) -> list[Tensor]:
-        """The latents of the drawings, or of the user's pictures if these suit the model better."""
+        """Return the latents of the drawings, or of the user's pictures if only these pass."""
         latents = self._measure_denoising(sample_subjects() if self.own else self.subjects)
         found = self._judge_denoising()
         if found and self.own:
-            before = self.latents, self.denoising
+            before = self.measured.latents, self.measured.denoising
             own = self._measure_denoising(self.subjects)
             if self._judge_denoising():
-                self.latents, self.denoising = before
+                self.measured.latents, self.measured.denoising = before
             else:
                 latents, found = own, []
         self.findings += found
         return latents
 
     def _measure_denoising(self, subjects: Sequence[Subject]) -> list[Tensor]:
-        latents = latents_of(self.model, [one.image for one in subjects])
+        latents = latents_of(self.model, [subject.image for subject in subjects])
         dtype = self.model.dtype
         check_finite(latents[0], "the latents", dtype)
         noisy = self.model.add_noise(latents[0], latents[0], self.preset.fit.timestep)
         predicted = self.model.predict(noisy, self.preset.fit.timestep, empty_context(self.model))
         check_finite(predicted, "the UNet's predictions", dtype)
-        self.latents = latent_facts(latents)
-        self.denoising = measure_denoising(self.model, latents, self.matching.progress)
+        self.measured.latents = latent_facts(latents)
+        self.measured.denoising = measure_denoising(self.model, latents, self.matching.progress)
         return latents
 
     def _judge_denoising(self) -> list[Finding]:
-        assert self.latents and self.denoising
-        return judging.judge_denoising(self.model, self.latents, self.denoising, self.looks["unet"])
+        measured = self.measured
+        assert measured.latents and measured.denoising
+        looks = measured.random_looking["unet"]
+        return judge_denoising(self.model, measured.latents, measured.denoising, looks)
 
     def _check_attention(self, latents: Sequence[Tensor]) -> None:
         probe = Probe.of(self.model, latents, self.preset.fit.timestep)
-        self.layers = layer_facts(self.model, probe, self.preset.fit)
-        self.findings += judging.judge_attention(self.model, self.layers)
+        self.measured.layers = layer_facts(self.model, probe, self.preset.fit)
+        self.findings += findings.judge_attention(self.model, self.measured.layers)
 
     def _check_maps(self) -> list[MappedPoints]:
         found = self.matching.find(self.subjects, self.preset)
         self.maps, self.overall = shares(found), overall(found)
-        self.findings += judging.judge_maps(self.overall, self.maps[0])
+        self.findings += findings.judge_maps(self.overall, self.maps[0])
         return found
 
     def _check_float32(
         self, latents: Sequence[Tensor] | None, found: Sequence[MappedPoints] | None
     ) -> None:
-        self.no_agreement = no_agreement_because(self.model)
-        if self.no_agreement is not None:
+        self.measured.not_compared = reason_not_to_compare(self.model)
+        if self.measured.not_compared is not None:
             return
         if not latents or not found:
-            self.no_agreement = "there are no finite values to compare"
+            self.measured.not_compared = "there are no finite values to compare"
             return
         first = [one for one in found[: len(found) // len(self.subjects)] if one.map in MAPS]
-        self.agreement = measure_agreement(
-            self.model, latents, self.subjects[0], self.preset, first,
-            self.matching.seed, self.matching.memory,
-        )  # fmt: skip
-        self.findings += judging.judge_agreement(self.model, self.agreement)
+        agreement = measure_agreement(self.matching, latents, self.subjects[0], self.preset, first)
+        self.measured.agreement = agreement
+        self.findings += findings.judge_agreement(self.model, agreement)
 
     def _row(self, text: str, preset: Preset) -> VariedRow:
         before = dict(self.matching.seconds)
@@ -284,6 +281,6 @@ class _Check:
 
 
 def _quietly(work: Callable[[], object]) -> None:
-    """Runs `work` once more, to watch it."""
+    """Run `work` and ignore values that are not finite."""
     with suppress(NotFiniteError):
         work()

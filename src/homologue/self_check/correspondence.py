@@ -1,4 +1,4 @@
-"""Points of pictures, found again in the same pictures changed by known maps."""
+"""Locate points of pictures in the same pictures changed by known maps."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,9 @@ from homologue.api import fit, locate
 from homologue.config import FitConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import NotFiniteError
-from homologue.evaluation.record import is_right
 from homologue.images import RGBImage
 from homologue.method.embeddings import PointEmbeddings
+from homologue.metrics import is_correct
 from homologue.presets import Preset
 from homologue.progress import Progress, silent
 from homologue.self_check.known_maps import KNOWN_MAPS, KnownMap
@@ -23,15 +23,17 @@ from homologue.self_check.results import MapShares
 
 @dataclass(frozen=True, eq=False)
 class MappedPoints:
-    """Points of one picture in one mapped picture, in shares of the picture's longest side.
+    """Results for one picture and one known map, in fractions of the picture's longest side.
+
+    P points in all, of which Q are inside the picture after the map.
 
     Attributes:
-        map: the known map.
-        errors: (P,) distances from the truth, of the points that the map leaves inside.
-        same_place: (P,) distances of the picture's own points from the truth.
-        any_point: distances of all ordered pairs of different points of the mapped picture.
-        located: (P, 2) where they were found.
-        scores: (P,) see `Located`.
+        map: known map.
+        errors: (Q,) distances of the located points from the true points.
+        same_place: (Q,) distances of the original points from the true points.
+        any_point: (Q * (Q - 1),) distances between all ordered pairs of different true points.
+        located: (P, 2) located points.
+        scores: (Q,) scores, see `Located`.
     """
 
     map: KnownMap
@@ -44,7 +46,7 @@ class MappedPoints:
 
 @dataclass
 class TimedFits:
-    """Fits each picture's points once for the same settings, and adds up the seconds."""
+    """Fits each picture once for the same settings, and sums the durations."""
 
     model: LatentDiffusion
     seed: int = 0
@@ -58,10 +60,10 @@ class TimedFits:
     def find(
         self, subjects: Sequence[Subject], preset: Preset, maps: Sequence[KnownMap] = KNOWN_MAPS
     ) -> list[MappedPoints]:
-        """Every picture's points in each of its mapped pictures.
+        """Locate every picture's points in each of its mapped pictures.
 
         Raises:
-            HomologueError: what `fit` and `locate` raise.
+            HomologueError: Raised by `fit` or `locate`.
         """
         return list(self._find(subjects, preset, maps))
 
@@ -100,10 +102,10 @@ def found_again(
     embeddings: PointEmbeddings,
     preset: Preset,
 ) -> MappedPoints:
-    """Locates a picture's points in the picture that a map made of it.
+    """Locate a picture's points in the mapped picture.
 
     Raises:
-        NotFiniteError: a point or its score is not finite.
+        NotFiniteError: A point or a score is not finite.
     """
     width, height = subject.image.width, subject.image.height
     longest, size = max(width, height), torch.tensor([width, height])
@@ -114,8 +116,9 @@ def found_again(
     )
     if not bool(located.points.isfinite().all() & located.scores.isfinite().all()):
         raise NotFiniteError("the located points", str(model.dtype).removeprefix("torch."))
-    kept = truth[inside]
-    apart = torch.cdist(kept, kept)[~torch.eye(len(kept), dtype=torch.bool)]
+    true_points = truth[inside]
+    distances = torch.cdist(true_points, true_points)
+    apart = distances[~torch.eye(len(true_points), dtype=torch.bool)]
     return MappedPoints(
         map=known,
         errors=(located.points - truth)[inside].norm(dim=1) / longest,
@@ -127,20 +130,20 @@ def found_again(
 
 
 def shares(found: Sequence[MappedPoints]) -> list[MapShares]:
-    """The shares of each map, in the order in which the maps first come."""
+    """Return the shares of each map, in the order of the maps."""
     maps = list(dict.fromkeys(one.map for one in found))
     return [_shares(known.name, [one for one in found if one.map == known]) for known in maps]
 
 
 def overall(found: Sequence[MappedPoints]) -> MapShares:
-    """The shares of all maps that count together."""
+    """Return the shares over all maps that count."""
     return _shares("all but mirrored", [one for one in found if counts(one.map)])
 
 
 def counts(known: KnownMap) -> bool:
-    """Whether the verdict rests on a map.
+    """Return whether a map counts for the verdict.
 
-    Not on mirrored pictures: a model that tells left from right finds the left ear on the left.
+    Mirroring does not count: a model may distinguish left from right.
     """
     return not known.mirrored
 
@@ -163,5 +166,5 @@ def _shares(name: str, found: Sequence[MappedPoints]) -> MapShares:
 
 
 def _percent(errors: Tensor, alpha: float) -> float | None:
-    """PCK in percent of errors (P,) that are shares of the threshold."""
-    return float(is_right(errors.numpy(), 1.0, alpha).mean() * 100) if len(errors) else None
+    """Return PCK in percent from errors (P,) in fractions of the threshold."""
+    return float(is_correct(errors.numpy(), 1.0, alpha).mean() * 100) if len(errors) else None

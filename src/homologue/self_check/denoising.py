@@ -1,12 +1,12 @@
-"""Does the UNet predict the noise in latents of pictures, at the scale that the VAE gives them?
+"""Measure how well the UNet predicts the noise in latents of pictures.
 
-That is what it was trained for, so it can be asked of any such model without annotation. All errors
-are relative to those of the best linear guess, which knows the variance of the latents and nothing
-else (Wiener 1949): 1 is what random weights reach, less is knowledge of pictures.
+This is the training objective, so it needs no annotation. Errors are relative to those of the best
+linear estimate from the variance of the latents (Wiener 1949): random weights reach 1 at best, and
+a trained model less.
 
-Scales are compared at the same ratio of signal and noise: latents times f are given the noise of
-the time step at which the ratio is that of the latents as they are. The noisy latents then hold the
-same information whatever f is, and the error is least where f fits what the UNet was trained with.
+Scales of the latents are compared at the same signal-to-noise ratio: latents multiplied by f get
+the time step at which their ratio equals that of the original latents. The information is then the
+same for every f, and the error is smallest for the f that the UNet was trained with.
 """
 
 import math
@@ -29,24 +29,24 @@ from homologue.seeds import generator
 Prediction = Literal["epsilon", "v_prediction", "sample"]
 
 SCALES = (0.18, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6)
-"""Factors of the latents that are tried."""
+"""Factors by which the latents are multiplied."""
 TOLD_RATIOS = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Factors of the ratio of signal and noise that the UNet is told, by the time step."""
+"""Factors by which the signal-to-noise ratio implied by the time step differs from the true one."""
 RATIOS = (3.0, 1.0, 0.3, 0.1)
-"""Ratios of signal and noise, of variances, of latents as they are and of variance 1."""
+"""Signal-to-noise ratios (of variances) for latents of variance 1."""
 
 _TOKENS = 77
-_CELLS = 4 * 64 * 64  # of latents that pass the UNet at once: four pictures of Stable Diffusion 1
-_LEAST_VARIANCE = 1e-6
+_CELLS = 4 * 64 * 64  # values per batch: four pictures of Stable Diffusion 1
+_MIN_VARIANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class LatentFacts:
-    """The latents of the pictures, as the UNet gets them.
+    """Statistics of the latents of the pictures, as the UNet gets them.
 
     Attributes:
-        mean, std: of all of them.
-        detail: their standard deviation about the mean of each channel: what pictures change.
+        mean, std: mean and standard deviation of all values.
+        detail: standard deviation about the mean of each channel.
     """
 
     mean: float
@@ -56,14 +56,14 @@ class LatentFacts:
 
 @dataclass(frozen=True)
 class Denoising:
-    """Relative errors of the noise prediction, geometric means over pictures and noise levels.
+    """Relative errors of the noise prediction.
 
     Attributes:
-        prediction: what the UNet's output is taken as: what fits best.
-        declared: what the scheduler says that it is.
-        by_ratio: errors at each ratio of signal and noise, latents as they are.
-        by_scale: of latents times each of `SCALES`.
-        by_told: of a UNet that is told a ratio times each of `TOLD_RATIOS`.
+        prediction: prediction type with the smallest error.
+        declared: prediction type of the scheduler's configuration.
+        by_ratio: error at each of `RATIOS`, with the original latents.
+        by_scale: geometric mean over `RATIOS` for latents multiplied by each of `SCALES`.
+        by_told: the same for time steps whose ratio is multiplied by each of `TOLD_RATIOS`.
     """
 
     prediction: Prediction
@@ -74,58 +74,63 @@ class Denoising:
 
     @property
     def error(self) -> float:
+        """Error with the original latents and time steps."""
         return self.by_scale[1.0]
 
     @property
     def least(self) -> float:
-        """The least error at any single noise level."""
+        """Smallest error at any single ratio."""
         return min(self.by_ratio.values())
 
     @property
     def best_scale(self) -> float:
+        """Factor of the latents with the smallest error."""
         return min(self.by_scale, key=lambda scale: self.by_scale[scale])
 
     @property
     def best_told(self) -> float:
+        """Factor of the implied ratio with the smallest error."""
         return min(self.by_told, key=lambda told: self.by_told[told])
 
     @property
     def scale_gain(self) -> float:
-        """Share of the error that the best scale takes away."""
+        """Relative reduction of the error by the best scale."""
         return 1 - self.by_scale[self.best_scale] / self.error
 
     @property
     def told_gain(self) -> float:
+        """Relative reduction of the error by the best implied ratio."""
         return 1 - self.by_told[self.best_told] / self.error
 
 
 def latents_of(model: LatentDiffusion, images: Iterable[RGBImage]) -> list[Tensor]:
-    """(1, C, h, w) of each whole picture."""
+    """Encode whole pictures: a list of latents (1, C, h, w)."""
     return [ImageViews(model, image).latent(whole_crop(model.side))[None] for image in images]
 
 
 def latent_facts(latents: Sequence[Tensor]) -> LatentFacts:
+    """Compute the statistics of latents (1, C, h, w)."""
     together = torch.cat(list(latents)).double()
     detail = (together - together.mean((0, 2, 3), keepdim=True)).std()
     return LatentFacts(float(together.mean()), float(together.std()), float(detail))
 
 
 def empty_context(model: LatentDiffusion) -> Tensor:
-    """(1, 77, width) zeros: a context without any content, which needs no text encoder."""
+    """Return a context of zeros, (1, 77, width), which needs no text encoder."""
     return torch.zeros(1, _TOKENS, model.context_width, device=model.device)
 
 
 def measure_denoising(
     model: LatentDiffusion, latents: Sequence[Tensor], progress: Progress = silent
 ) -> Denoising:
-    """Errors at all scales and told ratios, of latents (1, C, h, w) of several pictures."""
+    """Measure the errors at all scales and implied ratios for latents (1, C, h, w) of pictures."""
     cases = [(scale, 1.0) for scale in SCALES]
     cases += [(1.0, told) for told in TOLD_RATIOS if told != 1]
-    look = _Look(model, latents)
+    measurement = _NoiseErrors(model, latents)
     total = len(cases) * len(RATIOS)
     errors: dict[tuple[float, float], dict[float, dict[Prediction, float]]] = {}
     for done, ((scale, told), ratio) in enumerate(product(cases, RATIOS), start=1):
-        errors.setdefault((scale, told), {})[ratio] = look.errors(scale, told, ratio)
+        errors.setdefault((scale, told), {})[ratio] = measurement.errors(scale, told, ratio)
         progress("denoise", done, total)
 
     def mean(case: tuple[float, float], kind: Prediction) -> float:
@@ -136,7 +141,7 @@ def measure_denoising(
 
     declared = str(model.scheduler.config.prediction_type)
     kinds: tuple[Prediction, ...] = ("epsilon", "v_prediction", "sample")
-    kind = min(kinds, key=lambda one: (least(one), one != declared))
+    kind = min(kinds, key=lambda name: (least(name), name != declared))
     return Denoising(
         prediction=kind,
         declared=declared,
@@ -146,8 +151,8 @@ def measure_denoising(
     )
 
 
-class _Look:
-    """Runs the whole UNet on noisy latents and compares what it predicts with the truth."""
+class _NoiseErrors:
+    """Errors of the UNet's predictions for noisy latents."""
 
     def __init__(self, model: LatentDiffusion, latents: Sequence[Tensor]) -> None:
         self._model, self._context = model, empty_context(model)
@@ -155,11 +160,17 @@ class _Look:
         alphas = model.scheduler.alphas_cumprod.double()
         self._alphas, self._log_ratios = alphas, (alphas / (1 - alphas)).clamp_min(1e-12).log()
         self._rows = max(1, _CELLS // model.latent_side**2)
-        self._variance = max(latent_facts(latents).detail ** 2, _LEAST_VARIANCE)
+        self._variance = max(latent_facts(latents).detail ** 2, _MIN_VARIANCE)
 
     @torch.no_grad()
     def errors(self, scale: float, told: float, ratio: float) -> dict[Prediction, float]:
-        """Mean squared errors of the latents, relative to the best linear guess's."""
+        """Return mean squared errors, relative to the best linear estimate, by prediction type.
+
+        Args:
+            scale: factor of the latents.
+            told: factor of the ratio implied by the time step.
+            ratio: signal-to-noise ratio of latents of variance 1.
+        """
         timestep, shown = self._step(ratio / scale**2), self._step(ratio * told / scale**2)
         alpha = float(self._alphas[timestep])
         signal, noise = max(math.sqrt(alpha), 1e-6), math.sqrt(1 - alpha)
@@ -181,12 +192,12 @@ class _Look:
         }
 
     def _noise(self, index: int, ratio: float) -> Tensor:
-        """(C, h, w): the same at all scales, so that these differ in nothing else."""
+        """Return noise (C, h, w), the same for all scales."""
         stream = generator(0, "denoise", index, ratio)
         return torch.randn(self._latents.shape[1:], generator=stream)
 
     def _step(self, ratio: float) -> int:
-        """The time step whose ratio of signal and noise is nearest."""
+        """Return the time step with the nearest signal-to-noise ratio."""
         return int((self._log_ratios - math.log(ratio)).abs().argmin())
 
 
@@ -196,7 +207,7 @@ def _geometric_mean(values: Iterable[float]) -> float:
 
 
 def first_not_finite(model: LatentDiffusion, work: Callable[[], object]) -> str | None:
-    """Path of the first module of UNet or VAE that makes a value that is not finite in `work`."""
+    """Return the path of the first module whose output is not finite while `work` runs."""
     found: list[str] = []
     hooks = []
 

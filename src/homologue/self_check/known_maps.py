@@ -1,4 +1,4 @@
-"""Pictures changed by a known map, and where their points go."""
+"""Known maps: affine maps and colour changes of pictures, and the same maps of their points."""
 
 import math
 from dataclasses import dataclass
@@ -7,23 +7,23 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, grid_sample
 
-_SAMPLES = 3  # along each axis of a pixel, averaged: made smaller, a picture would alias
+_SAMPLES = 3  # samples per axis and pixel, averaged to avoid aliasing
 
 
 @dataclass(frozen=True)
 class KnownMap:
-    """An affine map of the picture about its middle, and a change of its colours.
+    """An affine map of a picture about its centre, and a permutation of its colour channels.
 
-    Frame of every point here: (x, y) in pixels of the picture, pixel centres at +0.5. What the map
-    brings in from beyond the picture continues its edge.
+    Points are (x, y) in pixels of the picture, pixel centres at +0.5. Pixels from outside the
+    picture repeat its border.
 
     Attributes:
-        name: how a report calls it.
-        angle: degrees, clockwise as the picture is seen.
+        name: name in reports.
+        angle: rotation in degrees, clockwise.
         scale: factor of lengths.
-        shift: (x, y), shares of the picture's width and height.
-        mirrored: whether left and right are exchanged, before the rest.
-        recoloured: whether red, green and blue become green, blue and red.
+        shift: translation (x, y) as fractions of the picture's width and height.
+        mirrored: whether to mirror horizontally, before the other steps.
+        recoloured: whether to replace (red, green, blue) by (green, blue, red).
     """
 
     name: str
@@ -34,7 +34,7 @@ class KnownMap:
     recoloured: bool = False
 
     def points(self, points: Tensor, width: int, height: int) -> Tensor:
-        """Where points (P, 2) of the picture are in the mapped picture.
+        """Map points (P, 2) of the picture to the mapped picture.
 
         >>> KnownMap("", angle=90).points(torch.tensor([[10.0, 0.0]]), 10, 10).round()
         tensor([[10., 10.]])
@@ -44,13 +44,13 @@ class KnownMap:
         return mapped
 
     def picture(self, pixels: Tensor) -> Tensor:
-        """The mapped picture (3, H, W) of a picture (3, H, W), both in [0, 1]."""
+        """Map a picture (3, H, W) in [0, 1]; the result has the same shape and range."""
         mapped = self._moved(pixels) if self.moves else pixels
         return mapped[[1, 2, 0]] if self.recoloured else mapped
 
     @property
     def moves(self) -> bool:
-        """Whether any point changes its place."""
+        """Whether the map moves points."""
         unmoved = KnownMap(self.name, recoloured=self.recoloured)
         return self != unmoved
 
@@ -61,8 +61,8 @@ class KnownMap:
             (torch.arange(side * _SAMPLES, dtype=torch.float64) + 0.5) / _SAMPLES
             for side in (width, height)
         )
-        places = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
-        sources = (places - offset) @ torch.linalg.inv(linear).T
+        positions = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
+        sources = (positions - offset) @ torch.linalg.inv(linear).T
         grid = sources * 2 / torch.tensor([width, height], dtype=torch.float64) - 1
         fine = grid_sample(
             pixels[None], grid[None].to(pixels), padding_mode="border", align_corners=False
@@ -70,7 +70,7 @@ class KnownMap:
         return avg_pool2d(fine, _SAMPLES)[0].clamp(0, 1)
 
     def _map(self, width: int, height: int) -> tuple[Tensor, Tensor]:
-        """(2, 2) and (2,), float64: a point is multiplied by the first, then the second added."""
+        """Return the matrix (2, 2) and the translation (2,) of the affine map, float64."""
         angle = math.radians(self.angle)
         cos, sin = self.scale * math.cos(angle), self.scale * math.sin(angle)
         flip = -1.0 if self.mirrored else 1.0

@@ -1,4 +1,4 @@
-"""The pictures of a check and their points: drawings of the package, or the user's pictures."""
+"""Pictures of a check and their points: drawings of the package, or the user's pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ SAMPLES = (
     ("automobile", "fluent-emoji"),
     ("teapot", "openmoji"),
 )
-"""Subject and style of the drawings that are checked by default."""
+"""Subject and style of the default drawings."""
 
 _LONGEST = 1024  # pixels; models look at 512 to 1024
-_SIDE = 128  # pixels of the square that points are chosen in
-_PATCH = 11
+_SIDE = 128  # pixels; points are chosen in a square of this side
+_PATCH = 11  # pixels, side of a patch
 _CANDIDATES = 48
 _POINTS = 8
-_LEAST_POINTS = 3
-_MARGIN = 0.08  # of the side, kept from the border
-_APART = 0.08  # of the side, between two points
-_WEAKEST = 0.02  # of the strongest corner
+_MIN_POINTS = 3
+_MARGIN = 0.08  # minimum distance from the border, as a fraction of the side
+_MIN_DISTANCE = 0.08  # between two points, as a fraction of the side
+_MIN_STRENGTH = 0.02  # of a corner, as a fraction of the strongest
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,8 @@ class Subject:
     """A picture and its points.
 
     Attributes:
-        name: how a report calls it.
-        image: the picture, at most 1024 pixels long.
+        name: name in reports.
+        image: picture, at most 1024 pixels long.
         points: (P, 2) float64, image frame.
     """
 
@@ -46,7 +46,7 @@ class Subject:
 
 
 def sample_subjects() -> list[Subject]:
-    """Drawings of the package on white, with their annotated points."""
+    """Return drawings of the package on white, with their annotated points."""
     return [_sample(subject, style) for subject, style in SAMPLES]
 
 
@@ -60,31 +60,32 @@ def _sample(subject: str, style: str) -> Subject:
 def given_subjects(
     images: "ImageLike | RGBImage | Sequence[ImageLike | RGBImage]",
 ) -> list[Subject]:
-    """The user's pictures with points that are chosen automatically.
+    """Read the user's pictures and choose points automatically.
 
     Raises:
-        HomologueError: there is no picture, one cannot be read, or has no distinctive places.
+        HomologueError: There is no image, or an image cannot be read or has too few distinctive
+            points.
     """
     listed = images if isinstance(images, list | tuple) else [images]
     if not listed:
         raise HomologueError("No images: give at least one, or leave them out for the samples.")
     subjects = []
-    for number, one in enumerate(listed, start=1):
-        image = read_image(one, least_side=LEAST_SIDE)
+    for number, given in enumerate(listed, start=1):
+        image = read_image(given, least_side=LEAST_SIDE)
         name = image.path or f"image {number}"
         small = _at_most(image, _LONGEST)
         points = distinctive_points(small)
-        if len(points) < _LEAST_POINTS:
+        if len(points) < _MIN_POINTS:
             raise HomologueError(
-                f"{name} has too few distinctive places ({len(points)}; {_LEAST_POINTS} are"
-                " needed) to be found again; give a picture with more detail."
+                f"{name} has too few distinctive points ({len(points)}; at least {_MIN_POINTS} are "
+                "needed); give a picture with more detail."
             )
         subjects.append(Subject(name, small, points))
     return subjects
 
 
 def _at_most(image: RGBImage, longest: int) -> RGBImage:
-    """The image, made smaller if it is longer than `longest` pixels."""
+    """Downscale the image if it is longer than `longest` pixels."""
     factor = longest / max(image.width, image.height)
     if factor >= 1:
         return image
@@ -96,25 +97,25 @@ def _at_most(image: RGBImage, longest: int) -> RGBImage:
 
 
 def distinctive_points(image: RGBImage) -> Tensor:
-    """At most 8 places that can be told from the rest of a picture, (P, 2) float64, image frame.
+    """Choose at most 8 distinctive points of a picture, (P, 2) float64, image frame.
 
-    Corners (Shi and Tomasi: the smaller eigenvalue of the structure tensor of the colours), away
-    from the border and from one another; of these, those whose surroundings are least like any
-    other place in the picture. The same picture gives the same points.
+    Candidates are corners (Shi and Tomasi 1994: the smaller eigenvalue of the structure tensor of
+    the colours) at a distance from the border. They are ranked by how much their patch differs from
+    all other patches; points close to a higher-ranked one are left out. Deterministic.
     """
     square = interpolate(
         image.pixels[None], (_SIDE, _SIDE), mode="bilinear", align_corners=False, antialias=True
     )
     strength = _corner_strength(square)
-    places = _peaks(strength)
-    if not len(places):
+    peaks = _peaks(strength)
+    if not len(peaks):
         return torch.zeros(0, 2, dtype=torch.float64)
-    corners = strength[places[:, 1], places[:, 0]]
-    order = (_uniqueness(square, places) * corners.sqrt()).argsort(descending=True, stable=True)
+    corners = strength[peaks[:, 1], peaks[:, 0]]
+    order = (_uniqueness(square, peaks) * corners.sqrt()).argsort(descending=True, stable=True)
     chosen: list[Tensor] = []
-    for place in places[order].double() + 0.5:
-        if all((place - other).norm() >= _APART * _SIDE for other in chosen):
-            chosen.append(place)
+    for peak in peaks[order].double() + 0.5:
+        if all((peak - other).norm() >= _MIN_DISTANCE * _SIDE for other in chosen):
+            chosen.append(peak)
         if len(chosen) == _POINTS:
             break
     scale = torch.tensor([image.width, image.height], dtype=torch.float64) / _SIDE
@@ -122,7 +123,7 @@ def distinctive_points(image: RGBImage) -> Tensor:
 
 
 def _corner_strength(square: Tensor) -> Tensor:
-    """(S, S) of pixels (1, 3, S, S): the smaller eigenvalue of the structure tensor."""
+    """Return the smaller eigenvalue of the structure tensor, (S, S), of pixels (1, 3, S, S)."""
     smooth = avg_pool2d(pad(square, (1, 1, 1, 1), mode="replicate"), 3, stride=1)[0]
     kernel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
     padded = pad(smooth[:, None], (1, 1, 1, 1), mode="replicate")
@@ -134,26 +135,26 @@ def _corner_strength(square: Tensor) -> Tensor:
 
 
 def _peaks(strength: Tensor) -> Tensor:
-    """(K, 2) whole numbers (x, y): the strongest local maxima within the margin."""
+    """Return the strongest local maxima within the margin, (K, 2) integers (x, y)."""
     highest = max_pool2d(strength[None, None], 7, stride=1, padding=3)[0, 0]
     margin = round(_MARGIN * _SIDE)
     inside = torch.zeros_like(strength, dtype=torch.bool)
     inside[margin:-margin, margin:-margin] = True
-    floor = max(_WEAKEST * float(strength.max()), 1e-6)
+    floor = max(_MIN_STRENGTH * float(strength.max()), 1e-6)
     rows, columns = torch.where(inside & (strength == highest) & (strength > floor))
     order = strength[rows, columns].argsort(descending=True, stable=True)[:_CANDIDATES]
     return torch.stack([columns[order], rows[order]], dim=1)
 
 
-def _uniqueness(square: Tensor, places: Tensor) -> Tensor:
-    """(K,) root mean square difference of a place's patch to the most similar patch elsewhere."""
+def _uniqueness(square: Tensor, peaks: Tensor) -> Tensor:
+    """Return the root mean square difference to the most similar patch elsewhere, (K,)."""
     half = _PATCH // 2
     padded = pad(square, (half, half, half, half), mode="replicate")
     patches = unfold(padded, _PATCH)[0].T  # (S * S, 3 * patch * patch)
-    own = patches[places[:, 1] * _SIDE + places[:, 0]]
+    own = patches[peaks[:, 1] * _SIDE + peaks[:, 0]]
     differences = torch.cdist(own, patches) / own.shape[1] ** 0.5
     line = torch.arange(_SIDE)
     grid = torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1).reshape(-1, 2)
-    near = torch.cdist(places.float(), grid.float()) < _APART * _SIDE
+    near = torch.cdist(peaks.float(), grid.float()) < _MIN_DISTANCE * _SIDE
     least: Tensor = differences.masked_fill(near, torch.inf).min(dim=1).values
     return least

@@ -1,4 +1,4 @@
-"""Agreement of a model in half precision with its own weights computed in float32."""
+"""Agreement of a model in half precision with a float32 copy of it."""
 
 import copy
 from collections.abc import Sequence
@@ -16,33 +16,34 @@ from homologue.self_check.known_maps import KNOWN_MAPS
 from homologue.self_check.pictures import Subject
 
 _GIB = 2**30
-_ROOM = 1.5  # times the float32 weights: what is computed with them needs some, too
+_MEMORY_FACTOR = 1.5  # times the float32 weights, to have memory for activations
 MAPS = tuple(known for known in KNOWN_MAPS if known.name in ("unchanged", "all of these"))
-"""The maps in which both copies locate points."""
+"""The known maps in which both copies locate points."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Half precision beside float32.
+    """Half precision compared with float32.
 
     Attributes:
-        correlations: of each layer's maps for the same noisy latents; None if not finite.
-        median, most: distance between the points located by either, shares of the longest side.
-        points: how many of them.
+        correlations: correlation of the maps of each layer for the same noisy latents; None if
+            the maps are not finite.
+        median, maximum: distance between the points of both, as fractions of the longest side.
+        points: number of points.
     """
 
     correlations: dict[str, float | None]
     median: float
-    most: float
+    maximum: float
     points: int
 
 
-def no_agreement_because(model: LatentDiffusion) -> str | None:
-    """Why nothing can be compared with float32, or None."""
+def reason_not_to_compare(model: LatentDiffusion) -> str | None:
+    """Return why the model cannot be compared with float32, or None."""
     if model.dtype == torch.float32:
         return "the model runs in float32"
     parameters = sum(p.numel() for part in (model.unet, model.vae) for p in part.parameters())
-    needed, free = _ROOM * 4 * parameters, free_bytes(model.device)
+    needed, free = _MEMORY_FACTOR * 4 * parameters, free_bytes(model.device)
     if needed > free:
         return (
             f"a float32 copy needs {needed / _GIB:.1f} GiB and {free / _GIB:.1f} GiB is free"
@@ -52,21 +53,21 @@ def no_agreement_because(model: LatentDiffusion) -> str | None:
 
 
 def measure_agreement(
-    model: LatentDiffusion,
+    matching: TimedFits,
     latents: Sequence[Tensor],
     subject: Subject,
     preset: Preset,
     found: Sequence[MappedPoints],
-    seed: int = 0,
-    memory: float | None = None,
 ) -> Agreement:
-    """Compares a model with a float32 copy of it, which is made and dropped here.
+    """Compare a model with a temporary float32 copy of it.
 
     Args:
-        latents: (1, C, h, w) of pictures.
-        subject: a picture whose points are fitted and located in float32, too.
-        found: what the model itself found of it, for each of `MAPS`.
+        matching: the model, with the seed and memory budget of its fits.
+        latents: latents of pictures, (1, C, h, w) each.
+        subject: picture whose points are fitted and located in float32, too.
+        found: results of the model for this picture and each of `MAPS`.
     """
+    model = matching.model
     exact = LatentDiffusion(
         copy.deepcopy(model.unet).float(),
         copy.deepcopy(model.vae).float(),
@@ -75,7 +76,7 @@ def measure_agreement(
         fingerprint=model.fingerprint,
     )
     correlations = map_agreement(model, exact, latents, preset.fit)
-    again = TimedFits(exact, seed, memory).find([subject], preset, MAPS)
+    again = TimedFits(exact, matching.seed, matching.memory).find([subject], preset, MAPS)
     pairs = zip(found, again, strict=True)
     distances = torch.cat([(one.located - other.located).norm(dim=1) for one, other in pairs])
     return Agreement(

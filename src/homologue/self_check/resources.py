@@ -1,4 +1,4 @@
-"""The most memory that a piece of work has used."""
+"""Peak memory."""
 
 import sys
 from typing import Any
@@ -10,13 +10,16 @@ _GIB = 2**30
 
 
 def start_counting(device: torch.device) -> None:
-    """Forgets the peak of what was done before, where the device can."""
+    """Reset the peak memory of a CUDA device; other devices have no counter to reset."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
 
 
 def peak_memory(device: torch.device) -> dict[str, Any]:
-    """`gib` and `of`: the device's allocations since `start_counting`, or the whole process."""
+    """Return the peak memory, `gib`, and what it is the memory of, `of`.
+
+    On CUDA these are the device's allocations since `start_counting`, otherwise the whole process.
+    """
     if device.type == "cuda":
         return {
             "gib": torch.cuda.max_memory_allocated(device) / _GIB,

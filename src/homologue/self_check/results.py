@@ -1,4 +1,4 @@
-"""What a check found: its findings, its numbers and its verdict."""
+"""The report of a check: findings, measurements and verdict."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -10,13 +10,13 @@ Verdict = Literal["sound", "doubtful", "faulty"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a check noticed.
+    """A finding of a check.
 
     Attributes:
-        level: `note` does not change the verdict.
-        part: what it is about, such as `weights`.
-        message: one sentence, with the values.
-        mend: what to do about it, as an imperative without a full stop; empty for nothing.
+        level: severity; `note` does not change the verdict.
+        part: subject, such as `weights`.
+        message: one sentence with the measured values, without a full stop.
+        mend: how to fix it, an imperative without a full stop; may be empty.
     """
 
     level: Level
@@ -27,17 +27,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class MapShares:
-    """Points found again in pictures that a known map changed.
+    """Percent of points located correctly in pictures changed by a known map.
 
-    Shares are in percent; a distance counts against the longest side of the picture.
+    A point is correct at 0.1 if its distance from the true point is at most 0.1 times the longest
+    side of the picture. Values are None without points.
 
     Attributes:
-        name: of the map.
-        points: how many of them the map left inside the pictures.
-        within_005, within_01: found within 0.05 and 0.1; None without points.
-        same_place_005, same_place_01: what `the same place` in the mapped picture would reach.
-        any_point_01: within 0.1, if each point were found at another point of its picture.
-        counted: whether the verdict rests on it.
+        name: name of the map.
+        points: number of points that are inside the pictures after the map.
+        within_005, within_01: percent correct at 0.05 and 0.1.
+        same_place_005, same_place_01: the same for points left at their original positions.
+        any_point_01: the same at 0.1 for points predicted at another point of their picture.
+        counted: whether the verdict takes the map into account.
     """
 
     name: str
@@ -52,7 +53,7 @@ class MapShares:
 
 @dataclass(frozen=True)
 class VariedRow:
-    """One combination of varied settings: shares in percent, and seconds to fit and locate."""
+    """Result of one combination of settings: percent correct, and seconds to fit and locate."""
 
     settings: str
     points: int
@@ -67,16 +68,16 @@ class CheckReport:
     """The result of `check`; `print(report)` shows it as text.
 
     Attributes:
-        findings: what is wrong, doubtful or worth a note; the worst first.
-        maps: shares found in each known map.
-        overall: the same of all maps that count.
+        findings: findings, the worst first.
+        maps: percent of points located correctly, for each known map.
+        overall: the same over all maps that count.
         numbers: measurements of the weights, latents, noise prediction, attention and precision.
         facts: model, settings, device and versions.
-        seconds: of the parts of the work.
-        peak_memory: GiB, and of what.
-        pictures: the name of each and how many points it has.
+        seconds: duration of each part.
+        peak_memory: peak memory, see `homologue.self_check.resources`.
+        pictures: name and number of points of each picture.
         varied: rows of the comparison of settings.
-        not_run: parts that were left out because an earlier one failed.
+        not_run: parts that were skipped or failed.
     """
 
     findings: tuple[Finding, ...]
@@ -92,7 +93,7 @@ class CheckReport:
 
     @property
     def verdict(self) -> Verdict:
-        """`faulty` or `doubtful` if any finding is, else `sound`."""
+        """The worst level of the findings, `faulty` or `doubtful`, or `sound` without one."""
         levels = {finding.level for finding in self.findings}
         if "faulty" in levels:
             return "faulty"
@@ -100,7 +101,7 @@ class CheckReport:
 
     @property
     def sentence(self) -> str:
-        """The verdict, its chief reason and what to do about it, in one sentence."""
+        """The verdict with the first of the worst findings and its fix, in one sentence."""
         worst = [one for one in self.findings if one.level == self.verdict]
         if not worst:
             return "sound: nothing was found that would make its results doubtful."
@@ -110,8 +111,8 @@ class CheckReport:
         return f"{self.verdict}: {message}{mend}."
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as values that JSON knows; a number that is not finite is None."""
-        facts = {
+        """Return the report as JSON values; numbers that are not finite are None."""
+        report = {
             "verdict": self.verdict,
             "sentence": self.sentence,
             "findings": [asdict(one) for one in self.findings],
@@ -125,21 +126,22 @@ class CheckReport:
             "seconds": self.seconds,
             "peak_memory": self.peak_memory,
         }
-        return {name: _strict(value) for name, value in facts.items()}
+        return {name: _strict(value) for name, value in report.items()}
 
     def __str__(self) -> str:
-        from homologue.self_check.show import as_text
+        from homologue.self_check.rendering import as_text
 
         return as_text(self)
 
 
 def sorted_findings(findings: list[Finding]) -> tuple[Finding, ...]:
-    """The worst first, otherwise in the order in which they were found."""
+    """Sort findings by level, the worst first; equal levels keep their order."""
     order: tuple[Level, ...] = ("faulty", "doubtful", "note")
     return tuple(sorted(findings, key=lambda one: order.index(one.level)))
 
 
 def _strict(value: Any) -> Any:
+    """Replace numbers that are not finite by None."""
     if isinstance(value, dict):
         return {name: _strict(one) for name, one in value.items()}
     if isinstance(value, list):

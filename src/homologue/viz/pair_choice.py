@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from homologue.errors import HomologueError
-from homologue.evaluation.data import RunData
+from homologue.evaluation.run_data import RunData
 from homologue.evaluation.runs import Run
 from homologue.viz.pairs import Cell, Rule
 

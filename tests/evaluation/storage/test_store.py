@@ -13,7 +13,7 @@ import pytest
 from helpers.made_up import CONFIGURATION, assert_same, failed, pair, record
 
 from homologue.errors import HomologueError
-from homologue.evaluation.storage.rows import SCHEMA
+from homologue.evaluation.storage.schema import SCHEMA
 from homologue.evaluation.storage.store import Store
 
 
@@ -164,18 +164,18 @@ def test_no_run_to_read(tmp_path: Path) -> None:
     for name in ("b", "a"):
         opened(tmp_path / "several" / name).close()
     inside = tmp_path / "several"
-    assert f"those in it are {inside / 'a'}, {inside / 'b'}." in refusal(inside, "read")
+    assert f"give one of its subfolders {inside / 'a'}, {inside / 'b'}." in refusal(inside, "read")
 
 
 @pytest.mark.parametrize("way", ["open", "read"])
 def test_files_that_are_no_run(tmp_path: Path, way: str) -> None:
     (tmp_path / "run.sqlite").write_bytes(b"not a database " * 300)
-    assert "is no run of homologue" in refusal(tmp_path, way)
+    assert "is not a run of homologue" in refusal(tmp_path, way)
     (tmp_path / "run.sqlite").unlink()
     connection = sqlite3.connect(tmp_path / "run.sqlite")
     connection.execute("CREATE TABLE meta (key, value)")
     connection.close()
-    assert "is no run of homologue" in refusal(tmp_path, way)
+    assert "is not a run of homologue" in refusal(tmp_path, way)
 
 
 @pytest.mark.parametrize("way", ["open", "read"])
@@ -213,7 +213,7 @@ def change(folder: Path, statement: str) -> None:
 
 def test_an_empty_file_is_what_an_interrupted_beginning_leaves(tmp_path: Path) -> None:
     (tmp_path / "run.sqlite").touch()
-    assert "is no run of homologue" in refusal(tmp_path, "read")
+    assert "is not a run of homologue" in refusal(tmp_path, "read")
     opened(tmp_path).close()
     Store.read(tmp_path).close()
 

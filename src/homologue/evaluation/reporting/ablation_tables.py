@@ -1,4 +1,4 @@
-"""Ablations as tables: for a terminal, and one number a row for programs."""
+"""Tables of an ablation: for a terminal, and a long table with one number per row."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -18,7 +18,7 @@ _COLUMNS = {
 
 
 def ablation_grids(ablation: Ablation) -> list[Grid]:
-    """Two tables a study: the run's own way to read with intervals, and every way to read."""
+    """Return two tables per study: the run's own read-out with intervals, and every read-out."""
     grids = []
     for study in ablation.studies:
         grids.append(_with_intervals(ablation, study))
@@ -28,7 +28,7 @@ def ablation_grids(ablation: Ablation) -> list[Grid]:
 
 
 def ablation_table(ablation: Ablation) -> LongTable:
-    """A row for each variant and average; PCK in percent; `own` is 1 for the run's own reading."""
+    """Return a row per variant and average; PCK in percent, `own` 1 for the run's own variant."""
     return LongTable(_COLUMNS, list(_rows(ablation)))
 
 
@@ -43,8 +43,8 @@ def _with_intervals(ablation: Ablation, study: str) -> Grid:
         )
         for variant in ablation.studies[study]
     )
-    what = f"PCK@{ablation.alpha:g} ({ablation.threshold}) in percent [95 % interval over pairs]"
-    return Grid(f"{run.name} ({run.benchmark}, {run.split}), {study}: {what}", header, rows, 1)
+    unit = f"PCK@{ablation.alpha:g} ({ablation.threshold}) in percent [95 % interval over pairs]"
+    return Grid(f"{run.name} ({run.benchmark}, {run.split}), {study}: {unit}", header, rows, 1)
 
 
 def _in_every_way(ablation: Ablation, study: str) -> Grid:
@@ -61,18 +61,18 @@ def _in_every_way(ablation: Ablation, study: str) -> Grid:
 
 def _rows(ablation: Ablation) -> Iterator[LongRow]:
     run = ablation.run
-    start = {
+    shared = {
         "run": run.name, "benchmark": run.benchmark, "split": run.split,
         "threshold": ablation.threshold, "alpha": ablation.alpha,
     }  # fmt: skip
     for variant, score in ablation.scores.items():
-        shared = {**start, **asdict(variant), "own": int(variant == ablation.own)}
+        of_variant = {**shared, **asdict(variant), "own": int(variant == ablation.own)}
         for average in AVERAGES:
             ends = score.interval[average]
             numbers = (score.pck[average][0], ends[0, 0], ends[1, 0])
             value, low, high = (None if x != x else round(100 * float(x), 6) for x in numbers)
             yield {
-                **shared, "average": average, "value": value, "low": low, "high": high,
+                **of_variant, "average": average, "value": value, "low": low, "high": high,
                 "pairs": score.pairs, "points": score.points,
             }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Numbers and predictions of runs as files: CSV and Parquet for programs, tables for papers."""
+"""Write tables as CSV, Parquet, Markdown and LaTeX."""
 
 import csv
 import io
@@ -13,11 +13,11 @@ from homologue.evaluation.reporting.long_tables import LongTable
 from homologue.evaluation.reporting.tables import Grid
 from homologue.files import write_atomically
 
-_AT_ONCE = 20_000  # rows
+_ROWS_PER_CHUNK = 20_000
 
 
 def csv_text(table: LongTable) -> str:
-    """With a header; an empty cell where there is nothing."""
+    """Return the table as CSV with a header; missing values are empty cells."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(table.columns), lineterminator="\n")
     writer.writeheader()
@@ -26,7 +26,11 @@ def csv_text(table: LongTable) -> str:
 
 
 def write_parquet(path: str | os.PathLike[str], table: LongTable) -> None:
-    """The same columns, typed; HomologueError if pyarrow is not installed."""
+    """Write the table as a Parquet file with typed columns.
+
+    Raises:
+        HomologueError: pyarrow is not installed, or the file cannot be written.
+    """
     check_parquet()
     import pyarrow
     from pyarrow.parquet import ParquetWriter
@@ -37,14 +41,14 @@ def write_parquet(path: str | os.PathLike[str], table: LongTable) -> None:
     def write(stream: BinaryIO) -> None:
         rows = iter(table.rows)
         with ParquetWriter(stream, schema) as writer:
-            while some := list(islice(rows, _AT_ONCE)):
-                writer.write_table(pyarrow.Table.from_pylist(some, schema))
+            while chunk := list(islice(rows, _ROWS_PER_CHUNK)):
+                writer.write_table(pyarrow.Table.from_pylist(chunk, schema))
 
     write_atomically(path, write)
 
 
 def check_parquet() -> None:
-    """Raises HomologueError if Parquet files cannot be written here."""
+    """Raise HomologueError if pyarrow is not installed."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
@@ -54,12 +58,12 @@ def check_parquet() -> None:
 
 
 def markdown_text(grids: Sequence[Grid]) -> str:
-    """Tables of GitHub's Markdown, one after the other, each under its title."""
+    """Return the tables in GitHub Flavored Markdown, each under its title."""
     return "\n\n".join(map(_markdown, grids)) + "\n"
 
 
 def latex_text(grids: Sequence[Grid]) -> str:
-    """Tables of LaTeX with the rules of booktabs, one after the other."""
+    """Return the tables in LaTeX with booktabs."""
     return "% \\usepackage{booktabs}\n" + "\n\n".join(map(_latex, grids)) + "\n"
 
 
@@ -87,14 +91,14 @@ def _latex(grid: Grid) -> str:
     return "\n".join(lines)
 
 
-# A bracket matters only where a link could end: intervals stay readable.
+# A closing bracket is escaped only where a link could end, so that intervals stay readable.
 _MARKDOWN = re.compile(r"[\\`*_<>|#~]|\](?=[(\[:])")
 _LATEX = str.maketrans(
     {sign: f"\\{sign}" for sign in "&%$#_{}"}
     | {
         "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
         "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-        # A row that begins with a bracket would be read as the option of the line break before.
+        # At the start of a row, a bracket would be the optional argument of the line break before.
         "[": "{[}", "]": "{]}",
     }
 )  # fmt: skip

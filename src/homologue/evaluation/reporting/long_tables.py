@@ -1,4 +1,4 @@
-"""Every number of runs, and every point, as long tables: one value a row, for programs."""
+"""Long tables of runs, for programs: a row for each number, or for each point."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,10 +28,12 @@ _POINTS = _RUN | {
 
 @dataclass(frozen=True)
 class LongTable:
-    """Rows of values by the names of the columns; a value that is None or missing is nothing.
+    """Rows of values by column name.
 
-    columns: names, in their order, and what their values are: str, int or float. rows: made as
-    they are asked for where there are many, and then to be gone through once.
+    Attributes:
+        columns: type of each column, `str`, `int` or `float`, in their order.
+        rows: values by column; missing and None are null. May be an iterator, which can be read
+            only once.
     """
 
     columns: Mapping[str, type]
@@ -44,38 +46,41 @@ def numbers(
     alphas: Sequence[float],
     seed: int = 0,
 ) -> LongTable:
-    """A row for each number.
+    """Return a row for each number.
 
-    `metric` is pck, difference (of PCK, to the run `against`), both in percent, mean_error or
-    median_error, both in thresholds. `scope` is all, category, group or the name of a tag.
+    `metric` is `pck` or `difference` (PCK minus that of the run `against`), in percent, or
+    `mean_error` or `median_error`, as fractions of the threshold. `scope` is `all`, `category`,
+    `group` or the name of a tag.
     """
     rows: list[LongRow] = []
     for run in runs:
         for threshold in run.scores.thresholds:
             for scope in _scopes(run):
                 score = run.scores.score(threshold, alphas, scope, seed)
-                start = _start(run) | {
+                shared = _run_columns(run) | {
                     "threshold": threshold,
                     "scope": scope.by,
                     "scope_value": scope.value or None,
                     "pairs": score.pairs,
                     "points": score.points,
                 }
-                rows += (start | part for part in _score_parts(score, alphas))
+                rows += (shared | row for row in _score_rows(score, alphas))
     for comparison in comparisons:
-        start = _start(comparison.run) | {
+        shared = _run_columns(comparison.run) | {
             "against": comparison.against.name, "metric": "difference", "scope": EVERYTHING.by,
         }  # fmt: skip
-        rows += (start | part for part in _difference_parts(comparison))
+        rows += (shared | row for row in _difference_rows(comparison))
     return LongTable(_NUMBERS, rows)
 
 
 def points(runs: Sequence[Run]) -> LongTable:
-    """A row for each point of each run, in pixels: where it is, where it was found, thresholds."""
+    """Return a row for each point of each run: ground truth, prediction, thresholds, in pixels."""
     thresholds = dict.fromkeys(name for run in runs for name in run.scores.thresholds)
     lengths = {f"threshold {name}": name for name in thresholds}
     rows = (
-        _start(run) | row | {column: record.thresholds.get(n) for column, n in lengths.items()}
+        _run_columns(run)
+        | row
+        | {column: record.thresholds.get(t) for column, t in lengths.items()}
         for run in runs
         for record in run.records
         for row in _point_rows(record)
@@ -84,18 +89,17 @@ def points(runs: Sequence[Run]) -> LongTable:
 
 
 def _scopes(run: Run) -> list[Scope]:
-    parts = (run.scores.scopes(by) for by in run.scores.parts)
-    return [EVERYTHING, *(scope for part in parts for scope in part)]
+    return [EVERYTHING, *(scope for by in run.scores.breakdowns for scope in run.scores.scopes(by))]
 
 
-def _start(run: Run) -> LongRow:
+def _run_columns(run: Run) -> LongRow:
     return {
         "run": run.name, "benchmark": run.benchmark, "split": run.split, "matcher": run.matcher
     }  # fmt: skip
 
 
 def _point_rows(record: Record) -> Iterator[LongRow]:
-    away = record.distances
+    distances = record.distances
     for index, name in enumerate(record.point_names):
         yield {
             "pair": record.pair, "category": record.category, "group": record.group,
@@ -103,12 +107,12 @@ def _point_rows(record: Record) -> Iterator[LongRow]:
             **_xy("source", record.source_points[index]),
             **_xy("target", record.target_points[index]),
             **_xy("predicted", None if record.predicted is None else record.predicted[index]),
-            "distance": _finite(away[index]),
+            "distance": _finite(distances[index]),
             "score": None if record.scores is None else _finite(record.scores[index]),
         }  # fmt: skip
 
 
-def _score_parts(score: Score, alphas: Sequence[float]) -> Iterator[LongRow]:
+def _score_rows(score: Score, alphas: Sequence[float]) -> Iterator[LongRow]:
     for average in AVERAGES:
         ends = score.interval[average]
         for index, alpha in enumerate(alphas):
@@ -121,14 +125,16 @@ def _score_parts(score: Score, alphas: Sequence[float]) -> Iterator[LongRow]:
     yield {"metric": "median_error", "value": _finite(score.median_error)}
 
 
-def _difference_parts(comparison: Comparison) -> Iterator[LongRow]:
+def _difference_rows(comparison: Comparison) -> Iterator[LongRow]:
     for threshold, of_average in comparison.differences.items():
-        for average, made in of_average.items():
+        for average, difference in of_average.items():
             for index, alpha in enumerate(comparison.alphas):
                 yield {
                     "threshold": threshold, "average": average, "alpha": alpha,
-                    "value": _percent(made.value[index]), "low": _percent(made.low[index]),
-                    "high": _percent(made.high[index]), "pairs": comparison.pairs[threshold],
+                    "value": _percent(difference.value[index]),
+                    "low": _percent(difference.low[index]),
+                    "high": _percent(difference.high[index]),
+                    "pairs": comparison.pairs[threshold],
                 }  # fmt: skip
 
 
@@ -137,11 +143,11 @@ def _percent(share: float) -> float | None:
 
 
 def _finite(number: float) -> float | None:
-    """Rounded to a millionth: what is beyond that depends on the machine."""
+    """Round to a millionth: further digits depend on the machine. None if not finite."""
     return round(float(number), 6) if math.isfinite(number) else None
 
 
-def _xy(what: str, point: Any) -> LongRow:
+def _xy(prefix: str, point: Any) -> LongRow:
     known = point is not None and math.isfinite(point[0]) and math.isfinite(point[1])
     x, y = map(float, point) if known else (None, None)
-    return {f"{what}_x": x, f"{what}_y": y}
+    return {f"{prefix}_x": x, f"{prefix}_y": y}

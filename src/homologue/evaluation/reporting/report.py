@@ -1,4 +1,4 @@
-"""Runs as objects for JSON, and what `homologue evaluate` prints for a person."""
+"""JSON objects of runs, and the table that `homologue evaluate` prints."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,16 +14,19 @@ from homologue.metrics import Array
 
 
 def summary(run: Run, alphas: Sequence[float], seed: int = 0) -> dict[str, Any]:
-    """Everything of a run but the predictions; PCK in percent, rounded to hundredths.
+    """Return the scores and settings of a run as JSON values.
 
-    `interval` holds 95 % bootstrap intervals over pairs, drawn with the seed; errors are shares of
-    the threshold; `planned` is how many pairs the finished run will have.
+    PCK is in percent, rounded to hundredths. `interval` has 95 % bootstrap intervals over pairs.
+    Errors are fractions of the threshold. `planned` is the number of pairs of the whole run.
+
+    Args:
+        seed: seed of the bootstrap.
     """
-    known = {
+    settings = {
         name: run.settings.get(name) for name in ("model", "dtype", "preset", "optimise", "seed")
     }
 
-    def parts(by: str) -> dict[str, Any]:
+    def by_scope(by: str) -> dict[str, Any]:
         return {scope.value: _scope(run, scope, alphas, seed) for scope in run.scores.scopes(by)}
 
     return {
@@ -31,21 +34,21 @@ def summary(run: Run, alphas: Sequence[float], seed: int = 0) -> dict[str, Any]:
         "benchmark": run.benchmark,
         "split": run.split,
         "matcher": run.matcher,
-        **known,
-        "strategy": known["optimise"],
+        **settings,
+        "strategy": settings["optimise"],
         "settings": dict(run.settings),
         "planned": len(run.records) if run.planned is None else run.planned,
         **_scope(run, EVERYTHING, alphas, seed),
-        "groups": parts("group"),
-        "per_category": parts("category"),
-        "per_tag": {tag: parts(tag) for tag in run.scores.parts[2:]},
+        "groups": by_scope("group"),
+        "per_category": by_scope("category"),
+        "per_tag": {tag: by_scope(tag) for tag in run.scores.breakdowns[2:]},
         "seconds": round(run.seconds, 2),
         "errors": {record.pair: record.error for record in run.failed},
     }
 
 
 def predictions_of(run: Run) -> dict[str, Any]:
-    """A run with its predictions, pair by pair."""
+    """Return a run with its predictions, pair by pair, as JSON values."""
     return {
         "benchmark": run.benchmark,
         "split": run.split,
@@ -57,30 +60,33 @@ def predictions_of(run: Run) -> dict[str, Any]:
 
 
 def table(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0) -> Group:
-    """Runs of one benchmark side by side."""
+    """Return the tables of runs of one benchmark side by side."""
     return Group(*map(for_terminal, side_by_side(runs, alphas, seed)))
 
 
 def _scope(run: Run, scope: Scope, alphas: Sequence[float], seed: int) -> dict[str, Any]:
-    """The numbers of a part of the pairs: threshold -> average -> alpha -> number."""
+    """Return the scores of a scope, by threshold, average and alpha."""
     scores, chosen = run.scores, run.scores.chosen(scope)
-    made = {name: scores.score(name, alphas, scope, seed) for name in scores.thresholds}
+    by_threshold = {name: scores.score(name, alphas, scope, seed) for name in scores.thresholds}
     return {
         "pairs": int(chosen.sum()),
         "failed": int((chosen & scores.failed).sum()),
         "points": scores.points(scope),
         "scored": {
-            name: {"pairs": score.pairs, "points": score.points} for name, score in made.items()
+            name: {"pairs": score.pairs, "points": score.points}
+            for name, score in by_threshold.items()
         },
-        "pck": {name: _tabulated(score.pck, alphas) for name, score in made.items()},
-        "interval": {name: _tabulated(score.interval, alphas) for name, score in made.items()},
-        "mean_error": {name: _share(score.mean_error) for name, score in made.items()},
-        "median_error": {name: _share(score.median_error) for name, score in made.items()},
+        "pck": {name: _tabulated(score.pck, alphas) for name, score in by_threshold.items()},
+        "interval": {
+            name: _tabulated(score.interval, alphas) for name, score in by_threshold.items()
+        },
+        "mean_error": {name: _share(score.mean_error) for name, score in by_threshold.items()},
+        "median_error": {name: _share(score.median_error) for name, score in by_threshold.items()},
     }
 
 
 def _tabulated(averages: Mapping[str, Array], alphas: Sequence[float]) -> dict[str, dict[str, Any]]:
-    """average -> alpha -> percent, or both ends of an interval"""
+    """Return percents, or ends of intervals in percent, by average and alpha."""
     return {
         average: {
             f"{alpha:g}": _percent(column.tolist())
@@ -91,7 +97,7 @@ def _tabulated(averages: Mapping[str, Array], alphas: Sequence[float]) -> dict[s
 
 
 def _percent(share: float | list[float]) -> Any:
-    """None for NaN, which JSON has no word for."""
+    """Return percent rounded to hundredths; None for NaN, which JSON cannot represent."""
     if isinstance(share, list):
         return [_percent(end) for end in share]
     return None if np.isnan(share) else round(100 * share, 2)
@@ -118,12 +124,12 @@ def _prediction(record: Record) -> dict[str, Any]:
         "target_points": _known(record.target_points),
         "thresholds": dict(record.thresholds),
         "predicted_points": None if record.predicted is None else _known(record.predicted),
-        "scores": None if record.scores is None else [_number(one) for one in record.scores],
+        "scores": None if record.scores is None else [_number(score) for score in record.scores],
         "error": record.error,
         "seconds": round(record.seconds, 4),
     }
 
 
 def _known(points: Array) -> list[list[float] | None]:
-    """Points (P, 2) as lists; None for one that is not known."""
+    """Return points (P, 2) as lists; None for a point that is not finite."""
     return [point.tolist() if np.isfinite(point).all() else None for point in points]

@@ -1,4 +1,4 @@
-"""Runs scored side by side: what `homologue.score` answers and `homologue score` shows."""
+"""Score runs side by side: `homologue.score`."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -17,12 +17,12 @@ from homologue.evaluation.scores import DEFAULT_ALPHAS, check_alphas
 
 @dataclass(frozen=True, eq=False)
 class ScoredRuns:
-    """Runs and their numbers.
+    """Runs and their scores.
 
     Attributes:
-        runs: all of them, in the order in which they were given.
-        alphas: in ascending order.
-        seed: of the bootstrap.
+        runs: runs, in the order of the arguments of `score`.
+        alphas: alphas of PCK, in ascending order.
+        seed: seed of the bootstrap.
     """
 
     runs: list[Run]
@@ -31,13 +31,13 @@ class ScoredRuns:
 
     @cached_property
     def groups(self) -> list[list[Run]]:
-        """Runs that stand side by side: those of one split of one benchmark."""
+        """Runs grouped by benchmark and split; those of a group are compared."""
         return by_benchmark(self.runs)
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
-        """Each run with the first of its group."""
-        return [one for made in self._compared for one in made]
+        """Comparisons of each run with the first of its group."""
+        return [comparison for group in self._compared for comparison in group]
 
     @cached_property
     def _compared(self) -> list[list[Comparison]]:
@@ -47,25 +47,29 @@ class ScoredRuns:
         ]
 
     def grids(self, by: Sequence[str] | None = None) -> list[Grid]:
-        """The tables of each group; `by`: category, group or tags to break them down by, too."""
-        made: list[Grid] = []
+        """Return the tables of each group.
+
+        Args:
+            by: category, group or tags to break the scores down by; see `side_by_side`.
+        """
+        tables: list[Grid] = []
         for group, compared in zip(self.groups, self._compared, strict=True):
-            made += side_by_side(group, self.alphas, self.seed, by)
-            made += [differences(compared)] if compared else []
-        return made
+            tables += side_by_side(group, self.alphas, self.seed, by)
+            tables += [differences(compared)] if compared else []
+        return tables
 
     def numbers(self) -> LongTable:
-        """Every number, one a row."""
+        """Return a long table with a row for each number."""
         return numbers(self.runs, self.comparisons, self.alphas, self.seed)
 
     def to_dict(self) -> dict[str, Any]:
-        """The object that `homologue score --json` prints: PCK in percent.
+        """Return the object that `homologue score --json` prints; PCK is in percent.
 
-        It has the numbers of the first run, those of the other runs under `others`, and under
-        `differences` each comparison with the first run of the same benchmark and split.
+        It has the scores of the first run, those of the other runs under `others`, and under
+        `differences` the comparisons with the first run of the same benchmark and split.
         """
         first, *others = [summary(run, self.alphas, self.seed) for run in self.runs]
-        compared = [comparison_object(one) for one in self.comparisons]
+        compared = [comparison_object(comparison) for comparison in self.comparisons]
         return {**first, "others": others, "differences": compared}
 
 
@@ -76,28 +80,28 @@ def score(
     thresholds: Sequence[str] = (),
     seed: int = 0,
 ) -> ScoredRuns:
-    """Score runs side by side, as `homologue score` does: no model, data or network is needed.
+    """Score runs side by side, as `homologue score` does. Needs no model, data or network.
 
     Args:
-        runs: folders that `homologue.evaluate(..., run=...)` or `homologue evaluate --run` wrote,
-            or runs that it returned; one or several.
-        alphas: of PCK.
-        thresholds: only these, the first of them the main one; by default all that a run has.
-        seed: of the bootstrap of the 95 % intervals.
+        runs: one or several runs: folders that `homologue.evaluate(..., run=...)` or
+            `homologue evaluate --run` wrote, or the results of `homologue.evaluate`.
+        alphas: alphas of PCK.
+        thresholds: names of thresholds to score under, the main one first; default all.
+        seed: seed of the bootstrap of the 95 % intervals.
 
     Raises:
-        HomologueError: a folder has no run, an alpha or a threshold cannot be used, or two runs
-            saw different data.
+        HomologueError: A folder has no run, an alpha or a threshold is invalid, or two runs were
+            evaluated on different data.
     """
     checked = check_alphas(alphas)
     if not checked:
-        raise HomologueError("There is no alpha to score at: give one, such as 0.1.")
+        raise HomologueError("No alphas: give at least one, such as 0.1.")
     given = [runs] if isinstance(runs, str | os.PathLike | Run) else list(runs)
     if not given:
-        raise HomologueError("There are no runs to score: give the folder of one.")
+        raise HomologueError("No runs: give the folder of at least one.")
     found = read_runs(given)
     if thresholds:
         found = [run.under(thresholds) for run in found]
-    made = ScoredRuns(found, checked, seed)
-    _ = made.comparisons  # refuses runs that saw different data
-    return made
+    scored = ScoredRuns(found, checked, seed)
+    _ = scored.comparisons  # raises if the data differ
+    return scored

@@ -1,4 +1,4 @@
-"""What is said of runs in tables: rows of text, for a terminal or for a paper."""
+"""Tables of runs as text cells, for a terminal or a paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from homologue.errors import HomologueError
+from homologue.evaluation.bootstrap import Difference
 from homologue.evaluation.compare import Comparison
 from homologue.evaluation.runs import Run
 from homologue.evaluation.scores import Scope
-from homologue.metrics import AVERAGES, Array, Difference
+from homologue.metrics import AVERAGES, Array
 from homologue.streams import as_written
 
 _NOTHING = "-"
@@ -21,10 +22,13 @@ _NOTHING = "-"
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of texts.
+    """A table of text cells.
 
     Attributes:
-        keys: how many columns, from the left, say what a row is about.
+        title: title above the table.
+        header: names of the columns.
+        rows: cells.
+        keys: number of columns, from the left, that identify a row; the others are numbers.
     """
 
     title: str
@@ -36,28 +40,32 @@ class Grid:
 def side_by_side(
     runs: Sequence[Run], alphas: Sequence[float], seed: int = 0, by: Sequence[str] | None = None
 ) -> list[Grid]:
-    """All tables of runs of one benchmark.
+    """Return all tables of runs of one benchmark.
 
     Args:
-        by: what else they are broken down by; by group, if None and there are several.
+        alphas: alphas of PCK.
+        seed: seed of the bootstrap.
+        by: category, group or tags to break the scores down by. None breaks them down by group if
+            there are several groups.
 
     Raises:
-        HomologueError: no run can be broken down so.
+        HomologueError: No run can be broken down by one of these.
     """
-    parts = list(dict.fromkeys(part for run in runs for part in run.scores.parts))
-    for one in by or ():
-        if one not in parts:
+    known = list(dict.fromkeys(name for run in runs for name in run.scores.breakdowns))
+    for name in by or ():
+        if name not in known:
             raise HomologueError(
-                f"{_what(runs)} cannot be broken down by {one!r}: choose from {', '.join(parts)}."
+                f"{_split_name(runs)} cannot be broken down by {name!r}: choose from "
+                f"{', '.join(known)}."
             )
     if by is None:
         by = ["group"] if any(len(run.scores.scopes("group")) > 1 for run in runs) else []
-    parted = [breakdown(runs, one, alphas, seed) for one in by]
-    return [run_facts(runs), overall(runs, alphas, seed), errors(runs, alphas, seed), *parted]
+    breakdowns = [breakdown(runs, name, alphas, seed) for name in by]
+    return [run_facts(runs), overall(runs, alphas, seed), errors(runs, alphas, seed), *breakdowns]
 
 
 def run_facts(runs: Sequence[Run]) -> Grid:
-    """What was run, and how far it is."""
+    """Return the table of matchers, models, and numbers of evaluated pairs."""
     header = ("run", "matcher", "model", "pairs", "failed", "points", "seconds")
     rows = [
         (
@@ -71,11 +79,11 @@ def run_facts(runs: Sequence[Run]) -> Grid:
         )
         for run in runs
     ]
-    return Grid(f"{_what(runs)}: runs", header, tuple(rows), 3)
+    return Grid(f"{_split_name(runs)}: runs", header, tuple(rows), 3)
 
 
 def overall(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0) -> Grid:
-    """Every threshold, both averages, every alpha with its interval."""
+    """Return PCK with intervals, for each threshold, average and alpha."""
     header = ("threshold", "average", "run", *(f"PCK@{alpha:g}" for alpha in alphas))
     rows = []
     for threshold in thresholds_of(runs):
@@ -83,13 +91,13 @@ def overall(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0) -> Grid
             for run in runs:
                 score = run.scores.score(threshold, alphas, seed=seed)
                 cells = _with_intervals(score.pck[average], score.interval[average])
-                rows.append((threshold, _spoken(average), run.name, *cells))
-    title = f"{_what(runs)}: PCK in percent [95 % interval over pairs]"
+                rows.append((threshold, _label(average), run.name, *cells))
+    title = f"{_split_name(runs)}: PCK in percent [95 % interval over pairs]"
     return Grid(title, header, tuple(rows), 3)
 
 
 def errors(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0) -> Grid:
-    """Every threshold: what is scored under it, and how far off it is."""
+    """Return the scored pairs and points and their errors, for each threshold."""
     header = ("threshold", "run", "pairs", "points", "mean error", "median error")
     rows = []
     for threshold in thresholds_of(runs):
@@ -97,14 +105,14 @@ def errors(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0) -> Grid:
             score = run.scores.score(threshold, alphas, seed=seed)
             shares = _share(score.mean_error), _share(score.median_error)
             rows.append((threshold, run.name, f"{score.pairs:,}", f"{score.points:,}", *shares))
-    title = f"{_what(runs)}: what is scored, and its distance from the truth in thresholds"
+    title = f"{_split_name(runs)}: what is scored, and its distance from the truth in thresholds"
     return Grid(title, header, tuple(rows), 2)
 
 
 def breakdown(runs: Sequence[Run], by: str, alphas: Sequence[float], seed: int = 0) -> Grid:
-    """A row for each value, a column for each run: PCK at 0.1, or at the largest alpha.
+    """Return PCK under the first threshold, with a row for each value and a column for each run.
 
-    Under the first threshold.
+    The alpha is 0.1 if it is among the alphas, else the largest.
     """
     at = main_alpha(alphas)
     threshold = next(iter(thresholds_of(runs)), "")
@@ -120,13 +128,13 @@ def breakdown(runs: Sequence[Run], by: str, alphas: Sequence[float], seed: int =
             f"{_range([score.points for score in scores], 'point')}"
         )
         rows.append((value, scored, *cells))
-    averages = " / ".join(map(_spoken, AVERAGES))
-    title = f"{_what(runs)}: PCK@{alphas[at]:g} ({threshold}) in percent, {averages}"
+    averages = " / ".join(map(_label, AVERAGES))
+    title = f"{_split_name(runs)}: PCK@{alphas[at]:g} ({threshold}) in percent, {averages}"
     return Grid(title, (by, "scored", *(run.name for run in runs)), tuple(rows), 1)
 
 
 def differences(comparisons: Sequence[Comparison]) -> Grid:
-    """How much more each run has than the first, on the pairs that both have."""
+    """Return the differences in PCK between each run and the first, on the pairs that both have."""
     first = comparisons[0]
     header = (
         "threshold", "average", "PCK", "run", "pairs", "difference", "95 %", "draws > 0"
@@ -134,36 +142,38 @@ def differences(comparisons: Sequence[Comparison]) -> Grid:
     rows = [
         (
             threshold,
-            _spoken(average),
+            _label(average),
             f"@{alpha:g}",
-            one.run.name,
-            f"{one.pairs[threshold]:,}",
-            *_more(one.differences[threshold][average], at),
+            comparison.run.name,
+            f"{comparison.pairs[threshold]:,}",
+            *_difference_cells(comparison.differences[threshold][average], at),
         )
         for threshold in first.differences
         for average in AVERAGES
         for at, alpha in enumerate(first.alphas)
-        for one in comparisons
+        for comparison in comparisons
     ]
-    title = f"{_what([first.against])}: PCK in percent above that of {first.against.name}, paired"
+    title = (
+        f"{_split_name([first.against])}: PCK in percent above that of {first.against.name}, paired"
+    )
     return Grid(title, header, tuple(rows), 4)
 
 
 def for_terminal(grid: Grid) -> Group:
-    """The title and the table, in which what repeats the row above is left out."""
+    """Return the title and the table; key cells that repeat the row above are empty."""
     shown = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, name in enumerate(grid.header):
         if index < grid.keys:
             shown.add_column(_cell(name), overflow="fold")
         else:
             shown.add_column(_cell(name), justify="right", no_wrap=True)
-    above: tuple[str, ...] = ()
+    previous: tuple[str, ...] = ()
     for row in grid.rows:
         same = 0
-        while same < grid.keys - 1 and row[: same + 1] == above[: same + 1]:
+        while same < grid.keys - 1 and row[: same + 1] == previous[: same + 1]:
             same += 1
         shown.add_row(*("" for _ in row[:same]), *map(_cell, row[same:]))
-        above = row
+        previous = row
     return Group(_cell(grid.title), shown)
 
 
@@ -172,22 +182,22 @@ def _cell(text: str) -> Text:
 
 
 def thresholds_of(runs: Sequence[Run]) -> list[str]:
-    """Those of all runs, the benchmark's own first."""
+    """Return the thresholds of all runs, the benchmark's own first."""
     return list(dict.fromkeys(name for run in runs for name in run.scores.thresholds))
 
 
 def main_alpha(alphas: Sequence[float]) -> int:
-    """Where the alpha is that stands for all of them: 0.1, or the largest."""
+    """Return the index of the alpha that breakdowns use: 0.1, or the largest."""
     return alphas.index(0.1) if 0.1 in alphas else int(np.argmax(alphas))
 
 
-def _what(runs: Sequence[Run]) -> str:
+def _split_name(runs: Sequence[Run]) -> str:
     return f"{runs[0].benchmark}, {runs[0].split}"
 
 
 def _model(run: Run) -> str:
-    known = (run.settings.get(name) for name in ("model", "dtype", "preset", "optimise"))
-    return ", ".join(str(value) for value in known if value is not None) or _NOTHING
+    settings = (run.settings.get(name) for name in ("model", "dtype", "preset", "optimise"))
+    return ", ".join(str(value) for value in settings if value is not None) or _NOTHING
 
 
 def _progress(run: Run) -> str:
@@ -196,7 +206,7 @@ def _progress(run: Run) -> str:
     return f"{len(run.records):,}"
 
 
-def _spoken(average: str) -> str:
+def _label(average: str) -> str:
     return average.replace("_", " ")
 
 
@@ -217,15 +227,15 @@ def _with_intervals(pck: Array, ends: Array) -> list[str]:
     ]
 
 
-def _more(made: Difference, at: int) -> tuple[str, str, str]:
-    if np.isnan(made.value[at]):
+def _difference_cells(difference: Difference, at: int) -> tuple[str, str, str]:
+    if np.isnan(difference.value[at]):
         return _NOTHING, _NOTHING, _NOTHING
-    ends = f"[{100 * made.low[at]:+.1f}, {100 * made.high[at]:+.1f}]"
-    return f"{100 * made.value[at]:+.1f}", ends, f"{100 * made.better[at]:.1f} %"
+    ends = f"[{100 * difference.low[at]:+.1f}, {100 * difference.high[at]:+.1f}]"
+    return f"{100 * difference.value[at]:+.1f}", ends, f"{100 * difference.better[at]:.1f} %"
 
 
-def _range(numbers: Sequence[int], what: str) -> str:
-    """So many of something; one number if they are all the same."""
+def _range(numbers: Sequence[int], noun: str) -> str:
+    """Format a range of counts, such as `3 to 5 pairs`; a single number if all are equal."""
     low, high = min(numbers), max(numbers)
     counted = f"{low:,}" if low == high else f"{low:,} to {high:,}"
-    return f"{counted} {what}" if high == 1 else f"{counted} {what}s"
+    return f"{counted} {noun}" if high == 1 else f"{counted} {noun}s"

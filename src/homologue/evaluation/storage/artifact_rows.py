@@ -1,4 +1,4 @@
-"""The tables of what is kept of pairs besides their points, and how they are written and read."""
+"""Write artifacts of pairs to their tables, and read them."""
 
 import json
 import sqlite3
@@ -10,64 +10,38 @@ from operator import itemgetter
 import numpy as np
 
 from homologue.artifacts import Variant, unpack
-from homologue.evaluation.kept import PairMaps, Parts
-from homologue.evaluation.record import StoredArtifacts
+from homologue.evaluation.pair_artifacts import PairArtifacts, PairMaps, VariantPredictions
 from homologue.metrics import Array
 
-_TABLES = (
-    # Which fit a pair was found with, and which of the fit's points are the pair's (JSON).
-    "CREATE TABLE fits (pair TEXT PRIMARY KEY, fit TEXT NOT NULL, rows TEXT NOT NULL)",
-    # What all pairs of a fit share: a safetensors file, and compressed maps over the source.
-    "CREATE TABLE embeddings (fit TEXT PRIMARY KEY, data BLOB NOT NULL)",
-    "CREATE TABLE source_maps (fit TEXT PRIMARY KEY, data BLOB NOT NULL)",
-    "CREATE TABLE maps (pair TEXT PRIMARY KEY, data BLOB NOT NULL)",
-    """CREATE TABLE variants (
-        variant INTEGER PRIMARY KEY,
-        embeddings INTEGER NOT NULL,
-        crops INTEGER NOT NULL,
-        layers TEXT NOT NULL,
-        read_out TEXT NOT NULL,
-        "window" REAL NOT NULL
-    )""",
-    # There are many rows: a pair is its position, a variant its number.
-    """CREATE TABLE parts (
-        position INTEGER NOT NULL,
-        variant INTEGER NOT NULL REFERENCES variants,
-        point INTEGER NOT NULL,
-        x REAL,
-        y REAL,
-        PRIMARY KEY (position, variant, point)
-    ) WITHOUT ROWID""",
-)
 
-
-def create_kept_tables(connection: sqlite3.Connection) -> None:
-    for statement in _TABLES:
-        connection.execute(statement)
-
-
-def insert_kept(
-    connection: sqlite3.Connection, pair: str, position: int, kept: StoredArtifacts
+def insert_artifacts(
+    connection: sqlite3.Connection, pair: str, position: int, artifacts: PairArtifacts
 ) -> None:
-    """Within the transaction that writes the pair."""
-    connection.execute("INSERT INTO fits VALUES (?, ?, ?)", (pair, kept.fit, json.dumps(kept.rows)))
-    for table, data in (("embeddings", kept.embeddings), ("source_maps", kept.source_maps)):
-        if data is not None and _blob(connection, table, "fit", kept.fit) is None:
-            connection.execute(f"INSERT INTO {table} VALUES (?, ?)", (kept.fit, data))
-    if kept.maps is not None:
-        connection.execute("INSERT INTO maps VALUES (?, ?)", (pair, kept.maps))
-    if kept.parts is not None:
-        numbers = _numbers(connection, kept.parts)
+    """Write a pair's artifacts, within the transaction that writes the pair."""
+    row = pair, artifacts.fit, json.dumps(artifacts.rows)
+    connection.execute("INSERT INTO fits VALUES (?, ?, ?)", row)
+    for table, data in (
+        ("embeddings", artifacts.embeddings),
+        ("source_maps", artifacts.source_maps),
+    ):
+        if data is not None and _blob(connection, table, "fit", artifacts.fit) is None:
+            connection.execute(f"INSERT INTO {table} VALUES (?, ?)", (artifacts.fit, data))
+    if artifacts.maps is not None:
+        connection.execute("INSERT INTO maps VALUES (?, ?)", (pair, artifacts.maps))
+    if artifacts.parts is not None:
+        numbers = _variant_numbers(connection, artifacts.parts)
         rows = (
             (position, numbers[variant], point, x, y)
-            for variant, found in kept.parts.items()
-            for point, (x, y) in enumerate(found.tolist())
+            for variant, predicted in artifacts.parts.items()
+            for point, (x, y) in enumerate(predicted.tolist())
         )
         connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def _numbers(connection: sqlite3.Connection, parts: Mapping[Variant, Array]) -> dict[Variant, int]:
-    """The number of each variant; they are numbered with the first pair that has any."""
+def _variant_numbers(
+    connection: sqlite3.Connection, parts: Mapping[Variant, Array]
+) -> dict[Variant, int]:
+    """Return the number of each variant; the first pair with variants defines the numbers."""
     known = _variants(connection)
     if not known:
         rows = [(number, *astuple(variant)) for number, variant in enumerate(parts)]
@@ -90,58 +64,61 @@ def _blob(connection: sqlite3.Connection, table: str, key: str, value: str) -> b
 
 
 def read_embeddings(connection: sqlite3.Connection, fit: str) -> bytes | None:
+    """Read the embeddings of a fit, a safetensors file; None if they are not stored."""
     return _blob(connection, "embeddings", "fit", fit)
 
 
 def read_maps(connection: sqlite3.Connection, pair: str) -> PairMaps | None:
-    """The maps of a pair, those over the source too; None if none are kept of it."""
+    """Read the heat maps of a pair; None if they are not stored."""
     found = connection.execute("SELECT fit, rows FROM fits WHERE pair = ?", (pair,)).fetchone()
     target = _blob(connection, "maps", "pair", pair)
     if found is None or target is None:
         return None
     source = _blob(connection, "source_maps", "fit", found[0])
-    assert source is not None  # written in one transaction with the pair's
+    assert source is not None  # written in the same transaction
     rows = json.loads(found[1])
-    return PairMaps({name: one[rows] for name, one in unpack(source).items()}, unpack(target))
+    return PairMaps({name: maps[rows] for name, maps in unpack(source).items()}, unpack(target))
 
 
-def read_parts(connection: sqlite3.Connection) -> Parts:
-    """All parts; without any variant if there are none."""
+def read_variant_predictions(connection: sqlite3.Connection) -> VariantPredictions:
+    """Read the predictions by variant of all pairs; empty if none are stored."""
     variants = tuple(_variants(connection).values())
     names = dict(connection.execute("SELECT position, pair FROM pairs"))
     rows = connection.execute("SELECT position, x, y FROM parts ORDER BY position, variant, point")
-    found = {
-        names[position]: _points(some).reshape(len(variants), -1, 2)
-        for position, some in groupby(rows, key=itemgetter(0))
+    by_pair = {
+        names[position]: _points(group).reshape(len(variants), -1, 2)
+        for position, group in groupby(rows, key=itemgetter(0))
     }
-    return Parts(variants, found)
+    return VariantPredictions(variants, by_pair)
 
 
 def _points(rows: Iterable[tuple[float | None, ...]]) -> Array:
-    """(N, 2) of rows that end with x and y, NULL where a point was lost."""
+    """Return the points (N, 2) of rows that end with x and y; NaN where these are NULL."""
     return np.array([row[-2:] for row in rows], dtype=np.float64)
 
 
-def read_kept(connection: sqlite3.Connection, pair: str, position: int) -> StoredArtifacts | None:
-    """All that is kept of a pair, as it was written; None if nothing is."""
+def read_artifacts(
+    connection: sqlite3.Connection, pair: str, position: int
+) -> PairArtifacts | None:
+    """Read the artifacts of a pair as they were written; None if none are stored."""
     found = connection.execute("SELECT fit, rows FROM fits WHERE pair = ?", (pair,)).fetchone()
     if found is None:
         return None
     fit, rows = found[0], tuple(json.loads(found[1]))
-    return StoredArtifacts(
+    return PairArtifacts(
         fit,
         rows,
         _blob(connection, "embeddings", "fit", fit),
-        _parts_of(connection, position),
+        _parts(connection, position),
         _blob(connection, "maps", "pair", pair),
         _blob(connection, "source_maps", "fit", fit),
     )
 
 
-def _parts_of(connection: sqlite3.Connection, position: int) -> dict[Variant, Array] | None:
+def _parts(connection: sqlite3.Connection, position: int) -> dict[Variant, Array] | None:
     known = _variants(connection)
     rows = connection.execute(
         "SELECT variant, x, y FROM parts WHERE position = ? ORDER BY variant, point", (position,)
     )
-    found = {known[number]: _points(some) for number, some in groupby(rows, key=itemgetter(0))}
-    return found or None
+    parts = {known[number]: _points(group) for number, group in groupby(rows, key=itemgetter(0))}
+    return parts or None

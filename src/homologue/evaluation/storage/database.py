@@ -1,4 +1,4 @@
-"""SQLite as a run needs it: one writer, any number of readers, every complaint a sentence."""
+"""SQLite connections for one writer and any number of readers, and SQLite errors as sentences."""
 
 import os
 import sqlite3
@@ -8,18 +8,18 @@ from pathlib import Path
 
 from homologue.errors import HomologueError
 
-_PATIENCE = 30.0  # seconds to wait for a reader that holds the file
+_TIMEOUT = 30.0  # seconds to wait for a reader that locks the file
 
 
 def connect_to_write(file: Path) -> sqlite3.Connection:
-    """A connection whose transactions survive the end of the process, however it ends."""
-    connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
+    """Open a connection whose committed transactions survive a crash of the process."""
+    connection = sqlite3.connect(file, timeout=_TIMEOUT, isolation_level=None)
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise HomologueError(
-                f"{file} lies on a file system that cannot keep a journal for it; give a folder "
-                "on a local disk."
+                f"{file} is on a file system without support for SQLite's write-ahead log; give a "
+                "folder on a local disk."
             )
         connection.execute("PRAGMA synchronous = NORMAL")
     except BaseException:
@@ -29,18 +29,18 @@ def connect_to_write(file: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(file: Path) -> sqlite3.Connection:
-    """A connection that changes nothing."""
+    """Open a read-only connection."""
     journal = file.with_name(f"{file.name}-wal")
-    # Where nothing can be written and no journal is left, SQLite must be told that nobody writes.
-    still = not os.access(file.parent, os.W_OK) and not journal.exists()
-    address = f"{file.resolve().as_uri()}?{'immutable=1' if still else 'mode=ro'}"
-    return sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None)
+    # In a read-only folder without a journal, SQLite opens the file only if it is immutable.
+    immutable = not os.access(file.parent, os.W_OK) and not journal.exists()
+    address = f"{file.resolve().as_uri()}?{'immutable=1' if immutable else 'mode=ro'}"
+    return sqlite3.connect(address, uri=True, timeout=_TIMEOUT, isolation_level=None)
 
 
 def lock(file: Path) -> sqlite3.Connection:
-    """A lock that goes with the process, however it ends; close it to let go.
+    """Acquire a lock that is released when it is closed or the process ends, even by a crash.
 
-    It is a database of its own, because an exclusive lock on the run's would keep readers out.
+    The lock is a separate database: an exclusive lock on the run's file would lock out readers.
     """
     connection = sqlite3.connect(file, timeout=0, isolation_level=None)
     try:
@@ -52,18 +52,20 @@ def lock(file: Path) -> sqlite3.Connection:
 
 
 def foreign(file: Path) -> HomologueError:
-    return HomologueError(f"{file} is no run of homologue; give another folder.")
+    """Return the error for a file that is not a run."""
+    return HomologueError(f"{file} is not a run of homologue; give another folder.")
 
 
 def damaged(file: Path) -> HomologueError:
+    """Return the error for a damaged run."""
     return HomologueError(
-        f"{file} is damaged; put back a copy of it, or delete it and run the evaluation again."
+        f"{file} is damaged; restore a copy, or delete it and run the evaluation again."
     )
 
 
 @contextmanager
 def explained(file: Path) -> Iterator[None]:
-    """Turns what SQLite has to complain about into a HomologueError."""
+    """Raise errors of SQLite as HomologueError, with a reason and a remedy."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -77,10 +79,10 @@ def explained(file: Path) -> Iterator[None]:
             case sqlite3.SQLITE_FULL:
                 reason = "the disk is full; free some space"
             case sqlite3.SQLITE_IOERR:
-                # A quota, a limit on the size of files, or the disk itself.
+                # A quota, a limit on file sizes, or a faulty disk.
                 reason = f"{error}; check the disk's free space, your quota and `ulimit -f`"
             case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
-                reason = "it or its folder is read-only; copy the folder to where you may write"
+                reason = "the file or its folder is read-only; copy the folder to a writable disk"
             case _:
                 reason = f"{error}; check the disk"
         raise HomologueError(f"{file} cannot be used: {reason}.") from error

@@ -1,4 +1,4 @@
-"""Runs that are parts of one, put together."""
+"""Merge runs that are shards of one run."""
 
 import os
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from homologue.errors import HomologueError
-from homologue.evaluation.configuration import asked_otherwise, differences
 from homologue.evaluation.record import Record
+from homologue.evaluation.resume import describe_differences, differences
 from homologue.evaluation.storage.rows import identical
 from homologue.evaluation.storage.store import Store
 
@@ -15,61 +15,64 @@ Folder = str | os.PathLike[str]
 
 
 def merge(out: Folder, folders: Sequence[Folder]) -> Store:
-    """Writes the records of runs of one configuration into a run, all or none.
+    """Merge runs of one configuration into a run, in one transaction.
 
-    The result is the same whatever the order of the folders. What the run `out` already has counts
-    too.
+    The result does not depend on the order of the folders.
+
+    Args:
+        out: folder of the merged run; pairs that it already has are kept.
 
     Returns:
-        The run, open.
+        The merged run, open.
 
     Raises:
-        HomologueError: the runs are of several configurations, or a pair came out in two ways.
+        HomologueError: The configurations differ, or two runs have different results for a pair.
     """
-    with ExitStack() as held:
-        first, *others = [held.enter_context(Store.read(folder)) for folder in folders]
+    with ExitStack() as stack:
+        first, *others = [stack.enter_context(Store.read(folder)) for folder in folders]
         for other in others:
-            _refuse_unlike(first, other)
+            _check_alike(first, other)
         merged = Store.open(out, first.configuration, first.root, first.planned, first.keep)
         try:
-            _add_parts(merged, [first, *others])
+            _add_shards(merged, [first, *others])
         except BaseException:
             merged.close()
             raise
     return merged
 
 
-def _add_parts(merged: Store, parts: Sequence[Store]) -> None:
-    there = merged.done()
-    every: dict[str, tuple[Store, Record]] = {}
-    for part in (merged, *parts):
-        _collect(every, part, part.records())
-    new = [one for one in every.values() if one[1].pair not in there]
-    new.sort(key=lambda one: one[1].position)
-    # What is kept is read pair by pair: all of it may be more than fits into memory.
-    merged.add_all(replace(record, kept=part.kept(record)) for part, record in new)
+def _add_shards(merged: Store, shards: Sequence[Store]) -> None:
+    done = merged.done()
+    collected: dict[str, tuple[Store, Record]] = {}
+    for shard in (merged, *shards):
+        _collect(collected, shard)
+    new = [(shard, record) for shard, record in collected.values() if record.pair not in done]
+    new.sort(key=lambda item: item[1].position)
+    # Artifacts are read pair by pair: together they may not fit into memory.
+    merged.add_all(replace(record, artifacts=shard.artifacts(record)) for shard, record in new)
 
 
-def _refuse_unlike(one: Store, other: Store) -> None:
+def _check_alike(one: Store, other: Store) -> None:
+    """Raise HomologueError if two runs are not shards of one run."""
     different = differences(one.configuration, other.configuration)
     if different:
         raise HomologueError(
-            f"{one.folder} holds a run {asked_otherwise(different)} than {other.folder}: only "
-            "parts of one run can be merged."
+            f"{one.folder} holds a run {describe_differences(different)} than {other.folder}: only "
+            "shards of one run can be merged."
         )
     if one.keep != other.keep:
         raise HomologueError(
-            f"{one.folder} and {other.folder} were not begun with the same --keep: only parts of "
-            "one run can be merged."
+            f"{one.folder} and {other.folder} were not started with the same --keep: only "
+            "shards of one run can be merged."
         )
 
 
-def _collect(every: dict[str, tuple[Store, Record]], part: Store, records: list[Record]) -> None:
-    for record in records:
-        where, known = every.setdefault(record.pair, (part, record))
+def _collect(collected: dict[str, tuple[Store, Record]], shard: Store) -> None:
+    for record in shard.records():
+        first, known = collected.setdefault(record.pair, (shard, record))
         if not identical(known, record):
             raise HomologueError(
-                f"The pair {record.pair} came out in two ways, in {where.folder} and in "
-                f"{part.folder}: delete one of these runs, and run its shard again where the "
-                "others ran."
+                f"The pair {record.pair} has different results in {first.folder} and in "
+                f"{shard.folder}: delete one of these runs, and run its shard again on the "
+                "machine of the others."
             )

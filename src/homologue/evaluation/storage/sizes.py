@@ -1,20 +1,20 @@
-"""How much room what is kept is going to take."""
+"""Expected size of the artifacts of a run."""
 
 from collections.abc import Mapping, Sequence
 
-from homologue.evaluation.work import IndexedPair, by_source
+from homologue.evaluation.scheduling import IndexedPair, group_by_source
 from homologue.matchers.base import Size
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def expected_sizes(keeps: Mapping[str, Size], work: Sequence[IndexedPair]) -> list[str]:
-    """A line for each item, and one for all of them if there are several."""
+    """Return a line of text for each artifact and size, and a last one for their sum."""
     if not work:
         return []
-    sources = by_source(work)
+    sources = group_by_source(work)
     source_points = sum(len(group[0].pair.fit_points) for group in sources)
-    pair_points = sum(len(placed.pair.source_points) for placed in work)
+    pair_points = sum(len(indexed.pair.source_points) for indexed in work)
     lines, total = [], 0
     for item, size in keeps.items():
         for count, points, each, what in (
@@ -23,15 +23,15 @@ def expected_sizes(keeps: Mapping[str, Size], work: Sequence[IndexedPair]) -> li
         ):
             if each:
                 total += points * each
-                all_of_it, one = spoken(points * each), spoken(points * each / count)
-                lines.append(f"keeping {item}: {one} a {what}, {all_of_it} of {count:,}")
-    return [*lines, f"keeping about {spoken(total)} in all"] if lines else []
+                sum_text, mean = format_size(points * each), format_size(points * each / count)
+                lines.append(f"keeping {item}: {mean} a {what}, {sum_text} of {count:,}")
+    return [*lines, f"keeping about {format_size(total)} in all"] if lines else []
 
 
-def spoken(size: float) -> str:
-    """Bytes for a person.
+def format_size(size: float) -> str:
+    """Format a number of bytes for reading.
 
-    >>> spoken(999), spoken(1234567)
+    >>> format_size(999), format_size(1234567)
     ('999 bytes', '1.2 MB')
     """
     unit = 0

@@ -1,7 +1,7 @@
-"""A run on the disk: what became of every pair, safe against any interruption.
+"""The store of a run: a folder with the file `run.sqlite`.
 
-A run is a folder with `run.sqlite`. A pair is written in one transaction, so it is there whole or
-not at all, whatever kills the program. One process writes; others may read at the same time.
+Each pair is written in one transaction, so a crash never leaves part of a pair. One process writes;
+others may read at the same time. The tables are in `homologue.evaluation.storage.schema`.
 """
 
 import json
@@ -15,36 +15,25 @@ from typing import TYPE_CHECKING, Any
 
 from homologue.artifacts import EMBEDDINGS, MAPS, PARTS
 from homologue.errors import HomologueError
-from homologue.evaluation.configuration import (
-    asked_otherwise,
-    canonical,
-    configuration_hash,
-    differences,
-)
-from homologue.evaluation.kept import PairMaps, Parts
-from homologue.evaluation.record import Record, StoredArtifacts
+from homologue.evaluation.configuration import canonical
+from homologue.evaluation.pair_artifacts import PairArtifacts, PairMaps, VariantPredictions
+from homologue.evaluation.record import Record
+from homologue.evaluation.resume import check_resumable
 from homologue.evaluation.storage.artifact_rows import (
+    read_artifacts,
     read_embeddings,
-    read_kept,
     read_maps,
-    read_parts,
+    read_variant_predictions,
 )
 from homologue.evaluation.storage.database import (
     connect_to_read,
     connect_to_write,
     damaged,
     explained,
-    foreign,
     lock,
 )
-from homologue.evaluation.storage.rows import (
-    SCHEMA,
-    create_tables,
-    insert,
-    read_meta,
-    read_records,
-    update_thresholds,
-)
+from homologue.evaluation.storage.rows import insert, read_records, update_thresholds
+from homologue.evaluation.storage.schema import create_tables, has_tables, make_meta, read_meta
 from homologue.files import check_writable, make_folder
 
 if TYPE_CHECKING:
@@ -55,21 +44,22 @@ LOCK = "run.lock"
 
 
 class Store:
-    """The records of a run. Made by `Store.open` to write and by `Store.read` to read.
+    """The records of a run: `Store.open` opens it for writing, `Store.read` for reading.
 
     Attributes:
-        folder: the run.
-        configuration: what the run's results follow from; hash: the SHA-256 of it.
-        root: where the data lay when the run began.
-        planned: how many pairs the whole run has.
-        keep: what else is kept of a pair, see `homologue.artifacts`.
+        folder: folder of the run.
+        configuration: settings of the run, see `homologue.evaluation.configuration`.
+        hash: SHA-256 of the configuration.
+        root: data directory when the run was started.
+        planned: number of pairs of the whole run.
+        keep: artifacts that are stored, see `homologue.artifacts`.
     """
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, held: ExitStack) -> None:
-        """Args: held: what is let go when the store is closed, the connection included."""
+    def __init__(self, folder: Path, connection: sqlite3.Connection, resources: ExitStack) -> None:
+        """Args: resources: released when the store is closed; includes the connection."""
         self.folder = folder
-        self._connection, self._held = connection, held
-        meta = _checked_meta(connection, self._file)
+        self._connection, self._resources = connection, resources
+        meta = read_meta(connection, self._file)
         try:
             self.configuration: dict[str, Any] = json.loads(meta["configuration"])
             self.hash = meta["hash"]
@@ -88,108 +78,116 @@ class Store:
         planned: int,
         keep: Sequence[str] = (),
     ) -> "Store":
-        """Begins a run, or goes on with it.
+        """Start a run, or resume it.
 
         Args:
-            keep: what else is kept of a pair; it changes no result.
+            configuration: see `run_configuration`.
+            root: data directory.
+            planned: number of pairs of the whole run.
+            keep: artifacts to store; they do not change results.
 
         Raises:
-            HomologueError: the folder holds a run of another configuration or something else, is
-                in use, or cannot be written.
+            HomologueError: The folder holds a run that cannot be resumed with these arguments or
+                another file, is in use, or cannot be written.
         """
-        place = make_folder(folder)
-        file = place / FILE
+        path = make_folder(folder)
+        file = path / FILE
         check_writable(file)
         text = canonical(configuration)
-        with ExitStack() as held, explained(file):
-            held.enter_context(closing(lock(place / LOCK)))
-            connection = held.enter_context(closing(connect_to_write(file)))
-            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                create_tables(connection, _meta(text, root, planned, keep), bool(keep))
-            store = cls(place, connection, held)
-            store._refuse_another(json.loads(text), planned)
-            store._refuse_keeping_other(keep)
-            store._held = held.pop_all()
+        with ExitStack() as stack, explained(file):
+            stack.enter_context(closing(lock(path / LOCK)))
+            connection = stack.enter_context(closing(connect_to_write(file)))
+            if not has_tables(connection):
+                create_tables(connection, make_meta(text, root, planned, keep), bool(keep))
+            store = cls(path, connection, stack)
+            check_resumable(store, json.loads(text), planned, keep)
+            store._resources = stack.pop_all()
         return store
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> "Store":
-        """A run to read, finished or not; nothing is changed.
+        """Open a run for reading, finished or not.
 
         Raises:
-            HomologueError: there is no run, or it is damaged or of a newer homologue.
+            HomologueError: The folder has no run, or one that is damaged or was written by a later
+                version.
         """
-        place = Path(folder)
-        file = place / FILE
+        path = Path(folder)
+        file = path / FILE
         if not file.is_file():
-            raise HomologueError(f"{place} holds no run ({FILE} is missing); {_hint(place)}.")
-        with ExitStack() as held, explained(file):
-            connection = held.enter_context(closing(connect_to_read(file)))
-            store = cls(place, connection, held)
-            store._held = held.pop_all()
+            raise HomologueError(f"{path} holds no run ({FILE} is missing); {_hint(path)}.")
+        with ExitStack() as stack, explained(file):
+            connection = stack.enter_context(closing(connect_to_read(file)))
+            store = cls(path, connection, stack)
+            store._resources = stack.pop_all()
         return store
 
     def add(self, record: Record) -> None:
-        """Writes a record for good, in the place of one that failed before."""
+        """Write a record, in the place of a failed one of the same pair."""
         self.add_all([record])
 
     def add_all(self, records: Iterable[Record]) -> None:
-        """Writes all of them or, in case of an interruption, none."""
+        """Write records in one transaction."""
         with explained(self._file), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             for record in records:
                 insert(self._connection, record)
 
     def update_thresholds(self, pairs: "Iterable[Pair]") -> None:
-        """Gives the records the thresholds of the pairs, which may be more than when it began.
+        """Replace the thresholds of stored pairs by the current ones.
 
-        All that a run was made of is in its configuration, so they are of the same truth.
+        A later version may have more thresholds. The configuration is the same, so the pairs have
+        the same ground truth.
         """
         with explained(self._file), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             update_thresholds(self._connection, pairs)
 
     def done(self, failed_too: bool = True) -> set[str]:
-        """Names of the pairs that are there; without those that failed if not `failed_too`."""
+        """Return the names of stored pairs.
+
+        Args:
+            failed_too: whether to include pairs that failed.
+        """
         query = "SELECT pair FROM pairs" + ("" if failed_too else " WHERE error IS NULL")
         with explained(self._file):
             return {name for (name,) in self._connection.execute(query)}
 
     def records(self) -> list[Record]:
-        """All records, by position."""
+        """Return all records, by position."""
         with explained(self._file):
             return read_records(self._connection)
 
-    def kept(self, record: Record) -> StoredArtifacts | None:
-        """All that is kept of a pair besides."""
+    def artifacts(self, record: Record) -> PairArtifacts | None:
+        """Return the artifacts of a pair; None if the run stores none."""
         if not self.keep:
             return None
         with explained(self._file):
-            return read_kept(self._connection, record.pair, record.position)
+            return read_artifacts(self._connection, record.pair, record.position)
 
     def embeddings(self, fit: str) -> bytes | None:
-        """Those of a fit, as a safetensors file."""
+        """Return the embeddings of a fit, a safetensors file; None if they are not stored."""
         if EMBEDDINGS not in self.keep:
             return None
         with explained(self._file):
             return read_embeddings(self._connection, fit)
 
     def maps(self, pair: str) -> PairMaps | None:
-        """The heat maps of a pair's points, over the source and over the target."""
+        """Return the heat maps of a pair's points; None if the run does not store them."""
         if MAPS not in self.keep:
             return None
         with explained(self._file):
             return read_maps(self._connection, pair)
 
-    def parts(self) -> Parts:
-        """The predictions by every variant; there are none unless they are kept."""
+    def variant_predictions(self) -> VariantPredictions:
+        """Return the predictions by variant; empty if the run does not store them."""
         if PARTS not in self.keep:
-            return Parts((), {})
+            return VariantPredictions((), {})
         with explained(self._file):
-            return read_parts(self._connection)
+            return read_variant_predictions(self._connection)
 
     def close(self) -> None:
-        self._held.close()
+        self._resources.close()
 
     def __enter__(self) -> "Store":
         return self
@@ -206,61 +204,10 @@ class Store:
     def _file(self) -> Path:
         return self.folder / FILE
 
-    def _refuse_another(self, configuration: dict[str, Any], planned: int) -> None:
-        different = differences(self.configuration, configuration)
-        if different or self.planned != planned:
-            raise HomologueError(
-                f"{self.folder} holds a run {asked_otherwise(different)}: go on with what it was "
-                "begun with, or give another folder."
-            )
-
-    def _refuse_keeping_other(self, keep: Sequence[str]) -> None:
-        if tuple(keep) != self.keep:
-            begun, asked = [f"--keep {','.join(one)}" if one else "no --keep" for one in
-                            (self.keep, keep)]  # fmt: skip
-            raise HomologueError(
-                f"{self.folder} holds a run that was begun with {begun}, not {asked}: go on with "
-                "what it was begun with, or give another folder."
-            )
-
 
 def _hint(folder: Path) -> str:
+    """Return which folder to give instead of one without a run."""
     inside = sorted(str(file.parent) for file in folder.glob(f"*/{FILE}"))
     if inside:
-        return f"those in it are {', '.join(inside)}"
+        return f"give one of its subfolders {', '.join(inside)}"
     return "give the folder that was --run of `homologue evaluate`"
-
-
-def _meta(
-    configuration: str, root: str | None, planned: int, keep: Sequence[str]
-) -> dict[str, str]:
-    meta = {
-        "schema": str(SCHEMA),
-        "configuration": configuration,
-        "hash": configuration_hash(configuration),
-        "root": json.dumps(root),
-        "planned": str(planned),
-    }
-    return {**meta, "keep": json.dumps(list(keep))} if keep else meta
-
-
-def _checked_meta(connection: sqlite3.Connection, file: Path) -> dict[str, str]:
-    """Raises HomologueError unless it is a whole run that this homologue knows how to read."""
-    try:
-        meta = read_meta(connection)
-        schema = int(meta["schema"])
-    except (sqlite3.OperationalError, KeyError, ValueError) as error:
-        if isinstance(error, sqlite3.OperationalError) and "no such" not in str(error):
-            raise
-        raise foreign(file) from None
-    if schema > SCHEMA:
-        raise HomologueError(
-            f"{file} was written by a newer homologue (tables {schema}, known up to {SCHEMA}); "
-            "update homologue."
-        )
-    # What is kept besides can be gigabytes, and no number of a run follows from it.
-    checks = [f"PRAGMA quick_check({table})" for table in ("meta", "pairs", "points")]
-    states = {connection.execute(check).fetchone()[0] for check in checks}
-    if states != {"ok"} or configuration_hash(meta.get("configuration", "")) != meta.get("hash"):
-        raise damaged(file)
-    return meta

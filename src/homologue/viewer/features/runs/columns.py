@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from homologue.evaluation.record import Mask
 from homologue.evaluation.scores import Scores
-from homologue.metrics import Array, Counts
+from homologue.metrics import Array, Counts, Mask
 
 ALPHAS = tuple(hundredths / 100 for hundredths in range(1, 31))
 """That can be chosen; PCK is drawn over them."""
@@ -59,9 +58,9 @@ class Columns:
 def make_columns(scores: Scores, threshold: str) -> Columns:
     """`threshold`: one of the scores', or "none"."""
     counts = scores.counts(threshold, ALPHAS)
-    distances, lengths = scores.measured(threshold)
-    known = ~np.isnan(lengths[scores.owners])
-    owners = scores.owners[known]
+    distances, lengths = scores.distances_and_lengths(threshold)
+    known = ~np.isnan(lengths[scores.pair_indices])
+    owners = scores.pair_indices[known]
     errors = distances[known] / lengths[owners]
     pairs = len(scores.records)
     worst = np.full(pairs, -np.inf)

@@ -33,7 +33,7 @@ def describe_run(one: OpenRun) -> dict[str, Any]:
         "maps": MAPS in run.keep,
         "labels": {
             by: values
-            for by in scores.parts
+            for by in scores.breakdowns
             if len(values := [scope.value for scope in scores.scopes(by)]) > 1
         },
     }

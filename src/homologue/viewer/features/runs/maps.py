@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from homologue.evaluation.kept import PairMaps
+from homologue.evaluation.pair_artifacts import PairMaps
 from homologue.evaluation.storage.store import Store
 from homologue.viewer.errors import MissingError
 from homologue.viewer.features.runs.opened import OpenRun

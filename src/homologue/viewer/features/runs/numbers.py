@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from homologue.evaluation.record import Mask
-from homologue.metrics import AVERAGES, pck
+from homologue.metrics import AVERAGES, Mask, pck
 from homologue.viewer.features.runs.columns import Columns
 from homologue.viewer.features.runs.opened import OpenRun
 from homologue.viewer.features.runs.query import Query

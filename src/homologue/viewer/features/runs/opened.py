@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homologue.errors import HomologueError
-from homologue.evaluation.data import RunData
-from homologue.evaluation.record import Mask, Record
+from homologue.evaluation.record import Record
+from homologue.evaluation.run_data import RunData
 from homologue.evaluation.runs import Run, read_runs
 from homologue.evaluation.scores import Scope
+from homologue.metrics import Mask
 from homologue.viewer.errors import MissingError
 from homologue.viewer.features.runs.columns import Columns, make_columns
 from homologue.viewer.features.runs.query import Query

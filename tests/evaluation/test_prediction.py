@@ -1,4 +1,4 @@
-"""Running a matcher over pairs: what is asked of it, and what becomes of each pair."""
+"""Predictions of a matcher for pairs, and the records made of them."""
 
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from helpers.predicting import evaluate
 from homologue.config import Strategy
 from homologue.datasets.base import BenchmarkImage, Pair
 from homologue.diffusion.model import LatentDiffusion
+from homologue.evaluation.prediction import LocalEngine, Predictor, predict
 from homologue.evaluation.record import Record
-from homologue.evaluation.runner import Local, Memory, Predictor, predict
+from homologue.evaluation.scheduling import IndexedPair, remaining_pairs
+from homologue.evaluation.storage.memory import MemoryStore
 from homologue.evaluation.storage.store import Store
-from homologue.evaluation.work import IndexedPair, outstanding
 from homologue.images import RGBImage
 from homologue.matchers.attention_matcher import Attention
 from homologue.matchers.base import Finder, Prediction
@@ -66,7 +67,7 @@ def test_a_record_has_all_of_its_pair_and_what_was_found_of_its_points() -> None
 
 def test_records_come_one_by_one() -> None:
     matcher = Counting()
-    stream = predict(matcher, outstanding(PAIRS))
+    stream = predict(matcher, remaining_pairs(PAIRS))
     assert next(stream).pair == PAIRS[0].name
     assert len(matcher.fitted) == 1
 
@@ -148,7 +149,7 @@ def test_after_an_interrupted_fit_the_source_is_fitted_again() -> None:
 
 @pytest.mark.parametrize("kept", ["memory", "store"])
 def test_a_keeper_has_what_was_added_by_position(tmp_path: Path, kept: str) -> None:
-    keeper = Memory() if kept == "memory" else Store.open(tmp_path, {}, None, 3)
+    keeper = MemoryStore() if kept == "memory" else Store.open(tmp_path, {}, None, 3)
     for one in (failed("c", 2), record("a", 1), failed("b", 0), record("b", 0)):
         keeper.add(one)
     assert keeper.done() == {"a", "b", "c"}
@@ -163,9 +164,9 @@ def test_a_keeper_has_what_was_added_by_position(tmp_path: Path, kept: str) -> N
 
 def test_the_local_engine_is_its_matcher() -> None:
     matcher = Counting()
-    engine = Local(matcher)
+    engine = LocalEngine(matcher)
     assert (engine.name, engine.settings) == ("identity", {"model": "m", "seed": 3})
-    assert len(list(engine.predict(outstanding(PAIRS)))) == 4
+    assert len(list(engine.predict(remaining_pairs(PAIRS)))) == 4
 
 
 @pytest.mark.parametrize("optimise", ["exact", "joint", "cached"])
@@ -185,7 +186,7 @@ def test_what_is_found_does_not_depend_on_what_else_is_done(
     def matcher() -> Attention:
         return Attention(model, get_preset(quick, optimise), seed=1)
 
-    work = outstanding([seen("a", "b"), seen("b", "c"), seen("a", "c"), seen("a", "d")])
+    work = remaining_pairs([seen("a", "b"), seen("b", "c"), seen("a", "c"), seen("a", "d")])
     together = {one.pair: one for one in predict(matcher(), work)}
     for order in ((work[2],), (work[3], work[0])):
         for one in predict(matcher(), order):

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from homologue.datasets.base import Pair
 from homologue.errors import HomologueError
-from homologue.evaluation.work import IndexedPair, Shard, by_source, outstanding, source_of
+from homologue.evaluation.scheduling import (
+    IndexedPair,
+    Shard,
+    group_by_source,
+    remaining_pairs,
+    source_key,
+)
 
 SOURCES = st.lists(st.sampled_from("abcdefgh"), max_size=40)
 
@@ -23,7 +29,7 @@ def test_shards_cover_everything_once_and_keep_sources_whole(
     sources: list[str], count: int
 ) -> None:
     pairs = pairs_of(sources)
-    shards = [outstanding(pairs, Shard(index, count)) for index in range(1, count + 1)]
+    shards = [remaining_pairs(pairs, Shard(index, count)) for index in range(1, count + 1)]
     together = sorted((placed for shard in shards for placed in shard), key=lambda p: p.position)
     assert [position for position, _ in together] == list(range(len(pairs)))
     assert all(placed.pair is pairs[placed.position] for placed in together)
@@ -34,8 +40,8 @@ def test_shards_cover_everything_once_and_keep_sources_whole(
 @given(SOURCES, st.integers(1, 6))
 def test_shards_are_even(sources: list[str], count: int) -> None:
     pairs = pairs_of(sources)
-    shards = [outstanding(pairs, Shard(index, count)) for index in range(1, count + 1)]
-    groups = [len(by_source(shard)) for shard in shards]
+    shards = [remaining_pairs(pairs, Shard(index, count)) for index in range(1, count + 1)]
+    groups = [len(group_by_source(shard)) for shard in shards]
     assert max(groups) - min(groups) <= 1
     largest = max(Counter(sources).values(), default=0)
     assert max(map(len, shards)) - min(map(len, shards)) <= largest
@@ -48,21 +54,21 @@ def test_what_is_done_changes_nothing_else(
     pairs = pairs_of(sources)
     done = set(data.draw(st.lists(st.sampled_from([p.name for p in pairs])))) if pairs else set()
     shard = Shard(data.draw(st.integers(1, count)), count)
-    left = [placed for placed in outstanding(pairs, shard) if placed.pair.name not in done]
-    assert outstanding(pairs, shard, done) == left
+    left = [placed for placed in remaining_pairs(pairs, shard) if placed.pair.name not in done]
+    assert remaining_pairs(pairs, shard, done) == left
 
 
 def test_pairs_of_a_source_follow_each_other() -> None:
     pairs = pairs_of(["a", "b", "a", "c", "b"])
-    assert [position for position, _ in outstanding(pairs)] == [0, 2, 1, 4, 3]
-    assert [position for position, _ in outstanding(pairs, Shard(1, 2))] == [0, 2]
-    assert [position for position, _ in outstanding(pairs, Shard(2, 2))] == [1, 4, 3]
+    assert [position for position, _ in remaining_pairs(pairs)] == [0, 2, 1, 4, 3]
+    assert [position for position, _ in remaining_pairs(pairs, Shard(1, 2))] == [0, 2]
+    assert [position for position, _ in remaining_pairs(pairs, Shard(2, 2))] == [1, 4, 3]
 
 
 def test_a_source_with_other_points_is_fitted_apart() -> None:
     one, other = pair("a", "b"), pair("a", "c", fit_points=POINTS[:2])
-    assert source_of(one) != source_of(other)
-    groups = by_source([IndexedPair(0, one), IndexedPair(1, other), IndexedPair(2, one)])
+    assert source_key(one) != source_key(other)
+    groups = group_by_source([IndexedPair(0, one), IndexedPair(1, other), IndexedPair(2, one)])
     assert [[position for position, _ in group] for group in groups] == [[0, 2], [1]]
 
 

@@ -1,4 +1,4 @@
-"""A matcher's predictions for pairs, each source fitted once."""
+"""Predictions of a matcher for pairs; each source is fitted once."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,38 +7,38 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from homologue.datasets.base import Pair
-from homologue.evaluation.kept import kept_of
+from homologue.evaluation.pair_artifacts import artifacts_of_pair
 from homologue.evaluation.record import Record
-from homologue.evaluation.work import IndexedPair, source_of
+from homologue.evaluation.scheduling import IndexedPair, source_key
 from homologue.files import escaped
 from homologue.matchers.base import Finder, Matcher, Prediction, Size, kept_by
 
 
 class Engine(Protocol):
-    """What makes predictions: this process, or many machines."""
+    """Makes a matcher's predictions, in this process or on many machines."""
 
     @property
     def name(self) -> str:
-        """Of the matcher."""
+        """Name of the matcher."""
         ...
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Of the matcher."""
+        """Settings of the matcher."""
         ...
 
     @property
     def keeps(self) -> Mapping[str, Size]:
-        """What is kept of the matcher's work, see `homologue.matchers.base.Keeping`."""
+        """Artifacts of the matcher, see `homologue.matchers.base.Keeping`."""
         ...
 
     def predict(self, work: Sequence[IndexedPair]) -> Iterator[Record]:
-        """A record for each pair as it comes, in any order."""
+        """Yield a record for each pair, in any order."""
         ...
 
 
-class Local:
-    """Predictions made here, one after the other."""
+class LocalEngine:
+    """Makes predictions in this process, one pair after the other."""
 
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
@@ -50,9 +50,10 @@ class Local:
 
 
 class Predictor:
-    """Predicts pair by pair; a source's fit is kept until a pair has another source.
+    """Predicts pair by pair, and keeps a source's fit until a pair has another source.
 
-    A pair that fails gives a record with its error; nothing but an interrupt passes through.
+    An exception of the matcher or of reading an image becomes the error of the pair's record; only
+    an interrupt is raised.
     """
 
     def __init__(self, matcher: Matcher) -> None:
@@ -60,21 +61,22 @@ class Predictor:
         self._source: tuple[str, bytes] | None = None
         self._fitted: Finder | Exception
 
-    def __call__(self, placed: IndexedPair) -> Record:
+    def __call__(self, indexed: IndexedPair) -> Record:
         start = time.perf_counter()
         try:
-            found = self._find(placed.pair)
+            found = self._find(indexed.pair)
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            return record_of(placed, None, reason, time.perf_counter() - start)
-        return record_of(placed, found, None, time.perf_counter() - start)
+            return make_record(indexed, None, reason, time.perf_counter() - start)
+        return make_record(indexed, found, None, time.perf_counter() - start)
 
     def _find(self, pair: Pair) -> Prediction:
-        if self._source != source_of(pair):
-            # An interrupt in between leaves nothing that would be taken for a fit.
+        key = source_key(pair)
+        if self._source != key:
+            # Reset first, so that no fit is taken for this source's after an interrupt.
             self._source = None
             self._fitted = self._fit(pair)
-            self._source = source_of(pair)
+            self._source = key
         if isinstance(self._fitted, Exception):
             raise self._fitted
         found = self._fitted(pair.target.read())
@@ -86,7 +88,7 @@ class Predictor:
         return found
 
     def _fit(self, pair: Pair) -> Finder | Exception:
-        """A source that cannot be fitted is not tried again for its other pairs."""
+        """Return the error of a source that cannot be fitted, so that it is not tried again."""
         try:
             return self._matcher.fit(pair.source.read(), pair.fit_points)
         except Exception as error:
@@ -94,53 +96,23 @@ class Predictor:
 
 
 def predict(matcher: Matcher, work: Iterable[IndexedPair]) -> Iterator[Record]:
-    """Records as they are made, in the order of the work."""
+    """Yield a record for each pair, in the order of the pairs."""
     return map(Predictor(matcher), work)
 
 
-class Keeper(Protocol):
-    """Where records go: a store, or nowhere but memory."""
-
-    def add(self, record: Record) -> None: ...
-
-    def done(self, failed_too: bool = True) -> set[str]:
-        """Names of the pairs that are there; without those that failed if not `failed_too`."""
-        ...
-
-    def records(self) -> list[Record]:
-        """All of them, by position."""
-        ...
-
-
-class Memory:
-    """Keeps records as long as the program runs."""
-
-    def __init__(self) -> None:
-        self._records: dict[str, Record] = {}
-
-    def add(self, record: Record) -> None:
-        self._records[record.pair] = record
-
-    def done(self, failed_too: bool = True) -> set[str]:
-        return {r.pair for r in self._records.values() if failed_too or r.error is None}
-
-    def records(self) -> list[Record]:
-        return sorted(self._records.values(), key=lambda record: record.position)
-
-
-def record_of(
-    placed: IndexedPair, found: Prediction | None, error: str | None, seconds: float
+def make_record(
+    indexed: IndexedPair, found: Prediction | None, error: str | None, seconds: float
 ) -> Record:
-    """What became of a pair; `found` has all points that the source was fitted with."""
-    pair = placed.pair
-    points = scores = kept = None
+    """Make the record of a pair from the prediction of all points fitted in its source."""
+    pair = indexed.pair
+    points = scores = artifacts = None
     if found is not None:
-        kept = None if found.kept is None else kept_of(found.kept, pair.rows)
+        artifacts = None if found.kept is None else artifacts_of_pair(found.kept, pair.rows)
         points = _array(found.points[pair.rows])
         scores = None if found.scores is None else _array(found.scores[pair.rows])
     return Record(
         pair=pair.name,
-        position=placed.position,
+        position=indexed.position,
         category=pair.category,
         group=pair.group,
         source=escaped(pair.source.key),
@@ -155,7 +127,7 @@ def record_of(
         error=None if error is None else escaped(error),
         seconds=seconds,
         aspects=pair.aspects,
-        kept=kept,
+        artifacts=artifacts,
     )
 
 

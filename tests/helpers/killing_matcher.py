@@ -1,4 +1,4 @@
-"""A program: a matcher that one pair kills, on two Ray workers. Prints what became of the pairs."""
+"""Program: run a matcher that one pair kills on two Ray workers, and print the records."""
 
 import json
 import os
@@ -11,15 +11,16 @@ import torch
 from torch import Tensor
 
 from homologue.datasets.base import BenchmarkImage, Pair
-from homologue.evaluation.distributed import RayEngine, cluster
-from homologue.evaluation.work import outstanding
+from homologue.evaluation.ray_cluster import cluster
+from homologue.evaluation.ray_engine import RayEngine
+from homologue.evaluation.scheduling import remaining_pairs
 from homologue.images import RGBImage
 from homologue.matchers.base import Finder, Prediction
 
 POINTS = torch.tensor([[1.0, 2.0]], dtype=torch.float64)
 
 
-class Deadly:
+class KillingMatcher:
     name = "deadly"
     settings: Mapping[str, Any] = {"bad": 13}
 
@@ -56,9 +57,9 @@ if __name__ == "__main__":
     pairs = [pair(source, width) for source in "xy" for width in (10, 13, 20)]
     del pairs[4]  # one bad pair is enough
     made = []
-    with cluster(None), RayEngine(Deadly, 2, gpus=False) as engine:
+    with cluster(None), RayEngine(KillingMatcher, 2, gpus=False) as engine:
         about = [engine.name, dict(engine.settings)]
-        for one in engine.predict(outstanding(pairs)):
+        for one in engine.predict(remaining_pairs(pairs)):
             found = None if one.predicted is None else one.predicted.tolist()
             made.append([one.position, one.pair, found, one.error])
     print(json.dumps([about, sorted(made)]))

@@ -16,9 +16,10 @@ from helpers.made_up import pair
 from helpers.processes import ALONE, done, finished, rows, started, wait_for
 
 from homologue.errors import HomologueError
-from homologue.evaluation import distributed
-from homologue.evaluation.distributed import RayWorker, cluster, shares
-from homologue.evaluation.work import IndexedPair
+from homologue.evaluation import ray_cluster
+from homologue.evaluation.ray_cluster import cluster
+from homologue.evaluation.ray_engine import RayWorker, allocate_workers
+from homologue.evaluation.scheduling import IndexedPair
 from homologue.matchers.identity import Identity
 from homologue.matchers.registry import Ingredients, make_matcher
 from homologue.presets import DEFAULT
@@ -31,7 +32,10 @@ RAY = ("--engine", "ray", "--workers", "2")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "pairs"),
-    [(("--matcher", "hog", "--limit", "20"), 60), (("--matcher", "attention", "--limit", "3"), 9)],
+    [
+        (("--matcher", "hog", "--limit", "20"), 60),
+        (("--matcher", "attention", "--limit", "3", "--set", "fit.steps=20"), 9),
+    ],
 )
 def test_two_workers_of_which_one_is_killed_make_the_same_rows_as_one_process(
     tmp_path: Path, arguments: tuple[str, ...], pairs: int
@@ -70,7 +74,7 @@ def test_what_a_worker_refuses_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.linux
 @pytest.mark.slow
 def test_a_pair_that_kills_every_worker_fails_and_the_others_go_on() -> None:
-    program = Path(__file__).parents[1] / "helpers" / "deadly.py"
+    program = Path(__file__).parents[1] / "helpers" / "killing_matcher.py"
     ended = subprocess.run(
         [sys.executable, program], capture_output=True, text=True, env=ALONE, timeout=400
     )
@@ -106,19 +110,19 @@ def test_workers_take_a_gpu_each_or_as_many_cores_as_this_process_computes_with(
     monkeypatch.setattr("torch.get_num_threads", lambda: 4)
     cpus, both = {"CPU": 16.0}, {"CPU": 16.0, "GPU": 3.0}
     on_cpu, on_gpu = {"num_gpus": 0, "num_cpus": 4}, {"num_gpus": 1, "num_cpus": 1}
-    assert shares(cpus, None, gpus=True) == (4, on_cpu)
-    assert shares(cpus, 2, gpus=True) == (2, on_cpu)
-    assert shares(both, None, gpus=True) == (3, on_gpu)
-    assert shares(both, 1, gpus=True) == (1, on_gpu)
-    assert shares(both, None, gpus=False) == (4, on_cpu)
+    assert allocate_workers(cpus, None, gpus=True) == (4, on_cpu)
+    assert allocate_workers(cpus, 2, gpus=True) == (2, on_cpu)
+    assert allocate_workers(both, None, gpus=True) == (3, on_gpu)
+    assert allocate_workers(both, 1, gpus=True) == (1, on_gpu)
+    assert allocate_workers(both, None, gpus=False) == (4, on_cpu)
     for resources, wanted, words in (
-        (cpus, 5, "room for 4 workers of 4 CPU each on the Ray cluster, not for 5"),
-        (both, 4, "room for 3 workers of 1 GPU each on the Ray cluster, not for 4"),
+        (cpus, 5, "room for 4 workers of 4 CPU each, not for 5"),
+        (both, 4, "room for 3 workers of 1 GPU each, not for 4"),
         (cpus, 0, "not for 0"),
         ({"CPU": 3.0}, None, "room for 0 workers"),
     ):
         with pytest.raises(HomologueError, match=words):
-            shares(resources, wanted, gpus=True)
+            allocate_workers(resources, wanted, gpus=True)
 
 
 def test_a_worker_makes_its_matcher_once_and_when_it_is_needed() -> None:
@@ -175,7 +179,7 @@ def test_what_is_no_address_of_a_cluster_is_refused_at_once(address: str) -> Non
 
 def test_addresses_of_clusters() -> None:
     for address in ("auto", "10.0.0.5:6379", "head.example.org:6379", "[::1]:6379", "ray://a:1"):
-        distributed._check_syntax(address)
+        ray_cluster._check_syntax(address)
 
 
 @pytest.mark.slow
@@ -184,7 +188,7 @@ def test_an_address_that_nobody_answers_is_given_up(
     monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """Where nothing listens, and where something listens that is no cluster."""
-    monkeypatch.setattr(distributed, "PATIENCE", 8.0)
+    monkeypatch.setattr(ray_cluster, "TIMEOUT", 4.0)
     below = {child.pid for child in psutil.Process().children(recursive=True)}
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
@@ -198,7 +202,7 @@ def test_an_address_that_nobody_answers_is_given_up(
         ):
             pass
         assert time.monotonic() - start < 60  # the machine may be busy
-    assert "within 8 s" in str(refused.value)
+    assert "within 4 s" in str(refused.value)
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= below
 
 

@@ -1,4 +1,4 @@
-"""The data that a run was made with: its pairs, with their pictures."""
+"""The pairs of a run with their images, read from the data set."""
 
 import threading
 from pathlib import Path
@@ -12,10 +12,10 @@ from homologue.evaluation.runs import Run
 
 
 class RunData:
-    """The pairs of a run's split, read when the first is asked for; any thread may ask."""
+    """The pairs of a run's split. They are read on first use; thread-safe."""
 
     def __init__(self, run: Run, root: Path | None) -> None:
-        """`root`: where the data lie; None for where they lay when the run was made."""
+        """Args: root: data directory, if it has moved since the run."""
         self.root = root or (None if run.root is None else Path(run.root))
         self._benchmark, self._split = run.benchmark, run.split
         self._lock = threading.Lock()
@@ -23,22 +23,25 @@ class RunData:
         self._problem: HomologueError | None = None
 
     def check(self) -> None:
-        """Raises HomologueError if there are no such data at all."""
+        """Raise HomologueError if the data set is not found."""
         get_benchmark(self._benchmark, self.root)
 
     def pair(self, record: Record, run: str) -> Pair:
-        """The pair that a record is of; `run` is what the run is called.
+        """Return the pair of a record.
+
+        Args:
+            run: name of the run, for the error message.
 
         Raises:
-            HomologueError: the data are not there, or are others than the run was made with.
+            HomologueError: The data are missing, or differ from those of the run.
         """
-        pair, place = self._read().get(record.pair), self.root or "the package"
+        pair, source = self._read().get(record.pair), self.root or "the package"
         if pair is not None and _same(pair, record):
             return pair
-        what = f"is not what {place} holds" if pair else f"or a picture of it is not in {place}"
+        problem = f"is not what {source} holds" if pair else f"or an image of it is not in {source}"
         raise HomologueError(
-            f"The pair {record.pair} of the run {run} {what}; give the data that the run was made "
-            "with by --root."
+            f"The pair {record.pair} of the run {run} {problem}; give the data of the run with "
+            "--root."
         )
 
     def _read(self) -> dict[str, Pair]:
@@ -57,4 +60,4 @@ class RunData:
 
 def _same(pair: Pair, record: Record) -> bool:
     points = (pair.source_points, record.source_points), (pair.target_points, record.target_points)
-    return all(np.array_equal(one.numpy(), other, equal_nan=True) for one, other in points)
+    return all(np.array_equal(read.numpy(), stored, equal_nan=True) for read, stored in points)

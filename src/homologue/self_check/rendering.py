@@ -1,4 +1,4 @@
-"""A report of a check as text: tables that fit into 80 columns."""
+"""Render the report of a check as tables of at most 80 columns."""
 
 import io
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ _MAPS_CAPTION = (
 
 
 def as_text(report: CheckReport) -> str:
-    """Plain text of at most 80 columns, to be pasted into an issue report."""
+    """Return the report as plain text of at most 80 columns, for issue reports."""
     file = io.StringIO()
     Console(file=file, width=_WIDTH, no_color=True, highlight=False).print(rendered(report))
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
 
 def rendered(report: CheckReport) -> RenderableType:
-    """The report for a terminal."""
+    """Return the report for a terminal."""
     parts: list[RenderableType] = [_facts(report)]
     if report.maps:
         parts += ["", _maps(report), Text(_MAPS_CAPTION)]
@@ -99,10 +99,10 @@ def _measurement_rows(report: CheckReport) -> Iterator[tuple[str, str]]:
     numbers = report.numbers
     bad = numbers["weights"]["not_finite"]
     looks = numbers["weights"]["random_looking"].get("unet")
-    said = f"{sum(bad.values())} not finite" if bad else "all finite"
+    text = f"{sum(bad.values())} not finite" if bad else "all finite"
     if looks:
-        said += f"; {looks[0]} of {looks[1]} matrices look random"
-    yield "weights", said
+        text += f"; {looks[0]} of {looks[1]} matrices look random"
+    yield "weights", text
     if latents := numbers["latents"]:
         yield "latents", f"mean {latents['mean']:.2f}, standard deviation {latents['std']:.2f}"
     if noise := numbers["noise_prediction"]:
