@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.attacking import Watch
@@ -14,6 +14,7 @@ from helpers.tiny_models import tiny_sd1
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import DEFAULT, PRESETS, Preset
+from homologue.viewer.features.match.engine import MatchEngine
 from homologue.viewer.sessions.scene import Settings
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ def builtin() -> LatentDiffusion:
     return load("builtin")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hasty() -> Iterator[Preset]:
-    """A preset of that name, which takes a tenth of the time; and `patient`, to be stopped."""
+    """A preset of that name, which takes a tenth of the time; and `patient`, to be stopped.
+
+    Both leave the table of presets at the end of the module: other tests read the whole table.
+    """
     preset = Preset(
         "hasty",
         replace(
@@ -55,6 +59,20 @@ def server(builtin: LatentDiffusion, hasty: Preset) -> Iterator[Running]:
     settings = Settings("builtin", "hasty")
     with running(choose, settings, names=("builtin", "broken")) as one:
         yield one
+
+
+@pytest.fixture
+def fits(server: Running, monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
+    """The points that are fitted from now on."""
+    seen: list[tuple[float, float]] = []
+    fit = MatchEngine._fit
+
+    def noting(self: MatchEngine, model: Any, key: Any, progress: Any) -> Any:
+        seen.append((key.x, key.y))
+        return fit(self, model, key, progress)
+
+    monkeypatch.setattr(MatchEngine, "_fit", noting)
+    return seen
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import psutil
 import pytest
 from helpers.attacking import Watch, heading, raw
 from helpers.running import Running, encoded, noise
+from helpers.viewer_files import bomb
 from starlette.routing import Route
-from test_uploads import bomb
 
 import homologue.viewer.app
 from homologue.datasets.emoji.drawings import drawings

@@ -1,27 +1,15 @@
 """Maps as bytes, read back as the page reads them."""
 
-import json
 import struct
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from helpers.viewer_files import unpack
 
 from homologue.method.layer_maps import LayerMaps
 from homologue.viewer.features.match.packing import pack
 from homologue.viewer.packing import MOST_SIDE
-
-
-def unpack(data: bytes) -> tuple[dict[str, object], NDArray[np.float64]]:
-    """The header, and the maps in times their averages."""
-    (length,) = struct.unpack("<I", data[:4])
-    header = json.loads(data[4 : 4 + length])
-    start = 4 + length + -length % 4
-    side, count = header["side"], len(header["maps"])
-    levels = np.frombuffer(data[start:], "<u2").reshape(count, side, side)
-    scales = np.array([one["scale"] for one in header["maps"]])
-    return header, levels / 65535 * scales[:, None, None]
 
 
 def parts(side: int) -> LayerMaps:

@@ -1,14 +1,13 @@
 """Only pictures are decoded, and only those of a bearable size."""
 
 import io
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from helpers.running import encoded, noise
+from helpers.viewer_files import bomb
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -19,18 +18,6 @@ from homologue.viewer.pictures import Pictures, make_picture
 from homologue.viewer.uploads import clean_name, decode
 
 PIXELS = 1_000_000
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    check = struct.pack(">I", zlib.crc32(kind + content))
-    return struct.pack(">I", len(content)) + kind + content + check
-
-
-def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few bytes that says it has that many pixels."""
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    rows = zlib.compress(bytes(10_000_000))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])

@@ -8,37 +8,13 @@ from typing import Any
 import pytest
 import torch
 from helpers.running import Running, encoded, noise, png, running
-from test_packing import unpack
+from helpers.viewer_files import sample, unpack
 
 import homologue
 from homologue.diffusion.model import LatentDiffusion
-from homologue.images import RGBImage
 from homologue.points import read_points
 from homologue.presets import Preset, with_settings
-from homologue.viewer.features.match.engine import MatchEngine
-from homologue.viewer.samples import read_sample
 from homologue.viewer.sessions.scene import Settings
-from homologue.viewer.uploads import decode
-
-
-def sample(name: str) -> RGBImage:
-    data = read_sample(name)
-    assert data is not None
-    return decode(data, name, 10**6)
-
-
-@pytest.fixture
-def fits(server: Running, monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
-    """The points that are fitted from now on."""
-    seen: list[tuple[float, float]] = []
-    fit = MatchEngine._fit
-
-    def noting(self: MatchEngine, model: Any, key: Any, progress: Any) -> Any:
-        seen.append((key.x, key.y))
-        return fit(self, model, key, progress)
-
-    monkeypatch.setattr(MatchEngine, "_fit", noting)
-    return seen
 
 
 def found(state: dict[str, Any], id_: str) -> tuple[float, float, float]:

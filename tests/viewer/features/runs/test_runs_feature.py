@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from helpers.running import Running, running
 from helpers.some_runs import FAILED, GIVEN, LAYERS, SIZES, make_data, make_run
+from helpers.viewer_files import unpack
 from PIL import Image
-from test_packing import unpack
 from typer.testing import CliRunner
 
 from homologue.cli import app

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from helpers.running import Running, png
-from test_transfer import begun, cells, done, news
+from test_transfer_feature import begun, cells, done, news
 
 from homologue.datasets.pairs import benchmark
 from homologue.errors import HomologueError

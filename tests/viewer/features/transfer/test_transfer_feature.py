@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from helpers.running import Running, encoded, noise, png, running
+from helpers.viewer_files import sample
 from PIL import Image
-from test_matching import fits, sample  # noqa: F401
 
 import homologue
 from homologue.diffusion.model import LatentDiffusion
@@ -96,7 +96,7 @@ def test_all_ways_find_what_the_match_screen_finds(server: Running, way: str) ->
 
 def test_a_point_is_fitted_once_for_all_targets(
     server: Running,
-    fits: list[tuple[float, float]],  # noqa: F811
+    fits: list[tuple[float, float]],
 ) -> None:
     session = begun(server, [[61.25, 70.0]], (*STYLES, "fluent-emoji", "emojione"))
     done(server, session)

@@ -11,9 +11,9 @@ import pytest
 from helpers.running import Running, png
 from helpers.tiny_models import tiny_sd1
 from helpers.tiny_text import add_text
+from helpers.viewer_files import unpack
 from numpy.typing import NDArray
 from PIL import Image
-from test_packing import unpack
 
 import homologue
 from homologue.__main__ import main
