@@ -1,4 +1,4 @@
-"""Runs of a few pairs on the disk, with their pictures, made so that one can count by hand."""
+"""Small stored runs with their pictures, whose scores can be computed by hand."""
 
 import json
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from homologue.evaluation.storage.store import Store
 SIZES = {"a.png": (80, 60), "b.png": (1000, 500), "c.png": (60, 90)}
 LENGTH = 100.0  # pixels: the threshold of every pair
 
-# Of each pair: source, target, category, and how far from the truth each point was found; None
-# where the truth is not known. At alpha 0.1 right is up to 10 pixels.
+# Source, target, category and the error of each point in pixels; None if the truth is unknown.
+# At alpha 0.1 an error of up to 10 pixels is right.
 GIVEN = [
     ("a", "b", "cat", (5.0, 20.0)),
     ("b", "a", "cat", (0.0, 5.0)),
@@ -31,7 +31,7 @@ LAYERS = ("up_blocks.0.attentions.0.transformer_blocks.0.attn2", "mid.attn2")
 
 
 def make_data(folder: Path, given: Sequence[tuple[str, str, str, Sequence[float | None]]]) -> Path:
-    """Pictures and a file of pairs; gives the file."""
+    """Write pictures and a file of pairs; return the file."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, (name, size) in enumerate(SIZES.items()):
         Image.new("RGB", size, (80 * number, 120, 200)).save(folder / name)
@@ -53,7 +53,7 @@ def make_data(folder: Path, given: Sequence[tuple[str, str, str, Sequence[float 
 def make_run(
     folder: Path, file: Path, *, pairs: int | None = None, keep: Sequence[str] = ()
 ) -> Path:
-    """The run of `GIVEN`, or of the first pairs of it."""
+    """Write the run of `GIVEN`, or of its first pairs."""
     made = get_benchmark("pairs", file).pairs("all")
     asked = {"benchmark": "pairs", "split": "all", "matcher": "hand", "settings": {"seed": 3}}
     with Store.open(folder, asked, str(file), len(made), keep) as store:
@@ -65,7 +65,7 @@ def make_run(
 
 
 def record_of(pair: Pair, position: int, kept: bool = False) -> Record:
-    """Points were found to the right of where they are."""
+    """Return a record whose predictions lie to the right of the truth."""
     away = GIVEN[position % len(GIVEN)][3]
     truth = pair.target_points.numpy()
     right = np.array([[0.0 if one is None else one, 0.0] for one in away])
@@ -84,7 +84,7 @@ def record_of(pair: Pair, position: int, kept: bool = False) -> Record:
 
 
 def _kept(points: int, source: str) -> StoredArtifacts:
-    """Maps whose peaks move with the point: at column `point` of the first row."""
+    """Return maps with the peak of each point at its own column of the first row."""
     rows = tuple(range(points))
     return StoredArtifacts(
         f"fit of {source}", rows, maps=pack(maps_of(points)), source_maps=pack(maps_of(points))
@@ -92,7 +92,7 @@ def _kept(points: int, source: str) -> StoredArtifacts:
 
 
 def maps_of(points: int) -> dict[str, np.ndarray]:
-    """`all` with 8 places a side, the layers with 8 and 4."""
+    """Return the map `all` of 8 x 8 and layers of 8 x 8 and 4 x 4."""
     made = {}
     for name, side in zip(("all", *LAYERS), (8, 8, 4), strict=True):
         made[name] = np.zeros((points, side, side), dtype=np.float16)

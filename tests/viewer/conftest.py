@@ -1,4 +1,4 @@
-"""Viewers with the built-in model: one with as little work as shows everything, one as it is."""
+"""Fixtures of running viewers, with a preset that takes little time."""
 
 import sys
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers.attacking import Watch
+from helpers.attacking import FileMonitor
 from helpers.running import Running, running
 from helpers.tiny_models import tiny_sd1
 
@@ -28,9 +28,9 @@ def builtin() -> LatentDiffusion:
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[Preset]:
-    """A preset of that name, which takes a tenth of the time; and `patient`, to be stopped.
+    """The preset `hasty`, which takes a tenth of the time, and `patient`, which takes long.
 
-    Both leave the table of presets at the end of the module: other tests read the whole table.
+    Both are removed at the end of the module, since other tests read all of `PRESETS`.
     """
     preset = Preset(
         "hasty",
@@ -49,7 +49,7 @@ def hasty() -> Iterator[Preset]:
 
 @pytest.fixture(scope="module")
 def server(builtin: LatentDiffusion, hasty: Preset) -> Iterator[Running]:
-    """In a hurry; the model `broken` cannot be loaded."""
+    """A viewer with the preset `hasty`; the model `broken` cannot be loaded."""
 
     def choose(name: str) -> LatentDiffusion:
         if name == "broken":
@@ -63,15 +63,15 @@ def server(builtin: LatentDiffusion, hasty: Preset) -> Iterator[Running]:
 
 @pytest.fixture
 def fits(server: Running, monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
-    """The points that are fitted from now on."""
+    """Record the points that are fitted during a test."""
     seen: list[tuple[float, float]] = []
     fit = MatchEngine._fit
 
-    def noting(self: MatchEngine, model: Any, key: Any, progress: Any) -> Any:
+    def record(self: MatchEngine, key: Any, progress: Any) -> Any:
         seen.append((key.x, key.y))
-        return fit(self, model, key, progress)
+        return fit(self, key, progress)
 
-    monkeypatch.setattr(MatchEngine, "_fit", noting)
+    monkeypatch.setattr(MatchEngine, "_fit", record)
     return seen
 
 
@@ -83,7 +83,7 @@ def mute(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def families(worded: dict[str, LatentDiffusion], mute: Path, hasty: Preset) -> Iterator[Running]:
-    """In a hurry, with models of the shapes of Stable Diffusion and one without words."""
+    """A viewer with small models of each Stable Diffusion family and one without a text encoder."""
     names = {model.name: model for model in worded.values()}
 
     def choose(name: str) -> LatentDiffusion:
@@ -95,17 +95,17 @@ def families(worded: dict[str, LatentDiffusion], mute: Path, hasty: Preset) -> I
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Needs Debian's package `chromium`, which `make test` installs where it may."""
+    """Chromium, from Debian's package `chromium`, which `make test` installs if it can."""
     from helpers.browsing import CHROMIUM, chromium
 
     if CHROMIUM is None:
-        pytest.skip("There is no chromium here: install it (apt-get install chromium).")
+        pytest.skip("Chromium is not installed (apt-get install chromium).")
     with chromium() as one:
         yield one
 
 
 @pytest.fixture(scope="session")
-def watch() -> Watch:
-    one = Watch()
-    sys.addaudithook(one)
-    return one
+def file_monitor() -> FileMonitor:
+    monitor = FileMonitor()
+    sys.addaudithook(monitor)
+    return monitor

@@ -24,7 +24,7 @@ from homologue.errors import HomologueError
 from homologue.streams import stdout_error
 
 if TYPE_CHECKING:
-    from homologue.viewer.features.runs.opened import OpenRuns
+    from homologue.viewer.features.runs.open_runs import OpenRuns
 
 
 @with_model_options
@@ -120,7 +120,7 @@ def view(
             threading.Timer(0.3, webbrowser.open, [address]).start()
         # Uvicorn ends on an interrupt, and passes it on to this handler when it has.
         signal.signal(signal.SIGINT, lambda number, frame: None)
-        Server(app, viewer.desk.close).run(sockets=[listening])
+        Server(app, viewer.controller.close).run(sockets=[listening])
 
 
 def _behind_proxy(names: list[str], origins: list[str], base: str, ending: str) -> str:
@@ -136,7 +136,7 @@ def _behind_proxy(names: list[str], origins: list[str], base: str, ending: str) 
 def _open_runs(folders: list[Path], root: Path | None) -> "OpenRuns":
     """Runs can be looked through without their data, unless somebody says where these lie."""
     from homologue.console import print_note
-    from homologue.viewer.features.runs.opened import OpenRuns
+    from homologue.viewer.features.runs.open_runs import OpenRuns
 
     if root is not None and not folders:
         raise HomologueError("--root is where the data of runs lie: give a RUN, or leave it out.")

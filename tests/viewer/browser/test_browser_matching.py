@@ -56,7 +56,7 @@ def test_click_to_counterpart(visitor: Person, server: Running) -> None:
     found = facts["found"]
     # On the same eye in the other drawing, and drawn where the server says.
     assert (found["x"], found["y"]) == pytest.approx((88, 130), abs=20)
-    x, y = visitor.place("target", found["x"] / 256, found["y"] / 256)
+    x, y = visitor.position("target", found["x"] / 256, found["y"] / 256)
     box = visitor.discs("target").locator(".face").bounding_box()
     assert box is not None
     assert (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) == pytest.approx(
@@ -94,14 +94,14 @@ def test_dragging_moves_a_point_and_fits_only_it(
     fitted: list[tuple[float, float]] = []
     fit = MatchEngine._fit
 
-    def noting(self: MatchEngine, model: Any, key: Any, progress: Any) -> Any:
+    def record(self: MatchEngine, key: Any, progress: Any) -> Any:
         fitted.append((key.x, key.y))
-        return fit(self, model, key, progress)
+        return fit(self, key, progress)
 
-    monkeypatch.setattr(MatchEngine, "_fit", noting)
+    monkeypatch.setattr(MatchEngine, "_fit", record)
     before = server.state(visitor.session)["scene"]["points"]
     mouse = visitor.page.mouse
-    start, end = visitor.place("source", *NOSE), visitor.place("source", 0.7, 0.3)
+    start, end = visitor.position("source", *NOSE), visitor.position("source", 0.7, 0.3)
     mouse.move(start[0] + 3, start[1] + 2)
     mouse.down()
     mouse.move(*start, steps=2)
@@ -121,7 +121,7 @@ def test_a_point_cannot_be_dragged_out_of_its_picture(visitor: Person, server: R
     visitor.click(*EYE)
     visitor.wait_found(1)
     mouse = visitor.page.mouse
-    mouse.move(*visitor.place("source", *EYE))
+    mouse.move(*visitor.position("source", *EYE))
     mouse.down()
     mouse.move(2, 2, steps=5)
     mouse.up()
@@ -182,7 +182,7 @@ def test_zooming_keeps_points_on_their_places(visitor: Person, server: Running) 
     visitor.click(*EYE)
     visitor.wait_found(1)
     mouse = visitor.page.mouse
-    mouse.move(*visitor.place("source", 0.3, 0.5))
+    mouse.move(*visitor.position("source", 0.3, 0.5))
     for _ in range(4):
         mouse.wheel(0, -100)
     width = visitor.picture("source").bounding_box()
@@ -192,7 +192,7 @@ def test_zooming_keeps_points_on_their_places(visitor: Person, server: Running) 
     box = visitor.discs("source").locator(".face").bounding_box()
     assert box is not None
     where = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    assert where == pytest.approx(visitor.place("source", *EYE), abs=1)
+    assert where == pytest.approx(visitor.position("source", *EYE), abs=1)
     visitor.click(0.4, 0.6)
     state = server.wait(visitor.session, lambda state: len(state["scene"]["points"]) == 2)
     point = state["scene"]["points"][1]
@@ -279,7 +279,7 @@ def test_a_model_that_cannot_be_loaded(visitor: Person) -> None:
 def test_a_session_that_is_gone(browser: Browser, server: Running) -> None:
     with person(browser) as one:
         one.go(f"{server.address}/#/match/no-such-session")
-        expect(one.page.locator(".toast")).to_contain_text("This session is gone")
+        expect(one.page.locator(".toast")).to_contain_text("This session has ended")
         assert one.session != "no-such-session"
         (complaint,) = one.complaints  # the browser itself says that it got a 404
         assert "404" in complaint

@@ -273,7 +273,7 @@ def test_windows_of_all_sizes(
     size = {"width": width, "height": height}
     with person(browser, viewport=size, color_scheme=scheme, has_touch=width < 700) as one:
         one.go(server.address)
-        place = one.place("source", *EYE)
+        place = one.position("source", *EYE)
         (one.page.touchscreen.tap if width < 700 else one.page.mouse.click)(*place)
         one.wait_found(1)
         one.wait_maps()

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.viewer.features.runs.opened import OpenRuns
+from homologue.viewer.features.runs.open_runs import OpenRuns
 
 ONE, TWO, THREE, FOUR, FIVE = (f"{source}.png-{target}.png" for source, target, *_ in GIVEN)
 MANY = 3000
@@ -254,7 +254,7 @@ def test_files_to_keep(visitor: Person, site: Running, tmp_path: Path) -> None:
     page = visitor.page
     go(visitor, site, f"hand/{ONE}?point=1")
     expect(page.locator(".well > .heat:visible")).to_have_count(2)
-    kept = {}
+    saved = {}
     for entry, name in [
         ("Picture (PNG)", "pair.png"), ("Drawing (SVG)", "pair.svg"), ("Points (JSON)", "pair.json")
     ]:  # fmt: skip
@@ -262,16 +262,16 @@ def test_files_to_keep(visitor: Person, site: Running, tmp_path: Path) -> None:
         with page.expect_download() as download:
             page.get_by_role("button", name=entry).click()
         assert download.value.suggested_filename == name
-        kept[name] = tmp_path / name
-        download.value.save_as(kept[name])
-    with Image.open(kept["pair.png"]) as picture:
+        saved[name] = tmp_path / name
+        download.value.save_as(saved[name])
+    with Image.open(saved["pair.png"]) as picture:
         assert min(picture.size) > 400
-    drawing = ElementTree.parse(kept["pair.svg"]).getroot()
+    drawing = ElementTree.parse(saved["pair.svg"]).getroot()
     svg = "{http://www.w3.org/2000/svg}"
     assert len(drawing.findall(f".//{svg}image")) == 4
     assert {"1", "2"} <= {text.text for text in drawing.iter(f"{svg}text")}
     assert len(drawing.findall(f".//{svg}ellipse")) >= 4
-    assert json.loads(kept["pair.json"].read_text())["points"][0]["found"] == [15, 40]
+    assert json.loads(saved["pair.json"].read_text())["points"][0]["found"] == [15, 40]
 
 
 def test_a_narrow_screen(browser: Browser, site: Running) -> None:

@@ -28,7 +28,7 @@ NAMES = ["a 1", "fox's", "face", "a 2", "red", "fox"]
 
 @pytest.fixture(autouse=True)
 def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Vocabularies are kept in a folder of the test."""
+    """Store vocabularies in a folder of the test."""
     monkeypatch.setattr(vocabulary, "cached_assets_path", lambda *names: tmp_path)
 
 
@@ -119,7 +119,7 @@ def test_a_sentence_becomes_a_map_a_word(reader: Reader, server: Running) -> Non
     expect(reader.page.locator(".legend-title")).to_have_text("Word “fox's”")
     expect(reader.heat).to_be_visible()
     peak = facts["words"][1]["peak"]
-    where = reader.place("source", peak[0] / 256, peak[1] / 256)
+    where = reader.position("source", peak[0] / 256, peak[1] / 256)
     assert middle(reader.page.locator(".word-marks .peak")) == pytest.approx(where, abs=1)
     reader.tick("fox's")
     reader.page.mouse.move(*where)
