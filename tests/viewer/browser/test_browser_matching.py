@@ -1,4 +1,4 @@
-"""Points in real Chromium: click, drag, keys, undo, cancel, reload, two tabs."""
+"""Points in Chromium: click, drag, keys, undo, cancel, reload, two tabs."""
 
 import re
 import statistics
@@ -15,7 +15,7 @@ from homologue.viewer.features.match.engine import MatchEngine
 EYE, NOSE, EAR = (0.375, 0.57), (0.5, 0.83), (0.25, 0.06)
 
 
-# Keeps all that the line below the pictures says.
+# Records the messages of the status line below the pictures.
 WATCH = """() => {
   window.said = [];
   const line = document.querySelector(".status-text");
@@ -32,7 +32,7 @@ def visitor(browser: Browser, server: Running) -> Iterator[Person]:
 
 
 def use(visitor: Person, **choices: str) -> None:
-    """Chooses settings by the names of their fields."""
+    """Choose settings by the names of their fields."""
     for name, value in choices.items():
         visitor.page.locator(f"select[name={name}]").select_option(value)
 
@@ -54,7 +54,7 @@ def test_click_to_counterpart(visitor: Person, server: Running) -> None:
     state = server.state(visitor.session)
     (facts,) = state["match"]["points"].values()
     found = facts["found"]
-    # On the same eye in the other drawing, and drawn where the server says.
+    # At the same eye of the other drawing, drawn at the position that the server returned.
     assert (found["x"], found["y"]) == pytest.approx((88, 130), abs=20)
     x, y = visitor.position("target", found["x"] / 256, found["y"] / 256)
     box = visitor.discs("target").locator(".face").bounding_box()
@@ -250,9 +250,7 @@ def test_two_tabs_of_one_session_show_the_same(visitor: Person, browser: Browser
         expect(other.discs("source")).to_have_count(0)
 
 
-def test_two_sessions_at_once_do_not_meet(
-    visitor: Person, browser: Browser, server: Running
-) -> None:
+def test_two_sessions_are_independent(visitor: Person, browser: Browser, server: Running) -> None:
     with person(browser) as other:
         other.go(server.address)
         assert other.session != visitor.session
@@ -276,7 +274,7 @@ def test_a_model_that_cannot_be_loaded(visitor: Person) -> None:
     visitor.wait_found(1)
 
 
-def test_a_session_that_is_gone(browser: Browser, server: Running) -> None:
+def test_a_removed_session(browser: Browser, server: Running) -> None:
     with person(browser) as one:
         one.go(f"{server.address}/#/match/no-such-session")
         expect(one.page.locator(".toast")).to_contain_text("This session has ended")

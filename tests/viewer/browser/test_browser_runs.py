@@ -1,4 +1,4 @@
-"""Looking through runs in real Chromium."""
+"""Browsing runs in Chromium."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(builtin: LatentDiffusion, place: Path) -> Iterator[Running]:
-    """Three runs: `grown`, which grows; `hand`, which keeps maps; `many`, of many pairs."""
+    """Three runs: `grown`, which is continued; `hand`, which stores maps; `many`, of many pairs."""
     few = make_data(place / "few", GIVEN)
     make_run(place / "hand", few, keep=("maps",))
     make_run(place / "grown", few, pairs=3)
@@ -191,7 +191,7 @@ def test_with_the_keyboard_alone(visitor: Person, site: Running) -> None:
     expect_rest(visitor, "hand")
 
 
-def test_only_what_is_near_the_window_is_there(visitor: Person, site: Running) -> None:
+def test_only_cards_near_the_window_are_in_the_page(visitor: Person, site: Running) -> None:
     page, asked = visitor.page, list[str]()
     page.on("request", lambda request: asked.append(request.url))
     go(visitor, site, "many")
@@ -250,7 +250,7 @@ def test_other_screens_keep_their_session(visitor: Person, site: Running) -> Non
     assert visitor.session == session
 
 
-def test_files_to_keep(visitor: Person, site: Running, tmp_path: Path) -> None:
+def test_saved_files(visitor: Person, site: Running, tmp_path: Path) -> None:
     page = visitor.page
     go(visitor, site, f"hand/{ONE}?point=1")
     expect(page.locator(".well > .heat:visible")).to_have_count(2)
