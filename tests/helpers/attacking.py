@@ -1,4 +1,4 @@
-"""What attackers do, against a server that really runs, and what is watched meanwhile."""
+"""Raw requests to a running server, and monitors of opened files and memory."""
 
 import socket
 import threading
@@ -9,18 +9,19 @@ import psutil
 from helpers.running import Running
 
 
-def raw(server: Running, request: bytes, patience: float = 20.0) -> bytes:
-    """What comes back on a connection of its own, until the server closes it or is silent."""
-    with socket.create_connection(("127.0.0.1", server.port), patience) as connection:
+def raw(server: Running, request: bytes, timeout: float = 20.0) -> bytes:
+    """Send bytes on a new connection; return the response up to the end of its headers."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout) as connection:
         connection.sendall(request)
-        connection.settimeout(patience)
+        connection.settimeout(timeout)
         answer = b""
-        while b"\r\n\r\n" not in answer and (part := connection.recv(65536)):
-            answer += part
+        while b"\r\n\r\n" not in answer and (chunk := connection.recv(65536)):
+            answer += chunk
         return answer
 
 
 def heading(server: Running, method: str, path: str, *lines: str) -> bytes:
+    """Return the request line and the headers of the viewer's page, and further header lines."""
     own = [
         f"{method} {path} HTTP/1.1",
         f"Host: 127.0.0.1:{server.port}",
@@ -29,8 +30,11 @@ def heading(server: Running, method: str, path: str, *lines: str) -> bytes:
     return "\r\n".join([*own, *lines, "", ""]).encode()
 
 
-class Watch:
-    """Notes what this process opens; Python lets nobody take such a watch away again."""
+class FileMonitor:
+    """An audit hook that records the files that this process opens.
+
+    Python cannot remove an audit hook, so it is switched on and off.
+    """
 
     on = False
     opened: list[str]
@@ -40,22 +44,22 @@ class Watch:
             self.opened.append(str(arguments[0]))
 
 
-class Peak:
-    """How many bytes this process grows by at most meanwhile."""
+class MemoryPeak:
+    """Measures the largest growth of this process in bytes."""
 
     grown = 0
 
-    def __enter__(self) -> "Peak":
+    def __enter__(self) -> "MemoryPeak":
         self._before = psutil.Process().memory_info().rss
-        self._over = threading.Event()
+        self._ended = threading.Event()
         self._watcher = threading.Thread(target=self._watch)
         self._watcher.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._over.set()
+        self._ended.set()
         self._watcher.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(0.05):
+        while not self._ended.wait(0.05):
             self.grown = max(self.grown, psutil.Process().memory_info().rss - self._before)

@@ -1,4 +1,4 @@
-"""A person at the page: real Chromium, driven by Playwright."""
+"""The page in Chromium, driven by Playwright."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PATIENCE = 120_000.0  # milliseconds; the machine may be busy with other things
+PATIENCE = 120_000.0  # milliseconds; the machine may be busy
 expect.set_options(timeout=PATIENCE)
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium, for which all names below .example are this machine.
+    """Run a headless Chromium that resolves all names below .example to this machine.
 
-    Its sandbox is off, as it refuses to run so for root.
+    The sandbox is off because Chromium refuses to use it as root.
     """
     names = "--host-resolver-rules=MAP *.example 127.0.0.1"
     with sync_playwright() as playwright:
@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Person:
-    """A page; `complaints` has all that goes wrong on it, warnings of the console included."""
+    """A page; `complaints` collects its errors and the warnings of its console."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -43,7 +43,7 @@ class Person:
             self.complaints.append(f"{message.text} {message.location}")
 
     def _miss(self, request: Any) -> None:
-        # Leaving a page ends what is on its way, its stream of events for one.
+        # Leaving a page aborts its open requests, such as the event stream.
         if request.failure != "net::ERR_ABORTED":
             self.complaints.append(f"{request.url}: {request.failure}")
 
@@ -62,25 +62,25 @@ class Person:
     def picture(self, end: str) -> Locator:
         return self.page.locator(f"[data-end={end}] .well > .picture")
 
-    def place(self, end: str, x: float, y: float) -> tuple[float, float]:
-        """Where on the page a place of a picture is, given as shares of its sides."""
+    def position(self, end: str, x: float, y: float) -> tuple[float, float]:
+        """Return the page position of a point, given as fractions of the picture's sides."""
         box = self.picture(end).bounding_box()
         assert box is not None
         return box["x"] + x * box["width"], box["y"] + y * box["height"]
 
     def click(self, x: float, y: float) -> None:
-        """Clicks the source, at shares of its sides."""
-        self.page.mouse.click(*self.place("source", x, y))
+        """Click the source at fractions of its sides."""
+        self.page.mouse.click(*self.position("source", x, y))
 
     def rows(self, state: str = "") -> Locator:
-        """Rows of the list, of points whose state reads so."""
+        """Return the rows of the point list that show a state."""
         return self.page.locator(".row", has=self.page.locator(".row-state", has_text=state))
 
     def wait_found(self, count: int) -> None:
         expect(self.page.locator(".row .score:not([hidden])")).to_have_count(count)
 
     def wait_maps(self) -> None:
-        """Until the selected point has maps over both pictures."""
+        """Wait until the selected point has maps over both pictures."""
         expect(self.page.locator(".well > .heat:visible")).to_have_count(2)
 
     def discs(self, end: str) -> Locator:
@@ -96,7 +96,7 @@ def person(
     kind: type[Kind] = Person,  # type: ignore[assignment]  # what a default may be is not inferred
     **options: Any,
 ) -> Iterator[Kind]:
-    """Someone with a window of their own, who has nothing to complain of in the end."""
+    """Open a page in its own browser context; assert at the end that it has no complaints."""
     size = options.pop("viewport", {"width": 1280, "height": 800})
     context: BrowserContext = browser.new_context(viewport=size, **options)
     try:

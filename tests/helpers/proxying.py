@@ -1,4 +1,4 @@
-"""A reverse proxy before a viewer, as those of hubs, editors and web servers."""
+"""A reverse proxy like those of notebook hubs, editors and web servers."""
 
 import http.client
 import shutil
@@ -15,14 +15,14 @@ OPENSSL = shutil.which("openssl")
 
 
 class Proxy(ThreadingHTTPServer):
-    """Answers below a prefix alone.
+    """A proxy that forwards requests below a prefix.
 
     Attributes:
-        prefix: before the viewer's paths, without a slash at its end.
-        strip: whether it is removed.
-        keep_host: whether the browser's Host is passed on; else the viewer is sent its own.
-        forward: whether X-Forwarded-* are sent.
-        seen: the Host, Origin and path of all requests as the viewer got them.
+        prefix: prefix of the viewer's paths, without a trailing slash.
+        strip: whether the prefix is removed.
+        keep_host: whether the browser's `Host` is forwarded; else it is that of the viewer.
+        forward: whether `X-Forwarded-*` headers are sent.
+        seen: `Host`, `Origin` and path of each request as forwarded.
     """
 
     daemon_threads = True
@@ -37,7 +37,7 @@ class Proxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that leaves ends its streams."""
+        """Ignore the errors of streams that a browser closed."""
 
     @property
     def origin(self) -> str:
@@ -72,15 +72,15 @@ class _Handler(BaseHTTPRequestHandler):
                 if name.lower() not in {"connection", "transfer-encoding"}:
                     self.send_header(name, value)
             self.end_headers()
-            while part := answer.read1(65536):
-                self.wfile.write(part)
+            while chunk := answer.read1(65536):
+                self.wfile.write(chunk)
         finally:
             upstream.close()
 
     do_GET = do_POST = do_HEAD = _pass_on  # noqa: N815  # as http.server calls them
 
     def log_message(self, *arguments: object) -> None:
-        """Nothing is logged."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def proxying(
     forward: bool = True,
     certificate: Path | None = None,
 ) -> Iterator[Proxy]:
-    """A proxy that runs before the viewer on a port; with a certificate it ends TLS."""
+    """Run a proxy for the viewer on a port; with a certificate it ends TLS."""
     proxy = Proxy(port, prefix, strip=strip, keep_host=keep_host, forward=forward)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -113,7 +113,7 @@ def proxying(
 
 
 def make_certificate(folder: Path) -> Path:
-    """A certificate that nobody has signed, and its key, in one file."""
+    """Create a self-signed certificate and its key in one file."""
     assert OPENSSL is not None
     file = folder / "certificate.pem"
     subprocess.run(

@@ -1,4 +1,4 @@
-"""A viewer that really runs, on a port of its own, in a thread; and what is sent to it."""
+"""A running viewer in a thread, on its own port, with a client."""
 
 import io
 import threading
@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from homologue.viewer.app import make_app
-from homologue.viewer.features.runs.opened import OpenRuns
+from homologue.viewer.features.runs.open_runs import OpenRuns
 from homologue.viewer.limits import Limits
 from homologue.viewer.security import Rules
 from homologue.viewer.serve import Server, address_of, open_socket, own_names
@@ -23,7 +23,7 @@ PATIENCE = 120.0  # seconds; the machine may be busy with other things
 
 
 class Running:
-    """The address of a running viewer and a client that asks as its own page does."""
+    """The address of a running viewer, and a client with the headers of the viewer's page."""
 
     def __init__(self, viewer: Viewer, address: str) -> None:
         self.viewer, self.address = viewer, address.rstrip("/").partition("/?")[0]
@@ -48,25 +48,25 @@ class Running:
         return dict(self.client.get(f"/api/sessions/{session}").json())
 
     def wait(
-        self, session: str, until: Callable[[dict[str, Any]], bool], seconds: float = PATIENCE
+        self, session: str, condition: Callable[[dict[str, Any]], bool], seconds: float = PATIENCE
     ) -> dict[str, Any]:
-        """The state as soon as it is as wanted."""
+        """Poll the state until a condition holds."""
         end = time.monotonic() + seconds
-        while not until(state := self.state(session)):
+        while not condition(state := self.state(session)):
             assert time.monotonic() < end, state
             time.sleep(0.02)
         return state
 
     def settled(self, session: str) -> dict[str, Any]:
-        """The state when nothing is left to do, source maps included."""
+        """Return the state when all tasks have ended, including the maps over the source."""
 
-        def all_there(state: dict[str, Any]) -> bool:
+        def is_settled(state: dict[str, Any]) -> bool:
             points = state["match"]["points"].values()
-            whole = all(None not in one["maps"].values() for one in points if one["found"])
-            at_rest = all(one["state"] not in {"waiting", "running"} for one in points)
-            return whole and at_rest and not self.viewer.desk.worker.statuses(session)
+            has_maps = all(None not in each["maps"].values() for each in points if each["found"])
+            idle = all(each["state"] not in {"waiting", "running"} for each in points)
+            return has_maps and idle and not self.viewer.controller.worker.statuses(session)
 
-        return self.wait(session, all_there)
+        return self.wait(session, is_settled)
 
     def upload(self, data: bytes, name: str = "picture.png") -> Any:
         return self.client.post("/api/pictures", params={"name": name}, content=data)
@@ -82,10 +82,11 @@ def running(
     runs: OpenRuns | None = None,
     **rules: Any,
 ) -> Iterator[Running]:
+    """Run a viewer; `rules` are further fields of `Rules`."""
     viewer = Viewer(load, names, settings, limits, runs)
     with open_socket("127.0.0.1", 0) as listening:
         app = make_app(viewer, Rules(own_names("127.0.0.1"), token, **rules))
-        server = Server(app, viewer.desk.close)
+        server = Server(app, viewer.controller.close)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         running = Running(viewer, address_of(listening, "127.0.0.1", token))
@@ -101,7 +102,7 @@ def running(
 
 
 def png(width: int, height: int, seed: int = 0) -> bytes:
-    """A picture of noise."""
+    """Return a picture of noise as PNG."""
     return encoded(noise(width, height, seed), "PNG")
 
 

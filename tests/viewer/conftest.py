@@ -1,19 +1,20 @@
-"""Viewers with the built-in model: one with as little work as shows everything, one as it is."""
+"""Fixtures of running viewers, with a preset that takes little time."""
 
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers.attacking import Watch
+from helpers.attacking import FileMonitor
 from helpers.running import Running, running
 from helpers.tiny_models import tiny_sd1
 
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import DEFAULT, PRESETS, Preset
+from homologue.viewer.features.match.engine import MatchEngine
 from homologue.viewer.sessions.scene import Settings
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ def builtin() -> LatentDiffusion:
     return load("builtin")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hasty() -> Iterator[Preset]:
-    """A preset of that name, which takes a tenth of the time; and `patient`, to be stopped."""
+    """The preset `hasty`, which takes a tenth of the time, and `patient`, which takes long.
+
+    Both are removed at the end of the module, since other tests read all of `PRESETS`.
+    """
     preset = Preset(
         "hasty",
         replace(
@@ -45,7 +49,7 @@ def hasty() -> Iterator[Preset]:
 
 @pytest.fixture(scope="module")
 def server(builtin: LatentDiffusion, hasty: Preset) -> Iterator[Running]:
-    """In a hurry; the model `broken` cannot be loaded."""
+    """A viewer with the preset `hasty`; the model `broken` cannot be loaded."""
 
     def choose(name: str) -> LatentDiffusion:
         if name == "broken":
@@ -57,6 +61,20 @@ def server(builtin: LatentDiffusion, hasty: Preset) -> Iterator[Running]:
         yield one
 
 
+@pytest.fixture
+def fits(server: Running, monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
+    """Record the points that are fitted during a test."""
+    seen: list[tuple[float, float]] = []
+    fit = MatchEngine._fit
+
+    def record(self: MatchEngine, key: Any, progress: Any) -> Any:
+        seen.append((key.x, key.y))
+        return fit(self, key, progress)
+
+    monkeypatch.setattr(MatchEngine, "_fit", record)
+    return seen
+
+
 @pytest.fixture(scope="module")
 def mute(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a model without a text encoder."""
@@ -65,7 +83,7 @@ def mute(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def families(worded: dict[str, LatentDiffusion], mute: Path, hasty: Preset) -> Iterator[Running]:
-    """In a hurry, with models of the shapes of Stable Diffusion and one without words."""
+    """A viewer with small models of each Stable Diffusion family and one without a text encoder."""
     names = {model.name: model for model in worded.values()}
 
     def choose(name: str) -> LatentDiffusion:
@@ -77,17 +95,17 @@ def families(worded: dict[str, LatentDiffusion], mute: Path, hasty: Preset) -> I
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Needs Debian's package `chromium`, which `make test` installs where it may."""
+    """Chromium, from Debian's package `chromium`, which `make test` installs if it can."""
     from helpers.browsing import CHROMIUM, chromium
 
     if CHROMIUM is None:
-        pytest.skip("There is no chromium here: install it (apt-get install chromium).")
+        pytest.skip("Chromium is not installed (apt-get install chromium).")
     with chromium() as one:
         yield one
 
 
 @pytest.fixture(scope="session")
-def watch() -> Watch:
-    one = Watch()
-    sys.addaudithook(one)
-    return one
+def file_monitor() -> FileMonitor:
+    monitor = FileMonitor()
+    sys.addaudithook(monitor)
+    return monitor

@@ -1,11 +1,11 @@
-"""More than a viewer takes on: requests, sessions, listeners, slow senders."""
+"""Load beyond the limits: requests, sessions, listeners, slow uploads."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from helpers.attacking import Peak, heading, raw
+from helpers.attacking import MemoryPeak, heading, raw
 from helpers.running import Running, encoded, png, running
 from PIL import Image
 
@@ -20,13 +20,13 @@ MIB = 2**20
 
 @pytest.fixture
 def small(builtin: LatentDiffusion, hasty: Preset) -> Iterator[Running]:
-    """A server that takes on little and has little patience."""
+    """A viewer with low limits."""
     limits = Limits(sessions=3, listeners=2, upload_seconds=1.0)
     with running(lambda name: builtin, Settings("builtin", "hasty"), limits=limits) as one:
         yield one
 
 
-def test_a_slow_upload_holds_up_nobody_for_ever(small: Running) -> None:
+def test_slow_uploads_time_out(small: Running) -> None:
     head = heading(small, "POST", "/api/pictures", "Content-Length: 1000")
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: raw(small, head + b"drip"), range(6)))
@@ -36,15 +36,15 @@ def test_a_slow_upload_holds_up_nobody_for_ever(small: Running) -> None:
 
 @pytest.mark.slow
 def test_two_hundred_requests_at_once(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every point is computed exactly once, every session answered, memory bounded."""
+    """Each point is computed once, each session answers, and memory is bounded."""
     computed: list[tuple[float, float]] = []
     fit = MatchEngine._fit
 
-    def noting(self: MatchEngine, model: Any, key: Any, progress: Any) -> Any:
+    def record(self: MatchEngine, key: Any, progress: Any) -> Any:
         computed.append((key.x, key.y))
-        return fit(self, model, key, progress)
+        return fit(self, key, progress)
 
-    monkeypatch.setattr(MatchEngine, "_fit", noting)
+    monkeypatch.setattr(MatchEngine, "_fit", record)
     sessions = [server.session() for _ in range(4)]
 
     def ask(index: int) -> int:
@@ -56,7 +56,7 @@ def test_two_hundred_requests_at_once(server: Running, monkeypatch: pytest.Monke
         action = {"do": "add", **place}
         return int(server.client.post(f"/api/sessions/{session}", json=action).status_code)
 
-    with Peak() as peak:
+    with MemoryPeak() as peak:
         with ThreadPoolExecutor(200) as pool:
             statuses = list(pool.map(ask, range(200)))
         assert statuses == [200] * 200
@@ -70,7 +70,7 @@ def test_two_hundred_requests_at_once(server: Running, monkeypatch: pytest.Monke
 
 @pytest.mark.slow
 def test_two_hundred_sentences_masks_and_targets_at_once(server: Running) -> None:
-    """Every session ends with the maps of its last sentence, memory bounded."""
+    """Each session ends with the maps of its last sentence, and memory is bounded."""
     large = server.upload(encoded(Image.linear_gradient("L").resize((1200, 1200)), "JPEG")).json()
     sessions = [server.session() for _ in range(4)]
     for session in sessions:
@@ -80,7 +80,7 @@ def test_two_hundred_sentences_masks_and_targets_at_once(server: Running) -> Non
     ready = [server.wait(session, _words_done) for session in sessions]
     address = f"/api/words/{ready[0]['words']['address']}"
     small = [server.upload(png(40, 40, seed=seed)).json()["id"] for seed in range(40)]
-    peak = Peak()
+    peak = MemoryPeak()
 
     def ask(index: int) -> int:
         session, kind = sessions[index % 4], index // 4 % 5
@@ -118,21 +118,21 @@ def _all_done(state: dict[str, Any]) -> bool:
     return _words_done(state) and transfer["done"] == transfer["pictures"]
 
 
-def test_a_session_that_nobody_looks_at_makes_room(small: Running) -> None:
+def test_an_unwatched_session_is_removed(small: Running) -> None:
     sessions = [small.session() for _ in range(3)]
     assert small.client.get(f"/api/sessions/{sessions[0]}").status_code == 200
     small.session()
     statuses = [small.client.get(f"/api/sessions/{one}").status_code for one in sessions]
     assert statuses == [200, 404, 200]
     gone = small.client.get(f"/api/sessions/{sessions[1]}").json()["error"]
-    assert gone.startswith("This session is gone")
+    assert gone.startswith("This session has ended")
 
 
 def test_listeners_are_limited_and_keep_their_sessions(small: Running) -> None:
     session = small.session()
     path = f"/api/sessions/{session}/events"
     with small.client.stream("GET", path) as one, small.client.stream("GET", path) as two:
-        lines = [one.iter_lines(), two.iter_lines()]  # letting go of them ends the streams
+        lines = [one.iter_lines(), two.iter_lines()]  # deleting them ends the streams
         assert [next(each) for each in lines] == ["event: state"] * 2
         assert small.client.get(path).status_code == 503
         for _ in range(5):

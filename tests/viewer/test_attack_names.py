@@ -1,4 +1,4 @@
-"""Names that are paths: of uploads, of targets, of runs and their pairs."""
+"""Path traversal in names of uploads, targets, runs and pairs."""
 
 import csv
 import io
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
-from helpers.attacking import Watch
+from helpers.attacking import FileMonitor
 from helpers.running import Running, png, running
 from helpers.some_runs import GIVEN, make_data, make_run
 
-from homologue.viewer.features.runs.opened import OpenRuns
+from homologue.viewer.features.runs.open_runs import OpenRuns
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..\\..\\boot.ini"])
@@ -74,24 +74,24 @@ OUTSIDE = "../../../../../etc/passwd"
     ],
 )
 def test_runs_are_looked_up_and_nothing_else(
-    site: Running, watch: Watch, what: str, query: dict[str, str]
+    site: Running, file_monitor: FileMonitor, what: str, query: dict[str, str]
 ) -> None:
     site.client.get("/api/runs/maps", params={"run": "hand", "pair": PAIR, "end": "source"})
-    watch.on, watch.opened = True, []
+    file_monitor.on, file_monitor.opened = True, []
     answer = site.client.get(f"/api/runs/{what}", params={"run": "hand", **query})
-    watch.on = False
+    file_monitor.on = False
     assert answer.status_code in {400, 404}
     assert len(answer.text) < 6000
-    assert watch.opened == []
+    assert file_monitor.opened == []
 
 
-def test_a_run_is_read_again_only_by_its_name(site: Running, watch: Watch) -> None:
-    watch.on, watch.opened = True, []
+def test_a_run_is_read_again_only_by_its_name(site: Running, file_monitor: FileMonitor) -> None:
+    file_monitor.on, file_monitor.opened = True, []
     for name in (OUTSIDE, "/etc", "../hand", ".", "", "x" * 5000, 7, None, ["hand"]):
         answer = site.client.post("/api/runs/reload", json={"run": name})
         assert answer.status_code in {400, 404}, name
-    watch.on = False
-    assert watch.opened == []
+    file_monitor.on = False
+    assert file_monitor.opened == []
     assert site.client.post("/api/runs/reload", json={"run": "hand"}).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""What an attacker would try, against a server that really runs."""
+"""Attacks on a running server."""
 
 import re
 import socket
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from helpers.attacking import Watch, heading, raw
+from helpers.attacking import FileMonitor, heading, raw
 from helpers.running import Running, encoded, noise
+from helpers.viewer_files import bomb
 from starlette.routing import Route
-from test_uploads import bomb
 
 import homologue.viewer.app
 from homologue.datasets.emoji.drawings import drawings
@@ -65,27 +65,27 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_path_reaches_the_disk(server: Running, watch: Watch, path: str) -> None:
-    drawings()  # read once, whatever is asked for
-    watch.on, watch.opened = True, []
+def test_no_path_reaches_the_disk(server: Running, file_monitor: FileMonitor, path: str) -> None:
+    drawings()  # reads files on the first call
+    file_monitor.on, file_monitor.opened = True, []
     answer = raw(server, heading(server, "GET", path))
-    watch.on = False
+    file_monitor.on = False
     assert answer.split(b" ", 2)[1] in {b"404", b"400"}
     assert b"root:" not in answer
-    assert watch.opened == []
+    assert file_monitor.opened == []
 
 
-def test_the_watch_sees_what_is_read(server: Running, watch: Watch) -> None:
-    read_sample.cache_clear()  # another test may have looked at it
-    watch.on, watch.opened = True, []
+def test_the_file_monitor_records_reads(server: Running, file_monitor: FileMonitor) -> None:
+    read_sample.cache_clear()  # another test may have read it
+    file_monitor.on, file_monitor.opened = True, []
     answer = server.client.get("/api/samples/violin/openmoji")
-    watch.on = False
+    file_monitor.on = False
     assert answer.status_code == 200
-    assert any(name.endswith("violin.webp") for name in watch.opened)
+    assert any(name.endswith("violin.webp") for name in file_monitor.opened)
 
 
-def test_every_address_is_for_our_own_page_alone(server: Running) -> None:
-    routes = [route for part in server.viewer.parts for route in part.routes()]
+def test_every_route_is_for_the_own_page_only(server: Running) -> None:
+    routes = [route for each in server.viewer.features for route in each.routes()]
     paths = [re.sub("{.*?}", "x", route.path) for route in routes if isinstance(route, Route)]
     assert len(paths) > 15
     for path in paths:
@@ -129,7 +129,7 @@ def test_an_upload_of_ten_gigabytes_is_refused_before_it_is_sent(server: Running
 
 
 def test_an_upload_without_a_length_is_counted(server: Running) -> None:
-    """It is cut off soon after the limit, and little of it is ever in memory."""
+    """It is cut off soon after the limit, and memory is bounded."""
     limit = server.viewer.limits.upload_bytes
     block = b"100000\r\n" + bytes(0x100000) + b"\r\n"
     sent, answer = 0, b""
@@ -158,7 +158,7 @@ def test_a_chunked_action_is_counted_too(server: Running) -> None:
 
 @pytest.mark.linux
 @pytest.mark.parametrize("side", [7_000, 30_000, 60_000])
-def test_a_bomb_of_a_picture_does_not_go_off(server: Running, side: int) -> None:
+def test_a_decompression_bomb_is_refused(server: Running, side: int) -> None:
     import resource  # Windows has none
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -178,13 +178,13 @@ def test_a_bomb_of_a_picture_does_not_go_off(server: Running, side: int) -> None
         b"GIF89a/*<svg/onload=alert(1)>*/=1;",
     ],
 )
-def test_what_is_no_picture_is_never_served(server: Running, data: bytes) -> None:
+def test_files_other_than_pictures_are_refused(server: Running, data: bytes) -> None:
     answer = server.upload(data, "<img src=x onerror=alert(1)>.svg")
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/json"
 
 
-def test_a_picture_with_something_behind_it_is_served_without(server: Running) -> None:
+def test_data_after_a_picture_are_not_served(server: Running) -> None:
     data = encoded(noise(20, 20, 3), "PNG") + b"<script>alert(1)</script>"
     picture = server.upload(data).json()
     shown = server.client.get(f"/api/pictures/{picture['id']}")
@@ -193,14 +193,14 @@ def test_a_picture_with_something_behind_it_is_served_without(server: Running) -
     assert b"script" not in shown.content
 
 
-def test_pickles_are_nowhere() -> None:
+def test_the_viewer_uses_no_pickle() -> None:
     package = Path(homologue.viewer.app.__file__).parent
     for file in package.rglob("*.py"):
         assert "pickle" not in file.read_text("utf-8"), file
         assert "torch.load" not in file.read_text("utf-8"), file
 
 
-def test_nothing_of_the_page_comes_from_elsewhere() -> None:
+def test_the_page_loads_nothing_from_other_hosts() -> None:
     package = Path(homologue.viewer.app.__file__).parent / "static"
     for file in package.rglob("*.*"):
         text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")

@@ -1,4 +1,4 @@
-"""The viewer behind a reverse proxy: by raw requests, and in real Chromium through TLS."""
+"""The viewer behind a reverse proxy: with a client, and in Chromium through TLS."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def viewing(model: LatentDiffusion, **rules: Any) -> Iterator[Running]:
 
 @contextmanager
 def caller(proxy: Proxy, **headers: str) -> Iterator[httpx2.Client]:
-    """Asks the proxy under its public name."""
+    """Return a client that uses the public name of the proxy."""
     base = f"http://127.0.0.1:{proxy.server_address[1]}"
     named = {"Host": proxy.origin.partition("//")[2], **headers}
     with httpx2.Client(base_url=base, headers=named, timeout=60) as client:
@@ -39,7 +39,7 @@ def caller(proxy: Proxy, **headers: str) -> Iterator[httpx2.Client]:
 @pytest.mark.parametrize("strip", [True, False])
 @pytest.mark.parametrize("keep_host", [True, False])
 @pytest.mark.parametrize("allowed", ["host", "origin"])
-def test_every_kind_of_proxy_gets_to_a_session(
+def test_every_kind_of_proxy_works(
     builtin: LatentDiffusion, hasty: Preset, strip: bool, keep_host: bool, allowed: str
 ) -> None:
     origin = f"https://{NAME}"
@@ -56,7 +56,7 @@ def test_every_kind_of_proxy_gets_to_a_session(
         assert arrived.status_code == 303
         cookie = arrived.headers["set-cookie"].partition(";")[0]
         client.headers["Cookie"] = cookie
-        # The address of the page, as a browser resolves where it is led.
+        # The address of the page, as a browser resolves the redirect.
         page = arrived.url.join(arrived.headers["location"])
         assert page.path == f"{PREFIX}/"
         text = client.get(page.path).text
@@ -77,7 +77,7 @@ def test_every_kind_of_proxy_gets_to_a_session(
         assert {seen[0] for seen in proxy.seen} == {host}
 
 
-def test_what_a_proxy_needs_is_said(builtin: LatentDiffusion, hasty: Preset) -> None:
+def test_refusals_behind_a_proxy_name_the_option(builtin: LatentDiffusion, hasty: Preset) -> None:
     with (
         running(lambda name: builtin, Settings("builtin", "hasty")) as server,
         proxying(server.port, PREFIX, strip=False, keep_host=True, forward=False) as proxy,
@@ -96,16 +96,16 @@ def test_what_a_proxy_needs_is_said(builtin: LatentDiffusion, hasty: Preset) -> 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if OPENSSL is None:
-        pytest.skip("There is no openssl here.")
+        pytest.skip("openssl is not installed.")
     return make_certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["hub", "web server"])
-def test_a_person_matches_through_tls_and_a_prefix(
+def test_the_page_works_through_tls_and_a_prefix(
     kind: str, browser: Browser, builtin: LatentDiffusion, hasty: Preset, certificate: Path
 ) -> None:
-    """A hub strips the prefix, keeps the host and says what it forwards; a web server may not."""
+    """A hub strips the prefix, keeps the host and sets X-Forwarded-*; a web server does not."""
     hub = kind == "hub"
     with (
         proxying(
@@ -123,7 +123,7 @@ def test_a_person_matches_through_tls_and_a_prefix(
             one.go(f"{proxy.origin}{PREFIX}/?token={TOKEN}")
             assert one.page.url.startswith(f"{proxy.origin}{PREFIX}/#/match/")
             _matches(one)
-            # Every screen fetches modules and pictures of its own.
+            # Every screen fetches its own modules and pictures.
             for screen in ("Transfer", "Words", "Match"):
                 one.page.get_by_role("link", name=screen).click()
                 expect(one.page.locator("[aria-current=page]")).to_have_text(screen)

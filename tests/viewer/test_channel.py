@@ -1,4 +1,4 @@
-"""Events: the newest of each kind, and nothing that queues up."""
+"""Event streams: the newest state of each kind, without a queue."""
 
 import asyncio
 import json
@@ -38,8 +38,8 @@ def test_a_stream_begins_with_the_state_and_skips_what_is_old() -> None:
     ]
 
 
-def test_silence_is_broken_now_and_then(monkeypatch: Any) -> None:
-    monkeypatch.setattr(module, "_SECONDS_OF_SILENCE", 0.01)
+def test_a_comment_keeps_an_idle_stream_alive(monkeypatch: Any) -> None:
+    monkeypatch.setattr(module, "_KEEP_ALIVE_SECONDS", 0.01)
 
     async def listen() -> bytes:
         channel = Channel()

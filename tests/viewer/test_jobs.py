@@ -1,4 +1,4 @@
-"""What the worker runs, in which order, and what becomes of it."""
+"""Order, interruption and outcome of the worker's jobs."""
 
 import threading
 import time
@@ -7,100 +7,102 @@ from collections.abc import Callable, Hashable, Iterator
 import pytest
 
 from homologue.errors import HomologueError
+from homologue.viewer.job_progress import ProgressReporter
 from homologue.viewer.jobs import Outcome, Task, Worker
-from homologue.viewer.reports import Report
 
 PATIENCE = 20.0
 
 
-class Diary:
-    """Remembers what the worker says, and lets tests wait for it."""
+class EventLog:
+    """Records the events of the worker and waits for them."""
 
     def __init__(self) -> None:
-        self.ends: list[tuple[str, Hashable, Outcome, str]] = []
-        self.heard: list[str] = []
-        self.begun: list[str] = []
-        self._news = threading.Condition()
+        self.ended: list[tuple[str, Hashable, Outcome, str]] = []
+        self.progressed: list[str] = []
+        self.started: list[str] = []
+        self._changed = threading.Condition()
 
-    def began(self, owner: str) -> None:
-        self.begun.append(owner)
+    def job_started(self, owner: str) -> None:
+        self.started.append(owner)
 
-    def progressed(self, owner: str) -> None:
-        self.heard.append(owner)
+    def job_progressed(self, owner: str) -> None:
+        self.progressed.append(owner)
 
-    def ended(self, owner: str, key: Hashable, outcome: Outcome, sentence: str) -> None:
-        with self._news:
-            self.ends.append((owner, key, outcome, sentence))
-            self._news.notify_all()
+    def job_ended(self, owner: str, key: Hashable, outcome: Outcome, message: str) -> None:
+        with self._changed:
+            self.ended.append((owner, key, outcome, message))
+            self._changed.notify_all()
 
     def wait(self, count: int) -> list[tuple[str, Hashable, Outcome, str]]:
-        with self._news:
-            assert self._news.wait_for(lambda: len(self.ends) >= count, PATIENCE), self.ends
-            return list(self.ends)
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.ended) >= count, PATIENCE), self.ended
+            return list(self.ended)
 
 
 @pytest.fixture
-def diary() -> Diary:
-    return Diary()
+def log() -> EventLog:
+    return EventLog()
 
 
 @pytest.fixture
-def worker(diary: Diary) -> Iterator[Worker]:
-    one = Worker(diary)
-    yield one
-    one.close()
+def worker(log: EventLog) -> Iterator[Worker]:
+    worker = Worker(log)
+    yield worker
+    worker.close()
 
 
-def nothing(report: Report) -> None:
-    report("fit", 1, 1)
+def nothing(reporter: ProgressReporter) -> None:
+    reporter("fit", 1, 1)
 
 
 class Gate:
-    """A task that runs until it is let go, and reports all the while."""
+    """The work of a task that runs and reports until it is released."""
 
     def __init__(self) -> None:
-        self.runs = threading.Event()
-        self.go = threading.Event()
+        self.running = threading.Event()
+        self.release = threading.Event()
 
-    def __call__(self, report: Report) -> None:
-        self.runs.set()
-        while not self.go.is_set():
-            report("fit", 1, 2)
+    def __call__(self, reporter: ProgressReporter) -> None:
+        self.running.set()
+        while not self.release.is_set():
+            reporter("fit", 1, 2)
             time.sleep(0.005)
 
     def wait(self) -> None:
-        assert self.runs.wait(PATIENCE)
+        assert self.running.wait(PATIENCE)
 
 
-def task(key: Hashable, urgency: int = 0, work: Callable[[Report], None] = nothing) -> Task:
+def task(
+    key: Hashable, urgency: int = 0, work: Callable[[ProgressReporter], None] = nothing
+) -> Task:
     return Task(key, urgency, work)
 
 
-def test_the_most_urgent_goes_first(worker: Worker, diary: Diary) -> None:
-    worker.wish("a", [task("late", 2), task("soon", 0), task("later", 1)])
+def test_the_most_urgent_task_runs_first(worker: Worker, log: EventLog) -> None:
+    worker.set_tasks("a", [task("late", 2), task("soon", 0), task("later", 1)])
     worker.start()
-    assert [key for _, key, *_ in diary.wait(3)] == ["soon", "later", "late"]
+    assert [key for _, key, *_ in log.wait(3)] == ["soon", "later", "late"]
 
 
-def test_sessions_take_turns(worker: Worker, diary: Diary) -> None:
-    worker.wish("many", [task(number) for number in range(4)])
-    worker.wish("few", [task("x"), task("y")])
+def test_sessions_take_turns(worker: Worker, log: EventLog) -> None:
+    worker.set_tasks("many", [task(number) for number in range(4)])
+    worker.set_tasks("few", [task("x"), task("y")])
     worker.start()
     turns = ["many", "few", "many", "few", "many", "many"]
-    assert [owner for owner, *_ in diary.wait(6)] == turns
-    assert diary.begun == turns
+    assert [owner for owner, *_ in log.wait(6)] == turns
+    assert log.started == turns
 
 
-def test_every_outcome_is_told(
-    worker: Worker, diary: Diary, capsys: pytest.CaptureFixture[str]
+def test_every_outcome_is_reported(
+    worker: Worker, log: EventLog, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(error: Exception) -> Callable[[Report], None]:
-        def work(report: Report) -> None:
+    def fail(error: Exception) -> Callable[[ProgressReporter], None]:
+        def work(reporter: ProgressReporter) -> None:
             raise error
 
         return work
 
-    worker.wish(
+    worker.set_tasks(
         "a",
         [
             task(1, 0),
@@ -110,80 +112,80 @@ def test_every_outcome_is_told(
         ],
     )
     worker.start()
-    ends = [(key, outcome, sentence) for _, key, outcome, sentence in diary.wait(4)]
-    assert ends[:2] == [(1, "done", ""), (2, "failed", "This is wrong.")]
-    assert ends[2][2].startswith("There is not enough memory")
-    assert ends[3][2] == "Something went wrong inside homologue; the terminal says what."
+    ended = [(key, outcome, message) for _, key, outcome, message in log.wait(4)]
+    assert ended[:2] == [(1, "done", ""), (2, "failed", "This is wrong.")]
+    assert ended[2][2].startswith("There is not enough memory")
+    assert ended[3][2] == "An internal error occurred; see the terminal."
     assert "ZeroDivisionError: secret" in capsys.readouterr().err
 
 
-def test_what_is_no_longer_wanted_is_stopped_or_never_begun(worker: Worker, diary: Diary) -> None:
+def test_removed_tasks_are_stopped_or_never_started(worker: Worker, log: EventLog) -> None:
     gate = Gate()
-    worker.wish("a", [task("runs", 0, gate), task("waits")])
+    worker.set_tasks("a", [task("runs", 0, gate), task("waits")])
     worker.start()
     gate.wait()
-    worker.wish("a", [])
-    assert diary.wait(1) == [("a", "runs", "stopped", "")]
-    worker.wish("a", [task("next")])
-    assert diary.wait(2)[1] == ("a", "next", "done", "")
+    worker.set_tasks("a", [])
+    assert log.wait(1) == [("a", "runs", "stopped", "")]
+    worker.set_tasks("a", [task("next")])
+    assert log.wait(2)[1] == ("a", "next", "done", "")
     assert worker.statuses("a") == {}
 
 
-def test_other_wishes_leave_what_runs_alone(worker: Worker, diary: Diary) -> None:
+def test_new_tasks_do_not_stop_a_running_job(worker: Worker, log: EventLog) -> None:
     gate = Gate()
-    worker.wish("a", [task("runs", 0, gate)])
+    worker.set_tasks("a", [task("runs", 0, gate)])
     worker.start()
     gate.wait()
-    worker.wish("b", [task("other")])
-    worker.wish("a", [task("runs", 0, nothing), task("more")])
-    gate.go.set()
-    assert {key for _, key, outcome, _ in diary.wait(3) if outcome == "done"} == {
+    worker.set_tasks("b", [task("other")])
+    worker.set_tasks("a", [task("runs", 0, nothing), task("more")])
+    gate.release.set()
+    assert {key for _, key, outcome, _ in log.wait(3) if outcome == "done"} == {
         "runs", "other", "more"
     }  # fmt: skip
 
 
-def test_a_job_gives_way_to_a_more_urgent_one(worker: Worker, diary: Diary) -> None:
+def test_a_more_urgent_task_stops_a_running_job(worker: Worker, log: EventLog) -> None:
     gate = Gate()
-    worker.wish("a", [task("idle", 2, gate)])
+    worker.set_tasks("a", [task("idle", 2, gate)])
     worker.start()
     gate.wait()
-    worker.wish("b", [task("urgent", 0)])
-    assert diary.wait(2) == [("a", "idle", "stopped", ""), ("b", "urgent", "done", "")]
+    worker.set_tasks("b", [task("urgent", 0)])
+    assert log.wait(2) == [("a", "idle", "stopped", ""), ("b", "urgent", "done", "")]
 
 
-def test_equally_urgent_ones_wait(worker: Worker, diary: Diary) -> None:
+def test_an_equally_urgent_task_waits(worker: Worker, log: EventLog) -> None:
     gate = Gate()
-    worker.wish("a", [task("first", 1, gate)])
+    worker.set_tasks("a", [task("first", 1, gate)])
     worker.start()
     gate.wait()
-    worker.wish("b", [task("second", 1)])
+    worker.set_tasks("b", [task("second", 1)])
     time.sleep(0.05)
-    assert diary.ends == []
-    gate.go.set()
-    assert [key for _, key, *_ in diary.wait(2)] == ["first", "second"]
+    assert log.ended == []
+    gate.release.set()
+    assert [key for _, key, *_ in log.wait(2)] == ["first", "second"]
 
 
-def test_statuses_tell_what_runs_and_how_far_it_is(worker: Worker, diary: Diary) -> None:
+def test_statuses_have_the_progress_of_running_jobs(worker: Worker, log: EventLog) -> None:
     gate = Gate()
-    worker.wish("a", [task("runs", 0, gate), task("waits", 1)])
+    worker.set_tasks("a", [task("runs", 0, gate), task("waits", 1)])
     worker.start()
     gate.wait()
-    while not diary.heard:
+    while not log.progressed:
         time.sleep(0.005)
     statuses = worker.statuses("a")
     assert statuses["runs"].running
-    assert statuses["runs"].told is not None
-    assert (statuses["runs"].told.stage, statuses["runs"].told.done) == ("fit", 1)
+    assert statuses["runs"].progress is not None
+    assert (statuses["runs"].progress.stage, statuses["runs"].progress.done) == ("fit", 1)
     assert not statuses["waits"].running
     assert worker.statuses("b") == {}
-    gate.go.set()
-    diary.wait(2)
+    gate.release.set()
+    log.wait(2)
 
 
-def test_closing_stops_what_runs(worker: Worker, diary: Diary) -> None:
+def test_closing_stops_the_running_job(worker: Worker, log: EventLog) -> None:
     gate = Gate()
-    worker.wish("a", [task("runs", 0, gate), task("waits")])
+    worker.set_tasks("a", [task("runs", 0, gate), task("waits")])
     worker.start()
     gate.wait()
     worker.close()
-    assert diary.ends == [("a", "runs", "stopped", "")]
+    assert log.ended == [("a", "runs", "stopped", "")]

@@ -1,28 +1,28 @@
-"""Which models are kept."""
+"""Loading and storage of models."""
 
 from typing import Any
 
 from homologue.viewer.models import Models
 
 
-def test_models_are_loaded_when_needed_and_one_large_one_is_kept() -> None:
+def test_models_are_loaded_on_first_use_and_one_other_model_is_stored() -> None:
     loaded: list[str] = []
-    told: list[tuple[str, int, int]] = []
+    reported: list[tuple[str, int, int]] = []
 
     def load(name: str) -> Any:
         loaded.append(name)
         return f"the model {name}"
 
-    def tell(*args: Any) -> None:
-        told.append(args)
+    def report(*args: Any) -> None:
+        reported.append(args)
 
     models = Models(["a", "b", "a"], load)
     assert models.names == ("a", "b", "builtin")
     assert loaded == []
-    assert models.get("a", tell) == "the model a"
-    assert told == [("load", 0, 1), ("load", 1, 1)]
+    assert models.get("a", report) == "the model a"
+    assert reported == [("load", 0, 1), ("load", 1, 1)]
     for name in ("a", "builtin", "a", "b", "builtin", "a"):
-        assert models.get(name, tell) == f"the model {name}"
+        assert models.get(name, report) == f"the model {name}"
     assert loaded == ["a", "builtin", "b", "a"]
 
 

@@ -1,40 +1,28 @@
-"""Maps as bytes, read back as the page reads them."""
+"""Packed heat maps, read as the page reads them."""
 
-import json
 import struct
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from helpers.viewer_files import unpack
 
 from homologue.method.layer_maps import LayerMaps
-from homologue.viewer.features.match.packing import pack
-from homologue.viewer.packing import MOST_SIDE
+from homologue.viewer.features.match.packing import pack_layer_maps
+from homologue.viewer.packing import MAX_SIDE
 
 
-def unpack(data: bytes) -> tuple[dict[str, object], NDArray[np.float64]]:
-    """The header, and the maps in times their averages."""
-    (length,) = struct.unpack("<I", data[:4])
-    header = json.loads(data[4 : 4 + length])
-    start = 4 + length + -length % 4
-    side, count = header["side"], len(header["maps"])
-    levels = np.frombuffer(data[start:], "<u2").reshape(count, side, side)
-    scales = np.array([one["scale"] for one in header["maps"]])
-    return header, levels / 65535 * scales[:, None, None]
-
-
-def parts(side: int) -> LayerMaps:
+def layer_maps(side: int) -> LayerMaps:
     maps = torch.rand(4, side, side, generator=torch.Generator().manual_seed(0)) ** 4
     maps = maps / maps.sum(dim=(1, 2), keepdim=True)
     return LayerMaps(maps[0], maps[1:3], maps[3:], ("up.0", "up.1"))
 
 
-def test_values_are_times_the_average() -> None:
-    given = parts(64)
-    header, values = unpack(pack(given))
+def test_values_are_multiples_of_the_average() -> None:
+    given = layer_maps(64)
+    header, values = unpack(pack_layer_maps(given))
     assert header["side"] == 64
-    assert [(one["kind"], one["name"]) for one in header["maps"]] == [
+    assert [(each["kind"], each["name"]) for each in header["maps"]] == [
         ("mean", "mean"), ("layer", "up.0"), ("layer", "up.1"), ("embedding", "1")
     ]  # fmt: skip
     wanted = torch.cat([given.mean[None], given.layers, given.embeddings]) * 64 * 64
@@ -43,15 +31,15 @@ def test_values_are_times_the_average() -> None:
 
 
 def test_large_maps_are_averaged_down() -> None:
-    given = parts(2 * MOST_SIDE)
-    header, values = unpack(pack(given))
-    assert header["side"] == MOST_SIDE
-    four = given.mean.reshape(MOST_SIDE, 2, MOST_SIDE, 2).sum(dim=(1, 3)) * MOST_SIDE**2
+    given = layer_maps(2 * MAX_SIDE)
+    header, values = unpack(pack_layer_maps(given))
+    assert header["side"] == MAX_SIDE
+    four = given.mean.reshape(MAX_SIDE, 2, MAX_SIDE, 2).sum(dim=(1, 3)) * MAX_SIDE**2
     np.testing.assert_allclose(values[0], four.numpy(), atol=float(four.max()) / 60000)
 
 
 @pytest.mark.parametrize("side", [8, 65])
 def test_the_maps_begin_at_a_multiple_of_four(side: int) -> None:
-    data = pack(parts(side))
+    data = pack_layer_maps(layer_maps(side))
     (length,) = struct.unpack("<I", data[:4])
     assert len(data) - (4 + length + -length % 4) == 4 * side * side * 2

@@ -1,4 +1,4 @@
-"""Options for proxies, and what is guessed from a path."""
+"""Validation of the options for proxies, and parsing of hosts and paths."""
 
 import pytest
 
@@ -25,7 +25,7 @@ from homologue.viewer.proxies import (
         ("name_8000.app.example", "name_8000.app.example"),
     ],
 )
-def test_names_are_as_browsers_send_them(given: str, name: str) -> None:
+def test_hosts_are_normalised(given: str, name: str) -> None:
     assert checked_host(given) == name
 
 
@@ -42,7 +42,7 @@ def test_names_are_as_browsers_send_them(given: str, name: str) -> None:
         ("hub.example.org:443", "give the name alone, hub.example.org"),
     ],
 )
-def test_what_is_no_name_is_refused(given: str, words: str) -> None:
+def test_invalid_hosts_are_refused(given: str, words: str) -> None:
     with pytest.raises(HomologueError, match=words.replace("*", r"\*")):
         checked_host(given)
 
@@ -59,7 +59,7 @@ def test_what_is_no_name_is_refused(given: str, words: str) -> None:
         ("https://münchen.example", "https://xn--mnchen-3ya.example"),
     ],
 )
-def test_origins_are_as_browsers_send_them(given: str, origin: str) -> None:
+def test_origins_are_normalised(given: str, origin: str) -> None:
     assert checked_origin(given) == origin
 
 
@@ -77,7 +77,7 @@ def test_origins_are_as_browsers_send_them(given: str, origin: str) -> None:
         ("https://hub.example.org?x", "has a path"),
     ],
 )
-def test_what_is_no_origin_is_refused(given: str, words: str) -> None:
+def test_invalid_origins_are_refused(given: str, words: str) -> None:
     with pytest.raises(HomologueError, match=words):
         checked_origin(given)
 
@@ -93,7 +93,7 @@ def test_what_is_no_origin_is_refused(given: str, words: str) -> None:
         ("/api/viewers/homologue", "/api/viewers/homologue"),
     ],
 )
-def test_base_paths_are_decoded_and_end_without_a_slash(given: str, path: str) -> None:
+def test_base_paths_are_normalised(given: str, path: str) -> None:
     assert checked_base_path(given) == path
 
 
@@ -102,12 +102,12 @@ def test_base_paths_are_decoded_and_end_without_a_slash(given: str, path: str) -
     ["https://hub.example.org/x", "/x?y", "/x#y", "/x/../y", "/x//y", "/x y", "/./x", "/api",
      "/static", "/api/sessions", "C:\\x"],
 )  # fmt: skip
-def test_what_is_no_base_path_is_refused(given: str) -> None:
+def test_invalid_base_paths_are_refused(given: str) -> None:
     with pytest.raises(HomologueError, match="--base-path"):
         checked_base_path(given)
 
 
-def test_a_base_path_is_shown_as_it_stands_in_an_address() -> None:
+def test_a_base_path_is_quoted_for_a_url() -> None:
     assert shown_path("/user/me@x/ü") == "/user/me@x/%C3%BC"
 
 
@@ -123,10 +123,10 @@ def test_a_base_path_is_shown_as_it_stands_in_an_address() -> None:
         ("/favicon.ico", ""),
     ],
 )
-def test_what_prefix_a_path_seems_to_have(path: str, base: str) -> None:
+def test_the_base_path_is_guessed(path: str, base: str) -> None:
     assert guess_base(path) == base
 
 
 @pytest.mark.parametrize("host", ["", "[::1", "a/b", "me@localhost", "localhost:8000?x"])
-def test_hosts_that_are_none(host: str) -> None:
+def test_invalid_authorities_have_no_host(host: str) -> None:
     assert host_of(host) == ""

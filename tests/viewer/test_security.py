@@ -1,4 +1,4 @@
-"""Who may ask, and what every answer says."""
+"""The security check and the security headers."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from homologue.viewer.limits import Limits
-from homologue.viewer.security import COOKIE, Guard, Rules
+from homologue.viewer.security import COOKIE, Rules, SecurityMiddleware
 
 HOME = "http://127.0.0.1:8000"
 
@@ -23,12 +23,16 @@ def client(token: str | None = None, *hosts: str, **rules: Any) -> TestClient:
 
     routes = [Route("/{path:path}", answer, methods=["GET", "POST"])]
     made = Rules({"127.0.0.1", "localhost", "::1", *hosts}, token, **rules)
-    middleware = [Middleware(Guard, rules=made, limits=Limits(upload_bytes=1000, action_bytes=100))]
+    middleware = [
+        Middleware(
+            SecurityMiddleware, rules=made, limits=Limits(upload_bytes=1000, action_bytes=100)
+        )
+    ]
     return TestClient(Starlette(routes=routes, middleware=middleware), base_url=HOME)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "LOCALHOST:9", "[::1]:8000"])
-def test_our_own_names_are_answered(host: str) -> None:
+def test_own_names_are_accepted(host: str) -> None:
     assert client().get("/", headers={"Host": host}).status_code == 200
 
 
@@ -47,13 +51,13 @@ def test_our_own_names_are_answered(host: str) -> None:
         "",
     ],
 )
-def test_other_names_are_not(host: str) -> None:
+def test_other_names_are_refused(host: str) -> None:
     answer = client().get("/", headers={"Host": host})
     assert answer.status_code == 403
     assert answer.headers["connection"] == "close"
 
 
-def test_two_hosts_are_one_too_many() -> None:
+def test_two_hosts_are_refused() -> None:
     headers = [("Host", "127.0.0.1:8000"), ("Host", "evil.example")]
     assert client().get("/", headers=headers).status_code == 403
 
@@ -75,13 +79,13 @@ def test_two_hosts_are_one_too_many() -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_foreign_pages_get_nothing(origin: str, method: str) -> None:
+def test_foreign_origins_are_refused(origin: str, method: str) -> None:
     answer = client().request(method, "/api/sessions", headers={"Origin": origin})
     assert answer.status_code == 403
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_changing_anything_needs_an_origin() -> None:
+def test_post_requests_need_an_origin() -> None:
     assert client().post("/api/sessions").status_code == 403
     assert client().post("/api/sessions", headers={"Origin": HOME}).status_code == 200
     assert client().get("/api/sessions").status_code == 200
@@ -100,9 +104,7 @@ def test_changing_anything_needs_an_origin() -> None:
         ("/api/sessions/x", "cross-site", "navigate", 403),
     ],
 )
-def test_browsers_say_where_a_request_comes_from(
-    path: str, site: str, mode: str, status: int
-) -> None:
+def test_fetch_metadata_is_checked(path: str, site: str, mode: str, status: int) -> None:
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
     assert client().get(path, headers=headers).status_code == status
 
@@ -117,7 +119,7 @@ def test_browsers_say_where_a_request_comes_from(
         ("/api/pictures/", 101, 413),
     ],
 )
-def test_bodies_are_limited_by_what_they_say(path: str, size: int, status: int) -> None:
+def test_declared_lengths_are_limited(path: str, size: int, status: int) -> None:
     answer = client().post(path, headers={"Origin": HOME}, content=bytes(size))
     assert answer.status_code == status
 
@@ -128,7 +130,7 @@ def test_lengths_are_numbers(length: bytes) -> None:
     assert client().post("/api/pictures", headers=headers).status_code == 400
 
 
-def test_every_answer_is_locked_down() -> None:
+def test_every_response_has_security_headers() -> None:
     for answer in (client().get("/"), client().get("/", headers={"Host": "evil.example"})):
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
@@ -140,7 +142,7 @@ def test_every_answer_is_locked_down() -> None:
         assert answer.headers["cache-control"] == "no-store"
 
 
-def test_with_a_token_nobody_comes_in_without() -> None:
+def test_the_token_is_required() -> None:
     one = client("secret")
     for path in (
         "/",
@@ -163,7 +165,7 @@ def test_the_token_becomes_a_cookie() -> None:
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
-    # The browser keeps it for the folder of the page: other paths of a host may be other people's.
+    # Without a path, the cookie is limited to the folder of the page.
     assert "Path" not in cookie
     assert "Secure" not in cookie
     assert one.get("/api/options").status_code == 200
@@ -174,9 +176,9 @@ def test_the_token_becomes_a_cookie() -> None:
 @pytest.mark.parametrize(
     ("host", "origin"),
     [
-        # TLS ends before us, on the same name and port.
+        # A proxy with the same name and port ends TLS.
         ("127.0.0.1:8000", "https://127.0.0.1:8000"),
-        # A tunnel with a port of its own, as VS Code makes them.
+        # A tunnel with its own port, such as VS Code's.
         ("localhost:9999", "http://localhost:9999"),
         ("localhost:9999", "https://localhost:9999"),
         # Default ports are not in an origin.
@@ -187,7 +189,7 @@ def test_the_token_becomes_a_cookie() -> None:
         ("LOCALHOST:8000", "http://localhost:8000"),
     ],
 )
-def test_the_same_name_and_port_is_our_own_page(host: str, origin: str) -> None:
+def test_the_same_name_and_port_is_the_own_page(host: str, origin: str) -> None:
     headers = {"Host": host, "Origin": origin}
     assert client().post("/api/sessions", headers=headers).status_code == 200
 
@@ -201,7 +203,7 @@ def test_the_default_port_of_the_other_scheme_is_another_page(host: str, origin:
     assert client().post("/api/sessions", headers=headers).status_code == 403
 
 
-def test_refusals_say_which_option_to_give() -> None:
+def test_refusals_name_the_option() -> None:
     answer = client().get("/", headers={"Host": "hub.example.org:8443"})
     assert answer.status_code == 403
     assert "--allow-host hub.example.org." in answer.json()["error"]
@@ -210,17 +212,17 @@ def test_refusals_say_which_option_to_give() -> None:
     assert "--allow-origin https://hub.example.org." in answer.json()["error"]
     for headers in ({"Origin": "null"}, {"Origin": "file://"}, {}):
         error = client().post("/api/sessions", headers=headers).json()["error"]
-        assert error == "Only the viewer's own page may ask that."
+        assert error == "Only the viewer's own page may send this request."
 
 
-def test_a_proxy_is_known_by_its_name() -> None:
+def test_proxies_are_accepted_by_name() -> None:
     one = client(proxy_hosts=["hub.example.org"])
     for host in ("hub.example.org", "hub.example.org:8443"):
         headers = {"Host": host, "Origin": f"https://{host}"}
         assert one.post("/api/sessions", headers=headers).status_code == 200
     for host in ("example.org", "evil.hub.example.org", "hub.example.org.evil.example"):
         assert one.get("/", headers={"Host": host}).status_code == 403
-    # Another port of the same host is somebody else's page.
+    # Another port of the same host is a foreign page.
     headers = {"Host": "hub.example.org", "Origin": "https://hub.example.org:8443"}
     assert one.post("/api/sessions", headers=headers).status_code == 403
 
@@ -235,21 +237,19 @@ def test_a_proxy_is_known_by_its_name() -> None:
         ("evil.example, hub.example.org", "https://hub.example.org", 403),
     ],
 )
-def test_a_proxy_that_sends_its_own_host_may_say_what_it_was_asked_for(
-    forwarded: str, origin: str, status: int
-) -> None:
+def test_the_forwarded_host_is_checked(forwarded: str, origin: str, status: int) -> None:
     one = client(proxy_hosts=["hub.example.org"])
     headers = {"X-Forwarded-Host": forwarded, "X-Forwarded-Proto": "https", "Origin": origin}
     assert one.post("/api/sessions", headers=headers).status_code == status
 
 
-def test_who_comes_through_a_proxy_that_nobody_allowed_is_told_how() -> None:
+def test_the_refusal_of_an_unknown_proxy_names_the_option() -> None:
     answer = client().get("/", headers={"X-Forwarded-Host": "name-8000.app.example"})
     assert answer.status_code == 403
     assert "--allow-host name-8000.app.example." in answer.json()["error"]
 
 
-def test_an_allowed_origin_is_our_page_whatever_the_host_says() -> None:
+def test_an_allowed_origin_is_accepted_with_any_own_host() -> None:
     one = client(origins=["https://hub.example.org"])
     for host in ("127.0.0.1:8000", "hub.example.org"):
         headers = {"Host": host, "Origin": "https://hub.example.org"}
@@ -268,7 +268,7 @@ def test_an_allowed_origin_is_our_page_whatever_the_host_says() -> None:
         ("/user/me/80001/api", "/user/me/80001/api"),
     ],
 )
-def test_the_base_path_may_be_there_or_not(path: str, inside: str) -> None:
+def test_the_base_path_is_optional(path: str, inside: str) -> None:
     answer = client(base_path="/user/me/8000").get(path)
     assert answer.text == f"0 bytes to {inside}"
 
@@ -280,7 +280,7 @@ def test_limits_are_the_same_below_the_base_path() -> None:
         assert answer.status_code == status
 
 
-def test_the_base_path_without_its_slash_leads_to_the_page() -> None:
+def test_the_base_path_without_a_slash_redirects_to_the_page() -> None:
     one = client("secret", base_path="/user/me/8000")
     answer = one.get("/user/me/8000?token=secret", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (307, "./8000/?token=secret")
@@ -290,7 +290,7 @@ def test_the_base_path_without_its_slash_leads_to_the_page() -> None:
     assert one.get("/user/you/8000/api/options").status_code == 401
 
 
-def test_behind_a_proxy_the_token_is_needed_and_comes_from_a_link_on_another_site() -> None:
+def test_the_cookie_behind_a_proxy_is_lax_and_secure() -> None:
     one = client("secret", proxy_hosts=["hub.example.org"])
     headers = {"Host": "hub.example.org", "X-Forwarded-Proto": "https"}
     assert one.get("/", headers=headers).status_code == 401

@@ -1,4 +1,4 @@
-"""Sockets, names and addresses; and the command itself."""
+"""Sockets, names and addresses, and the command `homologue view`."""
 
 import os
 import re
@@ -28,11 +28,11 @@ from homologue.viewer.serve import address_of, is_loopback, open_socket, own_nam
         ("0.0.0.0", False), ("::", False), ("192.168.1.5", False), ("example.org", False),
     ],
 )  # fmt: skip
-def test_what_is_loopback(host: str, loopback: bool) -> None:
+def test_loopback_hosts_are_detected(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
 
 
-def test_any_free_port_is_taken_and_told() -> None:
+def test_port_zero_takes_a_free_port() -> None:
     with open_socket("127.0.0.1", 0) as one, open_socket("127.0.0.1", 0) as other:
         ports = [each.getsockname()[1] for each in (one, other)]
         assert ports[0] != ports[1]
@@ -49,7 +49,7 @@ def test_a_port_that_is_taken_is_named() -> None:
             open_socket("127.0.0.1", port)
 
 
-def test_hosts_and_ports_that_are_none() -> None:
+def test_invalid_hosts_and_ports_are_refused() -> None:
     with pytest.raises(HomologueError, match=r"cannot listen on no\.such\.host\.invalid"):
         open_socket("no.such.host.invalid", 0)
     for port in (-1, 65536):
@@ -57,13 +57,13 @@ def test_hosts_and_ports_that_are_none() -> None:
             open_socket("127.0.0.1", port)
 
 
-def test_we_go_by_our_addresses_only_beyond_loopback() -> None:
+def test_own_names_include_addresses_beyond_loopback_only() -> None:
     assert own_names("127.0.0.1") == {"127.0.0.1", "localhost", "::1"}
     everywhere = own_names("0.0.0.0")
     assert {"127.0.0.1", socket.gethostname().lower()} <= everywhere
 
 
-def test_another_host_needs_a_flag() -> None:
+def test_a_public_host_needs_a_flag() -> None:
     result = CliRunner().invoke(app, ["view", "--host", "0.0.0.0", "--no-browser"])
     assert isinstance(result.exception, HomologueError)
     assert "--share" in str(result.exception)
@@ -80,7 +80,7 @@ def test_options_for_proxies_are_checked_first(option: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "origins", "base", "said"),
+    ("names", "origins", "base", "expected"),
     [
         (["hub.org"], [], "/a b", "it is at https://hub.org/a%20b/?token=x"),
         (["hub.org"], ["http://other.org:8080"], "/a", "it is at http://other.org:8080/a/?token=x"),
@@ -89,14 +89,14 @@ def test_options_for_proxies_are_checked_first(option: str, value: str) -> None:
     ],
 )
 def test_where_the_viewer_is_behind_a_proxy(
-    names: list[str], origins: list[str], base: str, said: str
+    names: list[str], origins: list[str], base: str, expected: str
 ) -> None:
     line = command._behind_proxy(names, origins, base, "?token=x")
     assert line.startswith("Behind the proxy")
-    assert said in line
+    assert expected in line
 
 
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "find_spec", lambda name: None)
     with pytest.raises(HomologueError, match=r"starlette and uvicorn: pip install 'homologue\["):
         command.view()
@@ -104,7 +104,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The command in a process of its own, and the address that it prints."""
+    """Run the command in a subprocess; yield it and the address that it prints."""
     arguments = [sys.executable, "-m", "homologue", "view", "--no-browser", *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
@@ -120,8 +120,8 @@ def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
-def answered(client: httpx2.Client, path: str) -> httpx2.Response:
-    """The answer, as soon as the server has begun to give any."""
+def get_when_ready(client: httpx2.Client, path: str) -> httpx2.Response:
+    """Return the response once the server accepts connections."""
     end = time.monotonic() + 60
     while True:
         try:
@@ -135,14 +135,14 @@ def answered(client: httpx2.Client, path: str) -> httpx2.Response:
 @pytest.mark.slow
 def test_the_command_serves_until_it_is_interrupted() -> None:
     with started() as (process, address), httpx2.Client(base_url=address) as client:
-        assert answered(client, "/").text.startswith("<!doctype html>")
+        assert get_when_ready(client, "/").text.startswith("<!doctype html>")
         session = client.post("/api/sessions", headers={"Origin": address.rstrip("/")}).json()
         events = f"/api/sessions/{session['session']}/events"
         with client.stream("GET", events) as stream:
             lines = stream.iter_lines()
             assert next(lines) == "event: state"
             process.send_signal(signal.SIGINT)
-            for _ in lines:  # until the server ends it
+            for _ in lines:  # until the server ends the stream
                 pass
         assert process.wait(30) == 0
         assert process.stderr is not None
@@ -153,7 +153,7 @@ def test_sharing_needs_the_token_of_the_address() -> None:
     with started("--share") as (_, address), httpx2.Client() as client:
         page, _, token = address.partition("?token=")
         assert len(token) >= 32
-        assert answered(client, page).status_code == 401
+        assert get_when_ready(client, page).status_code == 401
         assert client.get(address).status_code == 303
         assert client.get(page).status_code == 200
 
@@ -168,14 +168,14 @@ def test_behind_a_proxy_the_token_is_needed_and_the_address_has_the_base_path() 
         assert process.stdout.readline() == (
             f"Behind the proxy it is at https://hub.example.org/user/me/8000/?token={token}\n"
         )
-        assert answered(client, page).status_code == 401
+        assert get_when_ready(client, page).status_code == 401
         assert client.get(address, follow_redirects=True).status_code == 200
         hub = {"Host": "hub.example.org", "Origin": "https://hub.example.org"}
         assert client.post(f"{page}api/sessions", headers=hub).status_code == 200
 
 
 @pytest.mark.linux
-def test_a_viewer_whose_address_cannot_be_printed_ends() -> None:
+def test_the_command_ends_if_its_address_cannot_be_printed() -> None:
     arguments = [sys.executable, "-m", "homologue", "view", "--no-browser"]
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(

@@ -1,14 +1,13 @@
-"""Only pictures are decoded, and only those of a bearable size."""
+"""Decoding and size limits of uploads."""
 
 import io
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from helpers.running import encoded, noise
+from helpers.viewer_files import bomb
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -21,20 +20,8 @@ from homologue.viewer.uploads import clean_name, decode
 PIXELS = 1_000_000
 
 
-def chunk(kind: bytes, content: bytes) -> bytes:
-    check = struct.pack(">I", zlib.crc32(kind + content))
-    return struct.pack(">I", len(content)) + kind + content + check
-
-
-def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few bytes that says it has that many pixels."""
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    rows = zlib.compress(bytes(10_000_000))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
-def test_common_kinds_are_read(kind: str) -> None:
+def test_common_formats_are_read(kind: str) -> None:
     image = decode(encoded(noise(30, 20), kind), "a", PIXELS)
     assert (image.width, image.height) == (30, 20)
 
@@ -45,16 +32,16 @@ def test_a_phone_s_photograph_of_several_views_is_read() -> None:
     assert (image.width, image.height) == (30, 20)
 
 
-def test_what_is_read_is_what_the_library_reads() -> None:
+def test_uploads_are_decoded_as_by_the_library() -> None:
     picture = noise(30, 20)
     assert torch.equal(
         decode(encoded(picture, "PNG"), "a", PIXELS).pixels, read_image(picture).pixels
     )
 
 
-def test_photographs_are_turned_as_their_camera_says() -> None:
+def test_the_exif_rotation_is_applied() -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn by 90 degrees
+    exif[0x0112] = 6  # rotate by 90 degrees
     image = decode(encoded(noise(30, 20), "JPEG", exif=exif), "a", PIXELS)
     assert (image.width, image.height) == (20, 30)
 
@@ -85,13 +72,13 @@ def test_a_png_with_a_long_text_is_read() -> None:
 
 
 @pytest.mark.parametrize("side", [2_000, 20_000, 100_000])
-def test_bombs_are_refused_before_they_go_off(side: int) -> None:
+def test_decompression_bombs_are_refused_before_decoding(side: int) -> None:
     with pytest.raises(HomologueError, match=r"^bomb\.png has .*scale it down"):
         decode(bomb(side, side), "bomb.png", PIXELS)
 
 
-def test_a_bomb_that_lies_about_its_size_is_no_larger_than_it_says() -> None:
-    # Ten megabytes of rows in a picture of 10 x 10: Pillow stops where the picture ends.
+def test_a_bomb_with_a_false_header_is_decoded_to_the_declared_size() -> None:
+    # Ten megabytes of rows in a picture of 10 x 10: Pillow stops at the declared end.
     assert decode(bomb(10, 10), "bomb.png", PIXELS).pixels.shape == (3, 10, 10)
 
 
@@ -109,13 +96,13 @@ def test_a_bomb_that_lies_about_its_size_is_no_larger_than_it_says() -> None:
         (encoded(noise(64, 64), "PPM"), "not an image of a known kind"),
     ],
 )
-def test_everything_else_is_refused_in_a_sentence(data: bytes, complaint: str) -> None:
+def test_other_files_are_refused_with_the_reason(data: bytes, complaint: str) -> None:
     with pytest.raises(HomologueError, match=complaint) as caught:
         decode(data, "thing", PIXELS)
     assert str(caught.value).startswith("thing ")
 
 
-def test_a_single_pixel_has_no_parts() -> None:
+def test_a_single_pixel_is_refused() -> None:
     with pytest.raises(HomologueError, match="give an image of at least"):
         decode(encoded(noise(1, 1), "PNG"), "dot", PIXELS)
 
@@ -134,11 +121,11 @@ def test_a_single_pixel_has_no_parts() -> None:
         ("Katze äöü 猫.png", "Katze äöü 猫.png"),
     ],
 )
-def test_names_are_for_people(given: str, shown: str) -> None:
+def test_names_are_cleaned_for_display(given: str, shown: str) -> None:
     assert clean_name(given) == shown
 
 
-def test_what_is_shown_is_never_what_was_uploaded() -> None:
+def test_uploaded_bytes_are_never_displayed() -> None:
     data = encoded(noise(30, 20), "PNG") + b"<script>alert(1)</script>"
     picture = make_picture(data, "a", decode(data, "a", PIXELS))
     assert b"script" not in picture.shown
@@ -155,13 +142,13 @@ def test_large_pictures_are_shown_smaller_and_keep_their_frame() -> None:
         assert shown.size == (4096, 1024)
 
 
-def kept(seed: int) -> tuple[bytes, str]:
+def upload(seed: int) -> tuple[bytes, str]:
     return encoded(noise(20, 20, seed), "PNG"), f"picture {seed}"
 
 
-def test_pictures_make_room_but_not_those_in_use() -> None:
+def test_pictures_in_use_are_not_removed() -> None:
     made = [
-        make_picture(data, name, decode(data, name, PIXELS)) for data, name in map(kept, range(4))
+        make_picture(data, name, decode(data, name, PIXELS)) for data, name in map(upload, range(4))
     ]
     in_use = {made[0].id}
     pictures = Pictures(3 * made[0].size + 200, lambda: in_use)
@@ -169,7 +156,7 @@ def test_pictures_make_room_but_not_those_in_use() -> None:
         pictures.add(picture)
     assert [pictures.get(picture.id) is not None for picture in made] == [True, False, True, True]
     in_use.update(picture.id for picture in made)
-    other = make_picture(*kept(9), decode(kept(9)[0], "a", PIXELS))
+    other = make_picture(*upload(9), decode(upload(9)[0], "a", PIXELS))
     with pytest.raises(BusyError, match="no room"):
         pictures.add(other)
     pictures.add(made[2])

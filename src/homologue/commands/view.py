@@ -22,7 +22,7 @@ from homologue.errors import HomologueError
 from homologue.streams import stdout_error
 
 if TYPE_CHECKING:
-    from homologue.viewer.features.runs.opened import OpenRuns
+    from homologue.viewer.features.runs.open_runs import OpenRuns
     from homologue.viewer.security import Rules
 
 
@@ -147,7 +147,7 @@ def view(
             threading.Timer(0.3, webbrowser.open, [address]).start()
         # Uvicorn shuts down on an interrupt and then calls this handler.
         signal.signal(signal.SIGINT, lambda number, frame: None)
-        Server(app, viewer.desk.close).run(sockets=[listening])
+        Server(app, viewer.controller.close).run(sockets=[listening])
 
 
 def _behind_proxy(names: list[str], origins: list[str], base: str, ending: str) -> str:
@@ -163,7 +163,7 @@ def _behind_proxy(names: list[str], origins: list[str], base: str, ending: str) 
 def _open_runs(folders: list[Path], root: Path | None) -> "OpenRuns":
     """Open runs. Without `--root`, runs whose data are missing are shown without pictures."""
     from homologue.console import print_note
-    from homologue.viewer.features.runs.opened import OpenRuns
+    from homologue.viewer.features.runs.open_runs import OpenRuns
 
     if root is not None and not folders:
         raise HomologueError("--root is the data folder of runs: give a RUN or leave out --root.")

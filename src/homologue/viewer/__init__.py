@@ -1,1 +1,1 @@
-"""The viewer: a page in the browser to click, look and understand, and the server behind it."""
+"""The viewer: a web page for matching points and browsing results, and its server."""

@@ -1,4 +1,4 @@
-"""The viewer's addresses."""
+"""The ASGI application: its life cycle, the shared routes and the error responses."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,105 +12,114 @@ from starlette.routing import BaseRoute, Route
 from homologue.errors import HomologueError
 from homologue.viewer.errors import BusyError, MissingError, TooLargeError
 from homologue.viewer.fields import Fields
-from homologue.viewer.headers import AT_ONCE, FOREVER
+from homologue.viewer.headers import IMMUTABLE, UNBUFFERED
 from homologue.viewer.proxies import guess_base, shown_path
 from homologue.viewer.samples import read_sample
-from homologue.viewer.security import Guard, Rules
+from homologue.viewer.security import Rules, SecurityMiddleware
+from homologue.viewer.sessions.session import Session
 from homologue.viewer.uploads import clean_name, read_body
 from homologue.viewer.viewer import Viewer
 
 
 def make_app(viewer: Viewer, rules: Rules) -> Starlette:
-    """The whole server; the worker runs as long as the application does."""
+    """Create the application; its lifespan starts and closes the worker."""
 
     @asynccontextmanager
-    async def living(app: Starlette) -> AsyncIterator[None]:
-        viewer.desk.start(viewer.parts)
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        viewer.controller.start(viewer.features)
         yield
-        viewer.desk.worker.close()
+        viewer.controller.worker.close()
 
-    own = [route for part in viewer.parts for route in part.routes()]
+    feature_routes = [route for feature in viewer.features for route in feature.routes()]
     return Starlette(
-        routes=[*own, *_routes(viewer)],
-        middleware=[Middleware(Guard, rules=rules, limits=viewer.limits)],
-        exception_handlers={HomologueError: _explain, 404: _explain_missing},
-        lifespan=living,
+        routes=[*feature_routes, *_SharedRoutes(viewer).routes()],
+        middleware=[Middleware(SecurityMiddleware, rules=rules, limits=viewer.limits)],
+        exception_handlers={HomologueError: _error_response, 404: _missing_response},
+        lifespan=lifespan,
     )
 
 
-def _routes(viewer: Viewer) -> list[BaseRoute]:
-    desk, limits = viewer.desk, viewer.limits
+class _SharedRoutes:
+    """The page, pictures and sessions."""
 
-    async def page(request: Request) -> Response:
-        return viewer.page.answer("index.html", request)
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer, self._controller, self._limits = viewer, viewer.controller, viewer.limits
 
-    async def static(request: Request) -> Response:
-        return viewer.page.answer(request.path_params["name"], request)
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/", self._page),
+            Route("/static/{name:path}", self._static),
+            Route("/api/options", self._options),
+            Route("/api/pictures", self._upload, methods=["POST"]),
+            Route("/api/pictures/{picture}", self._picture),
+            Route("/api/samples/{name:path}", self._sample),
+            Route("/api/sessions", self._create, methods=["POST"]),
+            Route("/api/sessions/{session}", self._describe),
+            Route("/api/sessions/{session}", self._act, methods=["POST"]),
+            Route("/api/sessions/{session}/events", self._events),
+        ]
 
-    async def options(request: Request) -> Response:
-        return JSONResponse(viewer.options())
+    async def _page(self, request: Request) -> Response:
+        return self._viewer.page.response("index.html", request)
 
-    async def upload(request: Request) -> Response:
+    async def _static(self, request: Request) -> Response:
+        return self._viewer.page.response(request.path_params["name"], request)
+
+    async def _options(self, request: Request) -> Response:
+        return JSONResponse(self._viewer.options())
+
+    async def _upload(self, request: Request) -> Response:
         name = clean_name(request.query_params.get("name", ""))
-        picture = await viewer.uploads.receive(request, name)
-        viewer.pictures.add(picture)
+        picture = await self._viewer.uploads.receive(request, name)
+        self._viewer.pictures.add(picture)
         return JSONResponse(picture.facts())
 
-    async def show(request: Request) -> Response:
-        picture = viewer.pictures.get(request.path_params["picture"])
+    async def _picture(self, request: Request) -> Response:
+        picture = self._viewer.pictures.get(request.path_params["picture"])
         if picture is None:
-            raise MissingError("This picture is no longer kept: open it again.")
-        return Response(picture.shown, media_type=picture.kind, headers=FOREVER)
+            raise MissingError("This picture is no longer stored: open it again.")
+        return Response(picture.shown, media_type=picture.kind, headers=IMMUTABLE)
 
-    async def sample(request: Request) -> Response:
+    async def _sample(self, request: Request) -> Response:
         data = read_sample(request.path_params["name"])
         if data is None:
             raise MissingError("There is no such sample.")
-        return Response(data, media_type="image/png", headers=FOREVER)
+        return Response(data, media_type="image/png", headers=IMMUTABLE)
 
-    async def create(request: Request) -> Response:
-        return JSONResponse(desk.describe(desk.create()))
+    async def _create(self, request: Request) -> Response:
+        return JSONResponse(self._controller.describe(self._controller.create()))
 
-    async def describe(request: Request) -> Response:
-        return JSONResponse(desk.describe(desk.get(request.path_params["session"])))
+    async def _describe(self, request: Request) -> Response:
+        return JSONResponse(self._controller.describe(self._session(request)))
 
-    async def act(request: Request) -> Response:
-        session = desk.get(request.path_params["session"])
-        desk.act(session, Fields.parse(await read_body(request, limits.action_bytes)))
-        return JSONResponse(desk.describe(session))
+    async def _act(self, request: Request) -> Response:
+        session = self._session(request)
+        body = await read_body(request, self._limits.action_bytes)
+        self._controller.act(session, Fields.parse(body))
+        return JSONResponse(self._controller.describe(session))
 
-    async def listen(request: Request) -> Response:
-        session = desk.get(request.path_params["session"])
-        if desk.listeners >= limits.listeners:
+    async def _events(self, request: Request) -> Response:
+        session = self._session(request)
+        if self._controller.listeners >= self._limits.listeners:
             raise BusyError("Too many pages are open: close some.")
-        events = session.channel.stream(lambda kind: desk.read(session, kind))
-        return StreamingResponse(events, media_type="text/event-stream", headers=AT_ONCE)
+        events = session.channel.stream(lambda kind: self._controller.read(session, kind))
+        return StreamingResponse(events, media_type="text/event-stream", headers=UNBUFFERED)
 
-    return [
-        Route("/", page),
-        Route("/static/{name:path}", static),
-        Route("/api/options", options),
-        Route("/api/pictures", upload, methods=["POST"]),
-        Route("/api/pictures/{picture}", show),
-        Route("/api/samples/{name:path}", sample),
-        Route("/api/sessions", create, methods=["POST"]),
-        Route("/api/sessions/{session}", describe),
-        Route("/api/sessions/{session}", act, methods=["POST"]),
-        Route("/api/sessions/{session}/events", listen),
-    ]
+    def _session(self, request: Request) -> Session:
+        return self._controller.get(request.path_params["session"])
 
 
-async def _explain(request: Request, error: Exception) -> Response:
+async def _error_response(request: Request, error: Exception) -> Response:
     statuses = {TooLargeError: 413, BusyError: 503, MissingError: 404}
     status = next((code for kind, code in statuses.items() if isinstance(error, kind)), 400)
-    # A body that was not read to its end would be taken for the next request.
+    # The unread rest of a body would be taken for the next request.
     headers = {"Connection": "close"} if status == 413 else {}
     return JSONResponse({"error": str(error)}, status, headers=headers)
 
 
-async def _explain_missing(request: Request, error: Exception) -> Response:
-    sentence = f"The viewer has no page {request.scope['path']!r}"
+async def _missing_response(request: Request, error: Exception) -> Response:
+    message = f"The viewer has no page {request.scope['path']!r}"
     base = shown_path(guess_base(request.scope["path"]))
     if base:
-        sentence += f"; if a proxy puts {base} before its paths, start it with --base-path {base}"
-    return JSONResponse({"error": f"{sentence}."}, 404)
+        message += f"; if a proxy adds {base} to its paths, start it with --base-path {base}"
+    return JSONResponse({"error": f"{message}."}, 404)

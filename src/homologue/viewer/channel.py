@@ -1,4 +1,4 @@
-"""Server-sent events: who listens hears the newest of each kind, however slowly they read."""
+"""Server-sent events: each listener receives the newest state, at the rate it can read."""
 
 import asyncio
 import json
@@ -8,13 +8,14 @@ from typing import Any, Literal
 Kind = Literal["state", "progress"]
 
 _SECONDS_BETWEEN = 0.04
-_SECONDS_OF_SILENCE = 15.0  # after which a connection is shown to be alive
+_KEEP_ALIVE_SECONDS = 15.0
 
 
 class Channel:
-    """Says that something has changed; what it is now is asked for when it can be sent.
+    """Notifies listeners that something has changed.
 
-    So nothing queues up for a slow listener.
+    The content of an event is read when the event is sent. A slow listener skips intermediate
+    states, and no queue builds up.
     """
 
     def __init__(self) -> None:
@@ -26,31 +27,31 @@ class Channel:
 
     def publish(self, kind: Kind) -> None:
         for listener in self._listeners:
-            listener.tell(kind)
+            listener.notify(kind)
 
     def close(self) -> None:
-        """Ends all streams."""
+        """End all streams."""
         self._closed = True
         for listener in self._listeners:
-            listener.news.set()
+            listener.notified.set()
 
     async def stream(self, read: Callable[[Kind], Any]) -> AsyncIterator[bytes]:
-        """Events for one listener; it begins with the state.
+        """Yield events for a new listener, starting with the state.
 
         Args:
-            read: what a kind of event holds now, as JSON has it.
+            read: returns the current content of an event of a kind, JSON-serialisable.
         """
         listener = _Listener()
-        listener.tell("state")
+        listener.notify("state")
         self._listeners.add(listener)
         try:
             while not self._closed:
                 try:
-                    await asyncio.wait_for(listener.news.wait(), _SECONDS_OF_SILENCE)
+                    await asyncio.wait_for(listener.notified.wait(), _KEEP_ALIVE_SECONDS)
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue
-                for kind in listener.take():
+                for kind in listener.take_pending():
                     yield _event(kind, read(kind))
                 await asyncio.sleep(_SECONDS_BETWEEN)
         finally:
@@ -59,17 +60,17 @@ class Channel:
 
 class _Listener:
     def __init__(self) -> None:
-        self.news = asyncio.Event()
-        self._kinds: set[Kind] = set()
+        self.notified = asyncio.Event()
+        self._pending: set[Kind] = set()
 
-    def tell(self, kind: Kind) -> None:
-        self._kinds.add(kind)
-        self.news.set()
+    def notify(self, kind: Kind) -> None:
+        self._pending.add(kind)
+        self.notified.set()
 
-    def take(self) -> list[Kind]:
-        """State before progress, which is about it."""
-        kinds, self._kinds = self._kinds, set()
-        self.news.clear()
+    def take_pending(self) -> list[Kind]:
+        """Return and clear the pending kinds; the state precedes the progress."""
+        kinds, self._pending = self._pending, set()
+        self.notified.clear()
         return sorted(kinds, reverse=True)
 
 

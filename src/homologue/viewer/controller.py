@@ -1,4 +1,4 @@
-"""Where sessions, parts and the worker meet."""
+"""The controller: owns the sessions, runs their actions and schedules their tasks."""
 
 import asyncio
 import secrets
@@ -18,51 +18,57 @@ from homologue.viewer.sessions.scene import Scene
 from homologue.viewer.sessions.session import Session
 
 
-class Desk:
-    """Keeps the sessions, carries out what is asked for, and has computed what scenes need.
+class Controller:
+    """Owns the sessions and connects the features with the worker.
 
-    Nothing that is to be computed is ever queued by hand: after each change, and whenever a job
-    ends, the parts say what a session's scene needs. So no job is lost, and undoing, moving and
-    changing the settings need no code of their own to stop or repeat anything.
+    The tasks of a session are derived from its scene: after each action and after each job, the
+    features list the tasks that the scene needs, and the worker adopts the list. Undoing, moving a
+    point and changing the settings therefore need no code to cancel or repeat jobs.
     """
 
     def __init__(self, limits: Limits, first_scene: Callable[[], Scene]) -> None:
+        """`first_scene`: returns the scene of a new session."""
         self._limits, self._first_scene = limits, first_scene
-        self._parts: tuple[Feature, ...] = ()
+        self._features: tuple[Feature, ...] = ()
         self._sessions: dict[str, Session] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._moments = count()
         self.worker = Worker(self)
 
-    def start(self, parts: Sequence[Feature]) -> None:
-        """From within the server's loop."""
-        self._parts = tuple(parts)
+    def start(self, features: Sequence[Feature]) -> None:
+        """Start the worker; call this in the server's event loop."""
+        self._features = tuple(features)
         self._loop = asyncio.get_running_loop()
         self.worker.start()
 
     def close(self) -> None:
-        """Ends the streams of events; the worker has to be closed besides."""
+        """End all event streams. Close the worker separately."""
         for session in self._sessions.values():
             session.channel.close()
 
     @property
     def listeners(self) -> int:
+        """Number of open event streams."""
         return sum(len(session.channel) for session in self._sessions.values())
 
     def pictures_in_use(self) -> set[str]:
+        """Return the ids of the pictures that the sessions show."""
         return {id_ for session in self._sessions.values() for id_ in session.scene.pictures}
 
     def create(self) -> Session:
-        """A new session. One that nobody looks at makes room for it if there are too many.
+        """Create a session.
 
-        Raises BusyError if all are being looked at.
+        At the limit, the least recently used session without a listener is removed.
+
+        Raises:
+            BusyError: the limit is reached and all sessions have listeners.
         """
         if len(self._sessions) >= self._limits.sessions:
-            unseen = [one for one in self._sessions.values() if not len(one.channel)]
-            if not unseen:
+            unwatched = [each for each in self._sessions.values() if not len(each.channel)]
+            if not unwatched:
                 raise BusyError("There are too many open sessions: close some.")
-            oldest = min(unseen, key=lambda one: one.used)
-            self.worker.forget(oldest.id)
+            oldest = min(unwatched, key=lambda each: each.used)
+            self.worker.remove(oldest.id)
             del self._sessions[oldest.id]
         session = Session(secrets.token_urlsafe(16), self._first_scene(), self._limits.history)
         self._sessions[session.id] = session
@@ -70,77 +76,89 @@ class Desk:
         return session
 
     def get(self, id_: str) -> Session:
-        """Raises MissingError if there is no such session."""
+        """Return a session and mark it as used.
+
+        Raises:
+            MissingError: no session has this id.
+        """
         if id_ not in self._sessions:
             raise MissingError(
-                "This session is gone: the viewer was started anew, or had too many."
+                "This session has ended: the viewer was restarted, or too many sessions were "
+                "opened."
             )
         session = self._sessions[id_]
         session.used = time.monotonic()
         return session
 
     def act(self, session: Session, fields: Fields) -> None:
-        """Carries out an action, which the field `do` names."""
+        """Run the action that the field `do` names.
+
+        Raises:
+            HomologueError: the action is unknown, or its fields are invalid.
+        """
         name = fields.text("do")
-        for part in self._parts:
-            if name in part.actions:
-                part.actions[name](session, fields)
+        for feature in self._features:
+            if name in feature.actions:
+                feature.actions[name](session, fields)
                 self.sync(session)
                 session.channel.publish("state")
                 return
         raise HomologueError(f"There is no action {name!r}.")
 
     def sync(self, session: Session) -> None:
-        """Lets the worker know what the session needs by now."""
-        tasks: list[Task] = [task for part in self._parts for task in part.tasks(session)]
+        """Pass the tasks that the session needs now to the worker."""
+        tasks: list[Task] = [task for feature in self._features for task in feature.tasks(session)]
         tasks.sort(key=lambda task: task.urgency)
-        self.worker.wish(session.id, tasks[: self._limits.queue])
+        self.worker.set_tasks(session.id, tasks[: self._limits.queue])
 
     def describe(self, session: Session) -> dict[str, Any]:
-        """All that the page has to know of a session; of two answers the one of the later moment
-        holds, whichever arrives first."""
+        """Return the state of a session for the page.
+
+        `moment` increases with every call: of two states, the one with the larger moment is newer,
+        whichever arrives first.
+        """
         return {
             "session": session.id,
             "revision": session.revision,
             "moment": next(self._moments),
             "undo": session.can_undo,
             "redo": session.can_redo,
-            **{part.name: part.describe(session) for part in self._parts},
+            **{feature.name: feature.describe(session) for feature in self._features},
         }
 
     def read(self, session: Session, kind: Kind) -> Any:
-        """What an event of a kind holds now."""
+        """Return the current content of an event of this kind."""
         if kind == "state":
             return self.describe(session)
-        return {part.name: part.progress(session) for part in self._parts}
+        return {feature.name: feature.progress(session) for feature in self._features}
 
-    # From here on: called by the worker, in its thread.
+    # The worker calls the following methods in its own thread.
 
-    def began(self, owner: str) -> None:
-        self._later(lambda: self._tell(owner, "state"))
+    def job_started(self, owner: str) -> None:
+        self._call_in_loop(lambda: self._publish(owner, "state"))
 
-    def progressed(self, owner: str) -> None:
-        self._later(lambda: self._tell(owner, "progress"))
+    def job_progressed(self, owner: str) -> None:
+        self._call_in_loop(lambda: self._publish(owner, "progress"))
 
-    def ended(self, owner: str, key: Hashable, outcome: Outcome, sentence: str) -> None:
-        self._later(lambda: self._end(owner, key, outcome, sentence))
+    def job_ended(self, owner: str, key: Hashable, outcome: Outcome, message: str) -> None:
+        self._call_in_loop(lambda: self._end(owner, key, outcome, message))
 
-    def _later(self, call: Callable[[], None]) -> None:
+    def _call_in_loop(self, call: Callable[[], None]) -> None:
         assert self._loop is not None
         try:
             self._loop.call_soon_threadsafe(call)
-        except RuntimeError:  # the loop is closed, and the viewer with it
+        except RuntimeError:  # the loop is closed
             return
 
-    def _tell(self, owner: str, kind: Kind) -> None:
+    def _publish(self, owner: str, kind: Kind) -> None:
         if owner in self._sessions:
             self._sessions[owner].channel.publish(kind)
 
-    def _end(self, owner: str, key: Hashable, outcome: Outcome, sentence: str) -> None:
+    def _end(self, owner: str, key: Hashable, outcome: Outcome, message: str) -> None:
         session = self._sessions.get(owner)
         if session is None:
             return
         if outcome == "failed":
-            session.ended[key] = sentence
+            session.ended[key] = message
         self.sync(session)
         session.channel.publish("state")

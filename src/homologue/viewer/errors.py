@@ -1,15 +1,15 @@
-"""Why a request is refused, besides being wrong in itself (which a HomologueError says)."""
+"""Errors with an HTTP status of their own; other errors of a request answer with 400."""
 
 from homologue.errors import HomologueError
 
 
 class TooLargeError(HomologueError):
-    """More bytes than are taken."""
+    """The request body exceeds its limit (413)."""
 
 
 class BusyError(HomologueError):
-    """What cannot be done now, but later."""
+    """A limit of the viewer is reached; the request may succeed later (503)."""
 
 
 class MissingError(HomologueError):
-    """What is asked for is not there, or not any more."""
+    """The requested object does not exist, or has been removed (404)."""

@@ -1,4 +1,4 @@
-"""What a part of the viewer is: matching is one, words and transfer are others."""
+"""The protocol of a feature of the viewer: matching, words, transfer, runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -10,40 +10,41 @@ from homologue.viewer.jobs import Task
 from homologue.viewer.sessions.session import Session
 
 Action = Callable[[Session, Fields], None]
-"""Changes a session as a person asked; raises HomologueError for what makes no sense."""
+"""Changes a session; raises HomologueError if the fields are invalid."""
 
 
 class Feature(Protocol):
-    """Something that the viewer can do, on the server's side.
+    """The server side of a feature.
 
-    All methods are called in the server's thread; only the work of tasks runs in the worker's.
+    All methods are called in the server's thread; `Task.work` runs in the worker's thread.
     """
 
     @property
     def name(self) -> str:
-        """Under which the page finds this part's share of a session's state."""
+        """Key of the feature in the state of a session."""
         ...
 
     @property
     def actions(self) -> Mapping[str, Action]:
-        """What people can do, under names that no other part uses."""
+        """Actions by name; no two features share a name."""
         ...
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Addresses of its own, below `/api/`."""
+        """Return the routes of the feature, below `/api/`."""
         ...
 
     def tasks(self, session: Session) -> list[Task]:
-        """All that the session's scene needs and that is not there yet, the first first.
+        """Return the tasks that the session's scene still needs, in order of importance.
 
-        Asked for after every change and after every job; keys in `session.ended` are left out.
+        Called after every action and after every job. Tasks whose key is in `session.ended` are
+        left out.
         """
         ...
 
     def describe(self, session: Session) -> Any:
-        """What the page shows of the session, as JSON has it."""
+        """Return the state of the session that the page shows, JSON-serialisable."""
         ...
 
     def progress(self, session: Session) -> Any:
-        """What the page shows of running jobs, as JSON has it; sent many times a second."""
+        """Return the progress of running jobs, JSON-serialisable; sent many times a second."""
         ...

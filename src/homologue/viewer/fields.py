@@ -1,4 +1,4 @@
-"""Reading JSON that anybody may have sent."""
+"""Validation of JSON request bodies."""
 
 import json
 import math
@@ -9,9 +9,10 @@ from homologue.errors import HomologueError
 
 
 class Fields:
-    """The fields of a JSON object, each asked for with the type that it has to have.
+    """The fields of a JSON object; each method returns a field of the requested type.
 
-    Raises HomologueError, naming the field, for everything else.
+    Raises:
+        HomologueError: a field is missing or invalid; the message names the field.
     """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -19,27 +20,31 @@ class Fields:
 
     @classmethod
     def parse(cls, data: bytes) -> "Fields":
+        """Parse a request body."""
         try:
             values = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise HomologueError("The request is not JSON: send an object.") from error
+            raise HomologueError("The request body is not valid JSON.") from error
         if not isinstance(values, dict):
-            raise HomologueError("The request is no JSON object: send one.")
+            raise HomologueError("The request body must be a JSON object.")
         return cls(values)
 
     def __contains__(self, name: str) -> bool:
+        """Return whether a field is present and not null."""
         return self._values.get(name) is not None
 
-    def text(self, name: str, most: int = 200, least: int = 1) -> str:
+    def text(self, name: str, max_length: int = 200, min_length: int = 1) -> str:
         value = self._values.get(name)
-        if not isinstance(value, str) or not least <= len(value) <= most:
-            raise HomologueError(f"{name!r} must be a text of {least} to {most} characters.")
+        if not isinstance(value, str) or not min_length <= len(value) <= max_length:
+            raise HomologueError(
+                f"{name!r} must be a text of {min_length} to {max_length} characters."
+            )
         if any(0xD800 <= ord(character) < 0xE000 for character in value):
-            raise HomologueError(f"{name!r} has halves of characters: send whole ones.")
+            raise HomologueError(f"{name!r} contains half of a surrogate pair.")
         return value
 
     def number(self, name: str) -> float:
-        """A finite one."""
+        """Return a finite number with an absolute value below 1e15."""
         value = self._values.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise HomologueError(f"{name!r} must be a number.")
@@ -47,15 +52,14 @@ class Fields:
             raise HomologueError(f"{name!r} must be a finite number.")
         return float(value)
 
-    def wholes(self, name: str, most: int = 1000) -> list[int]:
-        """A list of whole numbers."""
-        values = self._values.get(name)
-        if not isinstance(values, list) or len(values) > most:
-            raise HomologueError(f"{name!r} must be a list of at most {most} whole numbers.")
-        return [Fields({name: value}).whole(name) for value in values]
-
-    def whole(self, name: str) -> int:
+    def integer(self, name: str) -> int:
         value = self.number(name)
         if value != int(value):
             raise HomologueError(f"{name!r} must be a whole number.")
         return int(value)
+
+    def integers(self, name: str, max_count: int = 1000) -> list[int]:
+        values = self._values.get(name)
+        if not isinstance(values, list) or len(values) > max_count:
+            raise HomologueError(f"{name!r} must be a list of at most {max_count} whole numbers.")
+        return [Fields({name: value}).integer(name) for value in values]

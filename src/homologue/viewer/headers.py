@@ -1,13 +1,13 @@
-"""Headers that answers have in common."""
+"""Response headers that several routes share."""
 
-FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}
-"""For what an address always holds once it has held it."""
-
-
-AT_ONCE = {"X-Accel-Buffering": "no"}
-"""For a stream of events: nginx passes each on as it comes."""
+IMMUTABLE = {"Cache-Control": "private, max-age=31536000, immutable"}
+"""For a URL whose content never changes."""
 
 
-def to_save(name: str) -> dict[str, str]:
-    """For a file that is to be kept under a name."""
+UNBUFFERED = {"X-Accel-Buffering": "no"}
+"""For a stream of events: nginx forwards each event immediately."""
+
+
+def attachment(name: str) -> dict[str, str]:
+    """Return the headers of a download with this file name."""
     return {"Content-Disposition": f'attachment; filename="{name}"'}

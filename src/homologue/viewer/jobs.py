@@ -1,4 +1,4 @@
-"""One thread that owns the model, and the jobs that wait for it."""
+"""The worker: a thread that owns the model and runs queued jobs."""
 
 import threading
 import traceback
@@ -8,38 +8,38 @@ from typing import Literal, Protocol
 
 from homologue.errors import HomologueError
 from homologue.progress import Cancelled
-from homologue.viewer.reports import Pace, Report, Told
+from homologue.viewer.job_progress import JobProgress, ProgressReporter, StageTimes
 
 Outcome = Literal["done", "failed", "stopped"]
 
 
 @dataclass(frozen=True)
 class Task:
-    """Something that a session wants to be computed.
+    """A computation that a session needs.
 
     Attributes:
-        key: names what is computed; a session's tasks all have different ones.
-        urgency: 0 goes first. A job gives way as soon as a more urgent one waits, and is begun
-            again later.
-        work: computes it and puts it where it belongs; runs in the worker's thread.
-        pace: tasks of the same pace take about as long as one another.
+        key: identifies the result; unique among the tasks of a session.
+        urgency: 0 runs first. A running job is stopped as soon as a more urgent one waits, and
+            is restarted later.
+        work: computes and stores the result; runs in the worker's thread.
+        timing_key: tasks with equal keys take about equally long, which gives the time left.
     """
 
     key: Hashable
     urgency: int
-    work: Callable[[Report], None] = field(compare=False, repr=False)
-    pace: Hashable = None
+    work: Callable[[ProgressReporter], None] = field(compare=False, repr=False)
+    timing_key: Hashable = None
 
 
-class Listener(Protocol):
-    """Is told of jobs from within the worker's thread."""
+class WorkerListener(Protocol):
+    """Receives the events of jobs, in the worker's thread."""
 
-    def began(self, owner: str) -> None: ...
+    def job_started(self, owner: str) -> None: ...
 
-    def progressed(self, owner: str) -> None: ...
+    def job_progressed(self, owner: str) -> None: ...
 
-    def ended(self, owner: str, key: Hashable, outcome: Outcome, sentence: str) -> None:
-        """`sentence` says why a job failed."""
+    def job_ended(self, owner: str, key: Hashable, outcome: Outcome, message: str) -> None:
+        """`message`: why the job failed, else ""."""
         ...
 
 
@@ -50,27 +50,27 @@ class _Job:
     order: int
     running: bool = False
     stopped: bool = False
-    told: Told | None = None
+    progress: JobProgress | None = None
 
 
 @dataclass(frozen=True)
 class Status:
-    """Of a job: whether it runs, and what it last told."""
+    """State of a job; `progress` is its last report."""
 
     running: bool
-    told: Told | None
+    progress: JobProgress | None
 
 
 class Worker:
-    """Runs the tasks that sessions wish for, one at a time.
+    """Runs the tasks of all sessions, one at a time.
 
-    The most urgent goes first; of equally urgent ones that of the session that has waited longest,
-    so that a session with many cannot hold up the others.
+    The most urgent task runs first. Among equally urgent tasks, the session that was served
+    longest ago goes first, so a session with many tasks does not block the others.
     """
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: WorkerListener) -> None:
         self._listener = listener
-        self._pace = Pace()
+        self._stage_times = StageTimes()
         self._jobs: dict[tuple[str, Hashable], _Job] = {}
         self._served: dict[str, int] = {}
         self._count = 0
@@ -81,25 +81,29 @@ class Worker:
     def start(self) -> None:
         self._thread.start()
 
-    def close(self, seconds: float = 5.0) -> None:
-        """Stops what runs, at its next report, and forgets what waits."""
+    def close(self, timeout: float = 5.0) -> None:
+        """Stop the running job at its next report and drop the queue.
+
+        Args:
+            timeout: seconds to wait for the thread to end.
+        """
         with self._change:
             self._closed = True
             for job in self._jobs.values():
                 job.stopped = True
             self._change.notify_all()
         if self._thread.is_alive():
-            self._thread.join(seconds)
+            self._thread.join(timeout)
 
-    def wish(self, owner: str, tasks: Sequence[Task]) -> None:
-        """Says all that a session wants by now.
+    def set_tasks(self, owner: str, tasks: Sequence[Task]) -> None:
+        """Replace the tasks of a session.
 
-        What is new is queued, what is no longer wanted is taken out of the queue or stopped.
+        New tasks are queued. Tasks that are not in the list are removed from the queue or stopped.
         """
         wanted = {task.key: task for task in tasks}
         with self._change:
-            for (who, key), old in list(self._jobs.items()):
-                if who == owner and key not in wanted:
+            for (job_owner, key), old in list(self._jobs.items()):
+                if job_owner == owner and key not in wanted:
                     self._drop(old)
             for key, task in wanted.items():
                 job = self._jobs.get((owner, key))
@@ -113,17 +117,17 @@ class Worker:
             self._change.notify_all()
 
     def statuses(self, owner: str) -> Mapping[Hashable, Status]:
-        """Of the jobs of a session, under their keys."""
+        """Return the statuses of a session's jobs by task key."""
         with self._change:
             return {
-                key: Status(job.running, job.told)
-                for (who, key), job in self._jobs.items()
-                if who == owner
+                key: Status(job.running, job.progress)
+                for (job_owner, key), job in self._jobs.items()
+                if job_owner == owner
             }
 
-    def forget(self, owner: str) -> None:
-        """Ends all that a session wanted."""
-        self.wish(owner, [])
+    def remove(self, owner: str) -> None:
+        """Remove a session and all its jobs."""
+        self.set_tasks(owner, [])
         with self._change:
             self._served.pop(owner, None)
 
@@ -135,14 +139,14 @@ class Worker:
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
-            self._listener.began(job.owner)
-            outcome, sentence = self._work(job)
+            self._listener.job_started(job.owner)
+            outcome, message = self._work(job)
             with self._change:
                 del self._jobs[job.owner, job.task.key]
-            self._listener.ended(job.owner, job.task.key, outcome, sentence)
+            self._listener.job_ended(job.owner, job.task.key, outcome, message)
 
     def _next(self) -> _Job | None:
-        """Waits for a job; None if the worker is closed."""
+        """Wait for a job; return None if the worker is closed."""
         with self._change:
             self._change.wait_for(lambda: self._closed or self._jobs)
             if self._closed:
@@ -157,14 +161,16 @@ class Worker:
         return job.task.urgency, self._served.get(job.owner, 0), job.order
 
     def _work(self, job: _Job) -> tuple[Outcome, str]:
-        def tell(told: Told) -> None:
-            job.told = told
-            self._listener.progressed(job.owner)
+        def publish(progress: JobProgress) -> None:
+            job.progress = progress
+            self._listener.job_progressed(job.owner)
 
-        report = Report(lambda: self._check(job), tell, self._pace, job.task.pace)
+        reporter = ProgressReporter(
+            lambda: self._check(job), publish, self._stage_times, job.task.timing_key
+        )
         try:
-            job.task.work(report)
-            report.finish()
+            job.task.work(reporter)
+            reporter.finish()
         except Cancelled:
             return "stopped", ""
         except HomologueError as error:
@@ -173,12 +179,12 @@ class Worker:
             return "failed", "There is not enough memory for this: use a smaller model or image."
         except Exception:
             traceback.print_exc()
-            return "failed", "Something went wrong inside homologue; the terminal says what."
+            return "failed", "An internal error occurred; see the terminal."
         return "done", ""
 
     def _check(self, job: _Job) -> None:
-        """Raises Cancelled if the job is to stop or has to give way."""
+        """Raise Cancelled if the job was stopped or a more urgent one waits."""
         with self._change:
-            urgent = min(one.task.urgency for one in self._jobs.values())
+            urgent = min(each.task.urgency for each in self._jobs.values())
         if job.stopped or urgent < job.task.urgency:
             raise Cancelled

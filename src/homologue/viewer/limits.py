@@ -1,4 +1,4 @@
-"""How much of everything a viewer takes on."""
+"""Resource limits of a viewer."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,27 @@ _MIB = 2**20
 
 @dataclass(frozen=True)
 class Limits:
-    """Attributes:
-    upload_bytes, upload_pixels: of one picture.
-    upload_seconds: for which one may be on its way, and wait for its turn.
-    uploads_at_once: how many are read and decoded at the same time.
-    action_bytes: of a request that is no picture.
-    picture_bytes, map_bytes, word_bytes, embedding_bytes: of all that are kept; the oldest go
-        first. `map_bytes` are of points, `word_bytes` of words.
-    thumb_bytes: of small pictures of runs' pairs that are kept.
-    pairs_at_once: of a run, in one answer. reading_at_once: pictures of runs, read from the disk.
-    sessions: that are kept.
-    points: in a session.
-    targets: in a session, to which its points are transferred.
-    history: changes of a session that can be undone.
-    queue: jobs that wait for one session; further ones are queued as these end.
-    listeners: open streams of events.
+    """Resource limits of a viewer.
+
+    Attributes:
+        upload_bytes: size of an uploaded file.
+        upload_pixels: pixels of an uploaded picture.
+        upload_seconds: duration of an upload, and of its wait in the queue.
+        uploads_at_once: uploads that are received and decoded at the same time.
+        action_bytes: size of a request body other than a picture.
+        picture_bytes: all stored pictures; the least recently used are removed first.
+        map_bytes: all stored heat maps of points.
+        word_bytes: all stored heat maps of words.
+        embedding_bytes: all stored point embeddings.
+        thumb_bytes: all stored thumbnails of runs.
+        pairs_at_once: pairs of a run in one response.
+        reading_at_once: pictures of runs that are read from disk at the same time.
+        sessions: stored sessions.
+        points: points of a session.
+        targets: transfer targets of a session.
+        history: changes of a session that can be undone.
+        queue: queued jobs of a session; further tasks are queued as these end.
+        listeners: open event streams.
     """
 
     upload_bytes: int = 64 * _MIB

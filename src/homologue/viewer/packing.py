@@ -1,9 +1,10 @@
-"""Heat maps as bytes for the page.
+"""The binary format in which the page receives heat maps.
 
-A file is four bytes with the length of a JSON header, little-endian; the header; zeros up to a
-multiple of four; and the maps, one after the other, as 16-bit little-endian whole numbers, row by
-row. The header has `side`, and for each map of `maps` its `kind` (`mean`, `layer`, `embedding`,
-`word`), its `name`, and the `scale`: 65535 stands for `scale` times the map's average.
+A file consists of the length of the header (4 bytes, little-endian), the header (JSON), zeros up
+to a multiple of 4 bytes, and the maps in order, row by row, as 16-bit little-endian unsigned
+integers. The header has the `side` of the maps and for each of the `maps` its `kind` (`mean`,
+`layer`, `embedding`, `word`, `all`), its `name` and its `scale`: the value 65535 stands for `scale`
+times the map's average.
 """
 
 import json
@@ -13,13 +14,18 @@ import numpy as np
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-MOST_SIDE = 128
-"""Maps are averaged down to it: the layers that are read have 64 places a side at most."""
+MAX_SIDE = 128
+"""Larger maps are averaged down to this side; the layers that are read have at most 64."""
 
 
 def pack_maps(maps: Tensor, names: Sequence[tuple[str, str]]) -> bytes:
-    """maps: (N, side, side), not negative; names: the kind and name of each."""
-    side = min(maps.shape[-1], MOST_SIDE)
+    """Pack heat maps.
+
+    Args:
+        maps: (N, side, side), non-negative.
+        names: kind and name of each map.
+    """
+    side = min(maps.shape[-1], MAX_SIDE)
     small = adaptive_avg_pool2d(maps.double(), side)
     times = small / small.mean(dim=(1, 2), keepdim=True)
     scales = times.amax(dim=(1, 2))

@@ -1,4 +1,4 @@
-"""The pictures that a viewer has been given, in memory."""
+"""The pictures of a viewer, in memory."""
 
 import io
 import threading
@@ -12,20 +12,20 @@ from PIL import Image
 from homologue.images import RGBImage
 from homologue.viewer.errors import BusyError
 
-_LONGEST = 4096  # pixels of the longest side of what is shown
-_LOSSLESS = 1_000_000  # pixels up to which what is shown is a PNG
+_MAX_SIDE = 4096  # pixels of the longer side of a displayed picture
+_MAX_PNG_PIXELS = 1_000_000  # larger pictures are displayed as JPEG
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One picture.
+    """A picture.
 
     Attributes:
-        id: says which pixels it has.
-        name: for people.
-        width, height: of the original, after EXIF rotation: the frame of all points.
-        data: the file as it was uploaded, from which it is decoded for the model.
-        shown: what the page shows, encoded by us: nobody is ever sent what somebody uploaded.
+        id: digest of the pixels.
+        name: display name.
+        width, height: pixels of the original after EXIF rotation: the frame of all points.
+        data: the uploaded file, from which the model's input is decoded.
+        shown: the encoding for the page; uploaded bytes are never sent to a browser.
         kind: media type of `shown`.
     """
 
@@ -43,60 +43,69 @@ class Picture:
         return len(self.data) + len(self.shown)
 
     def facts(self) -> dict[str, Any]:
-        """What the page is told of it."""
+        """Return the description for the page."""
         return {"id": self.id, "name": self.name, "width": self.width, "height": self.height}
 
 
 def make_picture(data: bytes, name: str, image: RGBImage) -> Picture:
-    """`image`: what was decoded from `data`."""
+    """Create a picture from an uploaded file and the image that was decoded from it."""
     shown, kind = encode(image.to_pil())
     return Picture(image.digest, name, image.width, image.height, data, shown, kind)
 
 
 def encode(picture: Image.Image) -> tuple[bytes, str]:
-    """As PNG if it is small, else as JPEG, at most `_LONGEST` long; and its media type."""
+    """Encode a picture for the page.
+
+    Returns:
+        The encoded bytes and their media type: PNG for a small picture, else JPEG with a longer
+        side of at most `_MAX_SIDE` pixels.
+    """
     file = io.BytesIO()
-    if picture.width * picture.height <= _LOSSLESS:
+    if picture.width * picture.height <= _MAX_PNG_PIXELS:
         picture.save(file, "PNG")
         return file.getvalue(), "image/png"
-    picture.thumbnail((_LONGEST, _LONGEST), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    picture.thumbnail((_MAX_SIDE, _MAX_SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
     picture.save(file, "JPEG", quality=92, subsampling=0)
     return file.getvalue(), "image/jpeg"
 
 
 class Pictures:
-    """Pictures under their ids; those that have not been used for longest make room for others.
+    """Pictures by id, up to a number of bytes; the least recently used are removed first.
 
-    Both the server's thread and the worker's use it.
+    The server's thread and the worker's thread may use it.
     """
 
-    def __init__(self, most_bytes: int, in_use: Callable[[], set[str]] = set) -> None:
-        """`in_use`: ids of pictures that must stay."""
-        self._most, self._in_use = most_bytes, in_use
-        self._kept: OrderedDict[str, Picture] = OrderedDict()
+    def __init__(self, max_bytes: int, in_use: Callable[[], set[str]] = set) -> None:
+        """`in_use`: returns the ids of pictures that must not be removed."""
+        self._max_bytes, self._in_use = max_bytes, in_use
+        self._pictures: OrderedDict[str, Picture] = OrderedDict()
         self._lock = threading.Lock()
 
     def add(self, picture: Picture) -> None:
-        """Raises BusyError if there is no room and nothing to make room with."""
+        """Add a picture, removing unused ones if necessary.
+
+        Raises:
+            BusyError: the pictures in use leave too little room.
+        """
         in_use = self._in_use()
         with self._lock:
-            if picture.id in self._kept:
-                self._kept.move_to_end(picture.id)
+            if picture.id in self._pictures:
+                self._pictures.move_to_end(picture.id)
                 return
-            total = sum(one.size for one in self._kept.values()) + picture.size
-            for id_, one in list(self._kept.items()):
-                if total > self._most and id_ not in in_use:
-                    total -= one.size
-                    del self._kept[id_]
-            if total > self._most:
+            total = sum(each.size for each in self._pictures.values()) + picture.size
+            for id_, old in list(self._pictures.items()):
+                if total > self._max_bytes and id_ not in in_use:
+                    total -= old.size
+                    del self._pictures[id_]
+            if total > self._max_bytes:
                 raise BusyError(
                     f"There is no room for {picture.name}: all pictures together may have "
-                    f"{self._most / 2**20:g} MiB; remove some, or scale them down."
+                    f"{self._max_bytes / 2**20:g} MiB; remove some, or scale them down."
                 )
-            self._kept[picture.id] = picture
+            self._pictures[picture.id] = picture
 
     def get(self, id_: str) -> Picture | None:
         with self._lock:
-            if id_ in self._kept:
-                self._kept.move_to_end(id_)
-            return self._kept.get(id_)
+            if id_ in self._pictures:
+                self._pictures.move_to_end(id_)
+            return self._pictures.get(id_)

@@ -1,4 +1,4 @@
-"""Pictures that come with the package: the drawings of the emoji benchmark."""
+"""Sample pictures: the drawings of the emoji benchmark, which come with the package."""
 
 import io
 from functools import lru_cache
@@ -9,11 +9,11 @@ from PIL import Image
 from homologue.datasets.emoji.drawings import drawings
 
 FIRST_PAIR = ("fox/noto", "fox/twemoji")
-"""What a new session begins with: source and target."""
+"""Source and target of a new session."""
 
 
 def sample_names() -> dict[str, list[str]]:
-    """The styles that each subject was drawn in."""
+    """Return the drawing styles of each subject, sorted."""
     names: dict[str, list[str]] = {}
     for subject, style in drawings():
         names.setdefault(subject, []).append(style)
@@ -22,7 +22,14 @@ def sample_names() -> dict[str, list[str]]:
 
 @lru_cache(maxsize=512)
 def read_sample(name: str) -> bytes | None:
-    """A drawing on white, `SUBJECT/STYLE`, as PNG; None if there is none of that name."""
+    """Return a drawing on a white background as PNG.
+
+    Args:
+        name: `SUBJECT/STYLE`.
+
+    Returns:
+        None if there is no such drawing.
+    """
     subject, _, style = name.partition("/")
     drawing = drawings().get((subject, style))
     if drawing is None:

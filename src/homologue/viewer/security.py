@@ -1,9 +1,10 @@
-"""Who may ask, and what every answer says about itself.
+"""Security check of every request, and security headers of every response.
 
-Any page that a person visits can send requests to a server on their own machine. So the host that
-a request is for has to be one of ours (another name may have been made to point at us), and the
-page that it comes from has to be ours. The port of the host is not checked: a name that was made
-to point at us is a foreign name on every port, and tunnels, such as VS Code's, choose their own.
+Any web page can send requests to a server on the visitor's own machine. A request is therefore
+accepted only if its `Host` is a known name (DNS rebinding makes foreign names point to this
+server) and if it comes from the viewer's own page (cross-site request forgery). The port of the
+host is not checked: a rebound name is foreign on every port, and tunnels, such as VS Code's, choose
+their own ports.
 """
 
 import secrets
@@ -16,10 +17,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from homologue.viewer.limits import Limits
-from homologue.viewer.proxies import forwarded, host_of, is_origin_of
+from homologue.viewer.proxies import DEFAULT_PORTS, forwarded, host_of
 
 COOKIE = "homologue-token"
-_READING = {"GET", "HEAD"}
+_SAFE_METHODS = {"GET", "HEAD"}
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -38,12 +39,15 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Rules:
-    """Attributes:
-    hosts: names and addresses that we go by, without ports: a tunnel may have another port.
-    token: that a browser has to have been given; None for none.
-    proxy_hosts: further names, by which proxies are called.
-    origins: of pages that are ours though the host is another: a proxy may have exchanged that.
-    base_path: that a proxy leaves before our paths; what comes without it is answered, too.
+    """Which requests are accepted.
+
+    Attributes:
+        hosts: names and addresses of this server, without ports.
+        token: secret that a browser must present; None if no token is required.
+        proxy_hosts: names of proxies before this server.
+        origins: further accepted origins, for proxies that replace the `Host` header.
+        base_path: prefix that a proxy leaves before the viewer's paths; paths without it are
+            accepted too.
     """
 
     hosts: Collection[str]
@@ -56,19 +60,19 @@ class Rules:
     def proxied(self) -> bool:
         return bool(self.proxy_hosts or self.origins or self.base_path)
 
-    def goes_by(self, name: str) -> bool:
-        """Whether a host, without its port, is one of ours."""
-        named = (host_of(origin.partition("://")[2]) for origin in self.origins)
-        return name in self.hosts or name in self.proxy_hosts or name in named
+    def accepts_host(self, name: str) -> bool:
+        """Return whether a host, without its port, is a name of this server or of a proxy."""
+        origin_hosts = (host_of(origin.partition("://")[2]) for origin in self.origins)
+        return name in self.hosts or name in self.proxy_hosts or name in origin_hosts
 
-    def inside(self, path: str) -> str:
-        """A path without the base path: "" for the base path itself, without a slash."""
+    def strip_base(self, path: str) -> str:
+        """Return a path without the base path; "" for the base path without a trailing slash."""
         base = self.base_path
         return path[len(base) :] if base and f"{path}/".startswith(f"{base}/") else path
 
 
-class Guard:
-    """Refuses what is not from our own page, or too large; adds headers to every answer."""
+class SecurityMiddleware:
+    """Refuses foreign and oversized requests, and adds security headers to every response."""
 
     def __init__(self, app: ASGIApp, rules: Rules, limits: Limits) -> None:
         self._app, self._rules, self._limits = app, rules, limits
@@ -78,7 +82,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        async def send_safely(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
@@ -86,97 +90,120 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        asked = scope["path"]
-        scope = {**scope, "path": self._rules.inside(asked) or "/"}
-        answer = self._refusal(scope) or self._complete(asked, scope) or self._sign_in(scope)
-        await (answer or self._app)(scope, receive, send_safely)
+        full_path = scope["path"]
+        scope = {**scope, "path": self._rules.strip_base(full_path) or "/"}
+        response = (
+            self._check_request(scope)
+            or self._redirect_to_page(full_path, scope)
+            or self._check_token(scope)
+        )
+        await (response or self._app)(scope, receive, send_with_headers)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _check_request(self, scope: Scope) -> Response | None:
+        """Return a refusal if the host, the origin or the length of the request is not accepted."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         for name in (host, forwarded(headers, "host") or host):
-            if headers.getlist("host") != [host] or not self._rules.goes_by(host_of(name)):
-                return _refuse(403, _foreign_host(name))
-        if not self._from_our_page(scope, headers, host):
-            return _refuse(403, _foreign_page(headers.get("origin")))
-        if not headers.get("content-length", "0").isdecimal():
-            return _refuse(400, "Content-Length is no number.")
-        if int(headers.get("content-length", "0")) > self._most_bytes(scope):
-            return _refuse(413, f"That is more than the {self._most_bytes(scope):,} bytes taken.")
+            if headers.getlist("host") != [host] or not self._rules.accepts_host(host_of(name)):
+                return _refuse(403, _foreign_host_message(name))
+        if not self._from_own_page(scope, headers, host):
+            return _refuse(403, _foreign_page_message(headers.get("origin")))
+        length = headers.get("content-length", "0")
+        if not length.isdecimal():
+            return _refuse(400, "The Content-Length header must be a number.")
+        max_bytes = self._max_bytes(scope)
+        if int(length) > max_bytes:
+            return _refuse(413, f"The request body exceeds the limit of {max_bytes:,} bytes.")
         return None
 
-    def _most_bytes(self, scope: Scope) -> int:
-        pictures = scope["path"] == "/api/pictures"
-        return self._limits.upload_bytes if pictures else self._limits.action_bytes
+    def _max_bytes(self, scope: Scope) -> int:
+        upload = scope["path"] == "/api/pictures"
+        return self._limits.upload_bytes if upload else self._limits.action_bytes
 
-    def _complete(self, asked: str, scope: Scope) -> Response | None:
-        """Leads from the base path to the page, whose addresses are relative to a slash."""
-        if self._rules.inside(asked) or scope["method"] not in _READING:
+    def _redirect_to_page(self, full_path: str, scope: Scope) -> Response | None:
+        """Redirect the base path to the same path with a slash: the page's URLs are relative."""
+        if self._rules.strip_base(full_path) or scope["method"] not in _SAFE_METHODS:
             return None
         query = scope["query_string"].decode("latin-1")
-        last = quote(asked.rpartition("/")[2])
+        last = quote(full_path.rpartition("/")[2])
         return RedirectResponse(f"./{last}/" + (f"?{query}" if query else ""), 307)
 
-    def _from_our_page(self, scope: Scope, headers: Headers, host: str) -> bool:
-        """Whether our own page sent this, or somebody came to our page by a link."""
+    def _from_own_page(self, scope: Scope, headers: Headers, host: str) -> bool:
+        """Return whether the viewer's page sent the request, or a link leads to the page."""
         origin = headers.get("origin")
         if origin is not None:
-            # A page of somebody else's cannot set this header: browsers would ask us first.
-            ours = (host, forwarded(headers, "host") or host)
-            return origin in self._rules.origins or any(is_origin_of(origin, one) for one in ours)
-        if scope["method"] not in _READING:
+            # A foreign page cannot set X-Forwarded-Host: browsers send a preflight request first.
+            hosts = (host, forwarded(headers, "host") or host)
+            return origin in self._rules.origins or any(_same_origin(origin, own) for own in hosts)
+        if scope["method"] not in _SAFE_METHODS:
             return False
         site = headers.get("sec-fetch-site", "none")
-        arriving = scope["path"] == "/" and headers.get("sec-fetch-mode") == "navigate"
-        return site in {"same-origin", "none"} or arriving
+        navigates = scope["path"] == "/" and headers.get("sec-fetch-mode") == "navigate"
+        return site in {"same-origin", "none"} or navigates
 
-    def _sign_in(self, scope: Scope) -> Response | None:
-        """A refusal without the token; a cookie for who comes with it in the address."""
+    def _check_token(self, scope: Scope) -> Response | None:
+        """Return a refusal without the token, or a redirect that moves it from URL to cookie."""
         token = self._rules.token
         if token is None:
             return None
         headers = Headers(scope=scope)
-        given = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token", "")
-        if scope["path"] == "/" and _same(given, token):
-            answer = RedirectResponse("./", 303)
-            # Without a path the cookie is for the folder of the page, as the browser sees it: not
-            # for all that is on the same host. From the page of a hub on another site, a strict
-            # cookie would not come along; what changes anything is refused by its origin anyway.
-            answer.set_cookie(
+        presented = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token", "")
+        if scope["path"] == "/" and _equal(presented, token):
+            response = RedirectResponse("./", 303)
+            # Without a path, the cookie is limited to the folder of the page as the browser sees
+            # it, and is not sent to other services on the same host. A strict cookie would not be
+            # sent after a link from a hub on another site; the origin check protects all requests
+            # that change anything.
+            response.set_cookie(
                 COOKIE, token, httponly=True, path=None,
                 samesite="lax" if self._rules.proxied else "strict",
                 secure=forwarded(headers, "proto") == "https",
             )  # fmt: skip
-            return answer
-        if _same(_cookie(headers), token):
+            return response
+        if _equal(_cookie(headers), token):
             return None
-        return _refuse(401, "Open the address that the terminal shows: it holds the token.")
+        return _refuse(401, "Open the address with the token that the terminal shows.")
 
 
-def _foreign_host(host: str) -> str:
-    sentence = f"This viewer does not go by the name {host!r}"
+def _same_origin(origin: str, authority: str) -> bool:
+    """Return whether an origin has this host and port.
+
+    Both http and https match: behind a proxy that ends TLS, the browser's origin is https while the
+    request arrives by http. Only one server has this name and port.
+    """
+    return any(
+        origin.lower() == f"{scheme}://{authority.lower().removesuffix(port)}"
+        for scheme, port in DEFAULT_PORTS.items()
+    )
+
+
+def _foreign_host_message(host: str) -> str:
+    message = f"{host!r} is not a name of this viewer"
     name = host_of(host)
     if not name:
-        return f"{sentence}."
-    return f"{sentence}; if that is a proxy of yours, start it with --allow-host {name}."
+        return f"{message}."
+    return f"{message}; if it is the name of a proxy, start the viewer with --allow-host {name}."
 
 
-def _foreign_page(origin: str | None) -> str:
-    sentence = "Only the viewer's own page may ask that"
+def _foreign_page_message(origin: str | None) -> str:
+    message = "Only the viewer's own page may send this request"
     if origin is None or not origin.startswith(("http://", "https://")):
-        return f"{sentence}."
-    return f"{sentence}; if {origin} is a proxy of yours, start it with --allow-origin {origin}."
+        return f"{message}."
+    return (
+        f"{message}; if {origin} is the address of a proxy, start the viewer with "
+        f"--allow-origin {origin}."
+    )
 
 
 def _cookie(headers: Headers) -> str:
-    pairs = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
+    pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
     return next((value for name, _, value in pairs if name == COOKIE), "")
 
 
-def _same(given: str, token: str) -> bool:
-    return secrets.compare_digest(given.encode(), token.encode())
+def _equal(presented: str, token: str) -> bool:
+    return secrets.compare_digest(presented.encode(), token.encode())
 
 
-def _refuse(status: int, sentence: str) -> Response:
-    # The body of the request has not been read: the connection is of no more use.
-    return JSONResponse({"error": sentence}, status, headers={"Connection": "close"})
+def _refuse(status: int, message: str) -> Response:
+    # The request body has not been read, so the connection cannot be reused.
+    return JSONResponse({"error": message}, status, headers={"Connection": "close"})

@@ -1,4 +1,4 @@
-"""Running the viewer: a socket, uvicorn on it, and an address to open."""
+"""Running the viewer: the socket, the uvicorn server and the address to open."""
 
 import socket
 from collections.abc import Callable
@@ -14,13 +14,13 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Server(uvicorn.Server):
-    """Uvicorn without its log; streams of events are ended before it waits for requests to end."""
+    """Uvicorn without its log; event streams end before the wait for open requests."""
 
     def __init__(self, app: ASGIApp, close: Callable[[], None]) -> None:
-        """`close`: ends the streams; called in the server's loop."""
+        """`close`: ends the event streams; called in the server's event loop."""
         config = uvicorn.Config(
             app, log_level="error", access_log=False, server_header=False, ws="none",
-            proxy_headers=False,  # what proxies say is for the guard to judge
+            proxy_headers=False,  # the security check reads the headers of proxies
             limit_concurrency=1000, timeout_graceful_shutdown=5,
         )  # fmt: skip
         super().__init__(config)
@@ -32,7 +32,7 @@ class Server(uvicorn.Server):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server on that host."""
+    """Return whether a server on this host is reachable from this machine only."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -40,11 +40,12 @@ def is_loopback(host: str) -> bool:
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes any that is free.
+    """Open a listening socket; port 0 takes any free port.
 
-    Raises HomologueError if there is no such host here, or the port is taken.
+    Raises:
+        HomologueError: the host is unknown here, or the port is invalid or taken.
     """
-    if not 0 <= port < 2**16:  # the system would count on from 0
+    if not 0 <= port < 2**16:  # the operating system would wrap the number
         raise HomologueError(f"There is no port {port}: choose one from 0 to 65535.")
     try:
         family, _, _, _, address = socket.getaddrinfo(
@@ -55,13 +56,13 @@ def open_socket(host: str, port: int) -> socket.socket:
         reason = error.strerror or error
         raise HomologueError(
             f"The viewer cannot listen on {host}, port {port} ({reason}): choose another --host or "
-            "--port; port 0 takes any that is free."
+            "--port; port 0 takes any free port."
         ) from error
     return listening
 
 
 def own_names(host: str) -> set[str]:
-    """Names by which a browser may call a server that listens on a host, in lower case."""
+    """Return the names and addresses of a server that listens on a host, in lower case."""
     if is_loopback(host):
         return {*LOOPBACK, host.lower()}
     name = socket.gethostname().lower()
@@ -75,7 +76,11 @@ def own_names(host: str) -> set[str]:
 
 
 def address_of(listening: socket.socket, host: str, token: str | None, base: str = "") -> str:
-    """What to open in a browser; `base`: the base path, as it stands in an address."""
+    """Return the address to open in a browser.
+
+    Args:
+        base: base path, quoted for a URL.
+    """
     port = listening.getsockname()[1]
     shown = socket.gethostname() if host in ("0.0.0.0", "::") else host
     shown = f"[{shown}]" if ":" in shown else shown

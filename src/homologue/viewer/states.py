@@ -1,4 +1,4 @@
-"""What the page is told of something that a session wants to be computed."""
+"""The state of a computation that a session needs, for the page."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import asdict
@@ -7,14 +7,16 @@ from typing import Any
 from homologue.viewer.jobs import Status
 
 
-def state_of(
+def job_state(
     key: Hashable, done: bool, ended: Mapping[Hashable, str], statuses: Mapping[Hashable, Status]
 ) -> str:
-    """`done`, `failed`, `cancelled`, `running` or `waiting`.
+    """Return `done`, `failed`, `cancelled`, `running` or `waiting`.
 
     Args:
+        key: key of the task.
+        done: whether its result is stored.
         ended: see `Session`.
-        statuses: of the session's jobs.
+        statuses: statuses of the session's jobs.
     """
     if done:
         return "done"
@@ -23,7 +25,7 @@ def state_of(
     return "running" if key in statuses and statuses[key].running else "waiting"
 
 
-def told_of(key: Hashable, statuses: Mapping[Hashable, Status]) -> dict[str, Any] | None:
-    """What a running job last told."""
+def job_progress(key: Hashable, statuses: Mapping[Hashable, Status]) -> dict[str, Any] | None:
+    """Return the last progress of a running job, or None."""
     status = statuses.get(key)
-    return asdict(status.told) if status and status.running and status.told else None
+    return asdict(status.progress) if status and status.running and status.progress else None

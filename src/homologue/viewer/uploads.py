@@ -1,4 +1,4 @@
-"""Pictures from outside: their bytes are counted, and only pictures are decoded."""
+"""Uploads: size limits and decoding of pictures from untrusted sources."""
 
 import asyncio
 import io
@@ -17,7 +17,7 @@ from homologue.viewer.limits import Limits
 from homologue.viewer.pictures import Picture, make_picture
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-"""No others are opened: Pillow's readers of rare formats are hardly ever looked at."""
+"""Accepted formats; Pillow's decoders of rare formats receive little review."""
 
 _logger = logging.getLogger(__name__)
 
@@ -26,21 +26,23 @@ _decoding = threading.Lock()
 
 
 class Uploads:
-    """Takes pictures in: a few at a time; the bytes of the others wait with their senders."""
+    """Receives and decodes a limited number of uploads at a time; further ones wait."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._turns = asyncio.Semaphore(limits.uploads_at_once)
+        self._slots = asyncio.Semaphore(limits.uploads_at_once)
 
     async def receive(self, request: Request, name: str) -> Picture:
-        """The picture that is the body of a request.
+        """Return the picture in the body of a request.
 
-        Raises TooLargeError as soon as too many bytes have come, BusyError if they come too slowly,
-        and HomologueError if they are no picture.
+        Raises:
+            TooLargeError: the body exceeds its limit; raised as soon as it does.
+            BusyError: the body arrives too slowly.
+            HomologueError: the body is not a picture.
         """
         seconds, pixels = self._limits.upload_seconds, self._limits.upload_pixels
         try:
-            async with asyncio.timeout(seconds) as waiting, self._turns:
+            async with asyncio.timeout(seconds) as waiting, self._slots:
                 waiting.reschedule(asyncio.get_running_loop().time() + seconds)
                 data = await read_body(request, self._limits.upload_bytes)
                 waiting.reschedule(None)
@@ -51,21 +53,28 @@ class Uploads:
             raise BusyError("The upload took too long: try again.") from None
 
 
-async def read_body(request: Request, most: int) -> bytes:
-    """The body of a request; TooLargeError as soon as more than `most` bytes have come."""
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        TooLargeError: the body exceeds `max_bytes`; raised as soon as it does.
+    """
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > most:
-            raise TooLargeError(f"That is more than the {most:,} bytes that are taken.")
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise TooLargeError(f"The request body exceeds the limit of {max_bytes:,} bytes.")
     return bytes(body)
 
 
-def decode(data: bytes, name: str, most_pixels: int) -> RGBImage:
-    """The picture in an upload; of an animation the first frame.
+def decode(data: bytes, name: str, max_pixels: int) -> RGBImage:
+    """Decode an uploaded picture; of an animation, the first frame.
 
-    Raises HomologueError, naming the picture, unless it is one of `FORMATS` with at most
-    `most_pixels`; the number is read before anything is decoded.
+    The number of pixels is read from the header before anything is decoded.
+
+    Raises:
+        HomologueError: the data are not in one of `FORMATS`, or have more than `max_pixels`
+            pixels; the message names the picture.
     """
     with (
         _decoding,
@@ -73,9 +82,9 @@ def decode(data: bytes, name: str, most_pixels: int) -> RGBImage:
         open_picture(io.BytesIO(data), name, FORMATS) as picture,
     ):
         width, height = picture.size
-        if width * height > most_pixels:
+        if width * height > max_pixels:
             raise HomologueError(
-                f"{name} has {width} x {height} pixels, more than {most_pixels:,}; scale it "
+                f"{name} has {width} x {height} pixels, more than {max_pixels:,}; scale it "
                 "down first."
             )
         image = RGBImage(from_pil(picture, name, _logger.warning))
@@ -83,7 +92,7 @@ def decode(data: bytes, name: str, most_pixels: int) -> RGBImage:
 
 
 def clean_name(given: str) -> str:
-    """The last part of a file name, for people to read; never used to find a file."""
+    """Return the last component of a file name for display; it never names a path on disk."""
     last = re.split(r"[/\\]", given)[-1]
     shown = "".join(char for char in last if char.isprintable()).strip()
     return shown[:80] or "picture"

@@ -1,4 +1,4 @@
-"""All that the viewer consists of, put together."""
+"""The objects of a viewer, connected with one another."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, get_args
@@ -8,12 +8,12 @@ import matplotlib
 from homologue.config import Strategy
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import PRESETS, get_preset
-from homologue.viewer.controller import Desk
+from homologue.viewer.controller import Controller
 from homologue.viewer.feature import Feature
 from homologue.viewer.features.match.engine import MatchEngine
 from homologue.viewer.features.match.feature import MatchFeature
 from homologue.viewer.features.runs.feature import RunsFeature
-from homologue.viewer.features.runs.opened import OpenRuns
+from homologue.viewer.features.runs.open_runs import OpenRuns
 from homologue.viewer.features.transfer.feature import TransferFeature
 from homologue.viewer.features.words.engine import WordEngine
 from homologue.viewer.features.words.feature import WordsFeature
@@ -25,22 +25,15 @@ from homologue.viewer.page import Page
 from homologue.viewer.pictures import Picture, Pictures, make_picture
 from homologue.viewer.samples import FIRST_PAIR, read_sample, sample_names
 from homologue.viewer.sessions.scene import Scene, Settings
-from homologue.viewer.sessions.table import Table
+from homologue.viewer.sessions.scene_feature import SceneFeature
 from homologue.viewer.uploads import Uploads, decode
 
 COLOUR_MAPS = ("viridis", "cividis", "magma")
-"""Perceptually uniform, and told apart by people with colour-blindness."""
+"""Perceptually uniform colour maps that are safe for colour-blind readers."""
 
 
 class Viewer:
-    """What the application's routes and parts share.
-
-    Args:
-        load: loads a model by name; called in the worker's thread.
-        names: of the models that may be chosen, the first first.
-        settings: that sessions begin with.
-        runs: that can be looked through.
-    """
+    """The objects that the application's routes and features share."""
 
     def __init__(
         self,
@@ -50,34 +43,45 @@ class Viewer:
         limits: Limits | None = None,
         runs: OpenRuns | None = None,
     ) -> None:
+        """
+        Args:
+            load: loads a model by name; called in the worker's thread.
+            names: models to choose from, the default first.
+            settings: settings of a new session.
+            limits: resource limits.
+            runs: evaluation runs to browse.
+        """
         self.limits = limits or Limits()
         self.models = Models(names, load)
         self.settings = settings or Settings(self.models.names[0])
         self._presets = tuple(dict.fromkeys([*PRESETS, self.settings.preset]))
-        self.desk = Desk(self.limits, self._first_scene)
-        self.pictures = Pictures(self.limits.picture_bytes, self.desk.pictures_in_use)
+        self.controller = Controller(self.limits, self._first_scene)
+        self.pictures = Pictures(self.limits.picture_bytes, self.controller.pictures_in_use)
         self.uploads = Uploads(self.limits)
         self.page = Page()
         self._runs = runs or OpenRuns()
         self._sample_ids: dict[str, str] = {}
-        self._worded = reads_words(self.models.names)
-        engine = MatchEngine(self.models, self.pictures, self.limits)
-        words = WordEngine(self.models, self.pictures, self.limits, engine)
-        self.parts: tuple[Feature, ...] = (
-            Table(self.limits, self.pictures, self._sample, self.models.names, self._presets),
-            MatchFeature(engine, self.desk.worker, self.pictures, self.desk.get),
-            TransferFeature(
-                engine, self.desk.worker, self.pictures, self.limits, self._sample, self.desk.get
-            ),
-            WordsFeature(words, self.desk.worker, WordRoutes(words, self.desk.get)),
-            RunsFeature(self._runs, self.pictures, self.limits),
+        self._reads_words = reads_words(self.models.names)
+        self.features = self._make_features()
+
+    def _make_features(self) -> tuple[Feature, ...]:
+        get_session, worker = self.controller.get, self.controller.worker
+        limits, pictures = self.limits, self.pictures
+        engine = MatchEngine(self.models, pictures, limits)
+        words = WordEngine(self.models, pictures, limits, engine)
+        return (
+            SceneFeature(limits, pictures, self._sample, self.models.names, self._presets),
+            MatchFeature(engine, worker, pictures, get_session),
+            TransferFeature(engine, worker, pictures, limits, self._sample, get_session),
+            WordsFeature(words, worker, WordRoutes(words, get_session)),
+            RunsFeature(self._runs, pictures, limits),
         )
 
     def options(self) -> dict[str, Any]:
-        """What there is to choose from, for the page."""
+        """Return the choices and limits that the page needs."""
         return {
             "models": self.models.names,
-            "worded": self._worded,
+            "worded": self._reads_words,
             "runs": len(self._runs.all),
             "presets": {name: get_preset(name).fit.strategy for name in self._presets},
             "ways": get_args(Strategy),
@@ -98,8 +102,9 @@ class Viewer:
         return Scene(self.settings, source.id, target.id)
 
     def _sample(self, name: str) -> Picture | None:
-        if name in self._sample_ids and (kept := self.pictures.get(self._sample_ids[name])):
-            return kept
+        """Return a sample picture, or None if there is no sample of this name."""
+        if name in self._sample_ids and (stored := self.pictures.get(self._sample_ids[name])):
+            return stored
         data = read_sample(name)
         if data is None:
             return None
@@ -111,6 +116,6 @@ class Viewer:
 
 
 def _colours(name: str) -> list[list[int]]:
-    """A colour map as 256 colours (red, green, blue), 0 to 255."""
+    """Return a colour map as 256 colours (red, green, blue), 0 to 255."""
     colours = matplotlib.colormaps[name](range(256))[:, :3]
-    return [[round(255 * part) for part in colour] for colour in colours.tolist()]
+    return [[round(255 * channel) for channel in colour] for colour in colours.tolist()]

@@ -1,1 +1,1 @@
-"""What the viewer can do, a folder for each of its screens."""
+"""The features of the viewer, one folder for each screen."""

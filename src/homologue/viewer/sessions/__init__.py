@@ -1,1 +1,1 @@
-"""What a person is working on: two pictures, points, settings, and what can be undone."""
+"""Sessions: the pictures, points and settings that a user works on, with undo and redo."""

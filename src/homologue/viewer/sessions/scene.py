@@ -1,7 +1,7 @@
-"""What is on the table, as a value: every change makes a new one, so that it can be undone."""
+"""The scene of a session: an immutable value, so that every change can be undone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
@@ -13,10 +13,10 @@ class Point:
     """A point of the source.
 
     Attributes:
-        id: chosen by the page; no other point of the session has it.
-        number: what people see, and what its colour follows.
-        x, y: image frame of the source.
-        name: what people call it; "" if just by its number.
+        id: identifier that the page chose, unique in the session.
+        number: displayed number; determines the colour.
+        x, y: position in the image frame of the source.
+        name: name that the user chose; "" to show the number.
     """
 
     id: str
@@ -26,73 +26,94 @@ class Point:
     name: str = ""
 
     @property
-    def called(self) -> str:
+    def label(self) -> str:
         return self.name or str(self.number)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the counterparts are sought; `optimise` None is the preset's own way."""
+    """How counterparts are computed; the strategy None is that of the preset."""
 
     model: str
     preset: str = "default"
-    optimise: str | None = None
+    strategy: str | None = None
     seed: int = 0
+
+    def describe(self) -> dict[str, Any]:
+        """Return the settings for the page.
+
+        `optimise` repeats `strategy` under its former name.
+        """
+        return {**asdict(self), "optimise": self.strategy}
 
 
 @runtime_checkable
-class Showing(Protocol):
-    """What shows pictures besides the source and the target."""
+class HasPictures(Protocol):
+    """Feature data that refer to pictures besides the source and the target."""
 
     @property
     def pictures(self) -> frozenset[str]:
-        """Their ids."""
+        """Ids of the pictures."""
         ...
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Attributes:
-    source, target: ids of pictures.
-    points: of the source.
-    more: what other parts of the viewer keep in the session, under their names; immutable too.
-        What shows pictures is `Showing`.
+    """Pictures, points and settings of a session.
+
+    Attributes:
+        settings: how counterparts are computed.
+        source, target: ids of the pictures; None if not chosen.
+        points: points of the source.
+        feature_data: immutable data of features by feature name. Data that refer to pictures
+            implement `HasPictures`.
     """
 
     settings: Settings
     source: str | None = None
     target: str | None = None
     points: tuple[Point, ...] = ()
-    more: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    feature_data: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def pictures(self) -> set[str]:
-        """Ids of those that it shows."""
+        """Ids of all pictures of the scene."""
         ends = {id_ for id_ in (self.source, self.target) if id_ is not None}
-        others = (part.pictures for part in self.more.values() if isinstance(part, Showing))
+        others = (
+            data.pictures for data in self.feature_data.values() if isinstance(data, HasPictures)
+        )
         return ends.union(*others)
 
+    def with_data(self, feature: str, data: Any) -> "Scene":
+        """Return a scene with new data of a feature."""
+        return replace(self, feature_data=MappingProxyType({**self.feature_data, feature: data}))
+
     def point(self, id_: str) -> Point:
-        """Raises HomologueError if there is none."""
+        """Return a point.
+
+        Raises:
+            HomologueError: no point has this id.
+        """
         for point in self.points:
             if point.id == id_:
                 return point
         raise HomologueError(f"There is no point {id_!r}; it may have been deleted.")
 
     def with_point(self, id_: str, x: float, y: float) -> "Scene":
-        """With one more point, under the lowest number that is free."""
+        """Return a scene with an additional point, which has the lowest free number."""
         taken = {point.number for point in self.points}
         number = next(n for n in range(1, len(taken) + 2) if n not in taken)
         return replace(self, points=(*self.points, Point(id_, number, x, y)))
 
     def with_moved(self, id_: str, x: float, y: float) -> "Scene":
-        moved = replace(self.point(id_), x=x, y=y)
-        return replace(self, points=tuple(moved if p.id == id_ else p for p in self.points))
+        return self._with_changed(replace(self.point(id_), x=x, y=y))
 
     def with_name(self, id_: str, name: str) -> "Scene":
-        named = replace(self.point(id_), name=name)
-        return replace(self, points=tuple(named if p.id == id_ else p for p in self.points))
+        return self._with_changed(replace(self.point(id_), name=name))
 
     def without(self, id_: str) -> "Scene":
-        gone = self.point(id_)
-        return replace(self, points=tuple(p for p in self.points if p is not gone))
+        removed = self.point(id_)
+        return replace(self, points=tuple(p for p in self.points if p is not removed))
+
+    def _with_changed(self, point: Point) -> "Scene":
+        return replace(self, points=tuple(point if p.id == point.id else p for p in self.points))

@@ -1,4 +1,4 @@
-"""A session: its scene, what came before it, and who listens."""
+"""A session: the scene, its history and its listeners."""
 
 import time
 from collections.abc import Callable, Hashable
@@ -11,67 +11,70 @@ from homologue.viewer.sessions.scene import Scene
 
 @dataclass(eq=False)
 class Session:
-    """Used by the server's thread only.
+    """The state of one user's work; used in the server's thread only.
 
     Attributes:
-        scene: what is on the table.
-        revision: is raised by every change of the scene.
-        aside: what parts of the viewer keep beside the scene, under their names: it stays when the
-            scene changes or is undone.
-        ended: keys of jobs that are not to be begun again by themselves: the sentence of those that
-            failed, "" for those that were cancelled.
+        scene: the current scene.
+        max_undo: number of changes that can be undone.
+        revision: number of changes of the scene.
+        channel: notifies open pages of changes.
+        feature_state: mutable state of features by feature name; not affected by undo.
+        ended: tasks that are not restarted automatically, by key: the error message of a failed
+            task, "" for a cancelled one.
+        used: time of the last request, from `time.monotonic`.
     """
 
     id: str
     scene: Scene
-    most_undo: int
+    max_undo: int
     revision: int = 0
     channel: Channel = field(default_factory=Channel)
-    aside: dict[str, Any] = field(default_factory=dict)
+    feature_state: dict[str, Any] = field(default_factory=dict)
     ended: dict[Hashable, str] = field(default_factory=dict)
     used: float = field(default_factory=time.monotonic)
-    _before: list[Scene] = field(default_factory=list)
-    _after: list[Scene] = field(default_factory=list)
+    _undo_stack: list[Scene] = field(default_factory=list)
+    _redo_stack: list[Scene] = field(default_factory=list)
 
     @property
     def can_undo(self) -> bool:
-        return bool(self._before)
+        return bool(self._undo_stack)
 
     @property
     def can_redo(self) -> bool:
-        return bool(self._after)
+        return bool(self._redo_stack)
 
     def change(self, scene: Scene) -> None:
-        """Puts a new scene on the table; the old one can be had back."""
+        """Replace the scene; the change can be undone."""
         if scene == self.scene:
             return
-        self._before = [*self._before, self.scene][-self.most_undo :]
-        self._after = []
-        self._show(scene)
+        self._undo_stack = [*self._undo_stack, self.scene][-self.max_undo :]
+        self._redo_stack = []
+        self._set(scene)
 
     def revise(self, change: Callable[[Scene], Scene]) -> None:
-        """Changes the scene, and all that can be had back alike: this is not to be undone."""
-        self._before = [change(scene) for scene in self._before]
-        self._after = [change(scene) for scene in self._after]
-        self._show(change(self.scene))
+        """Apply a change to the scene and to its whole history, so that it cannot be undone."""
+        self._undo_stack = [change(scene) for scene in self._undo_stack]
+        self._redo_stack = [change(scene) for scene in self._redo_stack]
+        self._set(change(self.scene))
 
-    def undo(self, possible: Callable[[Scene], bool]) -> None:
-        """Back to the last scene that is still possible."""
-        self._step(self._before, self._after, possible)
+    def undo(self, is_possible: Callable[[Scene], bool]) -> None:
+        """Return to the last scene that is still possible."""
+        self._step(self._undo_stack, self._redo_stack, is_possible)
 
-    def redo(self, possible: Callable[[Scene], bool]) -> None:
-        self._step(self._after, self._before, possible)
+    def redo(self, is_possible: Callable[[Scene], bool]) -> None:
+        """Repeat the last undone change whose scene is still possible."""
+        self._step(self._redo_stack, self._undo_stack, is_possible)
 
     def _step(
-        self, there: list[Scene], back: list[Scene], possible: Callable[[Scene], bool]
+        self, origin: list[Scene], destination: list[Scene], is_possible: Callable[[Scene], bool]
     ) -> None:
-        while there:
-            scene = there.pop()
-            if possible(scene):
-                back.append(self.scene)
-                self._show(scene)
+        while origin:
+            scene = origin.pop()
+            if is_possible(scene):
+                destination.append(self.scene)
+                self._set(scene)
                 return
 
-    def _show(self, scene: Scene) -> None:
+    def _set(self, scene: Scene) -> None:
         self.scene = scene
         self.revision += 1

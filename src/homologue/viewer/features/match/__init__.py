@@ -1,1 +1,1 @@
-"""Points of the source found in the target, with their heat maps, while one looks on."""
+"""Matching: the counterparts of the source's points in the target, with their heat maps."""

@@ -1,37 +1,40 @@
-"""What the worker does for matching: fit, locate, take the heat maps apart."""
+"""The computations of matching: fit points, locate them, store their heat maps."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from homologue.diffusion.model import LatentDiffusion
+import torch
+
 from homologue.images import RGBImage
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.locate import Located
 from homologue.method.locator import Locator
 from homologue.progress import Progress
+from homologue.viewer.cache import LRUCache
 from homologue.viewer.errors import MissingError
 from homologue.viewer.features.match.keys import FitKey, LocateKey, ViewsKey
-from homologue.viewer.features.match.packing import pack
-from homologue.viewer.features.match.together import joined
-from homologue.viewer.kept import LRUCache
+from homologue.viewer.features.match.packing import pack_layer_maps
 from homologue.viewer.limits import Limits
 from homologue.viewer.models import Models
 from homologue.viewer.pictures import Pictures
 from homologue.viewer.sessions.scene import Settings
 from homologue.viewer.uploads import decode
 
-_MOST_VIEWED = 8
+_MAX_RECENT = 8  # pictures whose views are stored
 
-_Shelf = OrderedDict[tuple[str, str], Locator]
+_Locators = OrderedDict[tuple[str, str], Locator]
+"""Locators by model and picture, the least recently used first."""
 
 
 @dataclass(frozen=True)
 class FoundPoint:
-    """Attributes:
-    x, y: image frame of the picture that was searched.
-    score: see `Located`.
-    loss: of the embedding, in the last step of its fit.
+    """A located point.
+
+    Attributes:
+        x, y: position in the image frame of the searched picture.
+        score: see `Located`.
+        loss: final loss of the embedding, averaged over its contexts.
     """
 
     x: float
@@ -41,108 +44,127 @@ class FoundPoint:
 
 
 class MatchEngine:
-    """Computes and keeps results; its methods run in the worker's thread.
+    """Computes and stores results; its methods run in the worker's thread.
 
-    Points are fitted one at a time, so a result depends on nothing but its key.
+    Each point is fitted separately, so a result depends on its key only.
+
+    Attributes:
+        found: located points that have heat maps.
+        maps: packed heat maps by `LocateKey.address`.
+        ready: pairs of pictures whose views are prepared.
     """
 
     def __init__(self, models: Models, pictures: Pictures, limits: Limits) -> None:
         self._models, self._pictures, self._limits = models, pictures, limits
-        self._views: _Shelf = OrderedDict()
-        self._passing: _Shelf = OrderedDict()
+        self._recent: _Locators = OrderedDict()
+        self._transient: _Locators = OrderedDict()
         self._embeddings: LRUCache[FitKey, PointEmbeddings] = LRUCache(
             limits.embedding_bytes, lambda fitted: fitted.contexts.nbytes
         )
         self.found: LRUCache[LocateKey, FoundPoint] = LRUCache(100_000)
-        self._carried: LRUCache[LocateKey, FoundPoint] = LRUCache(200_000)
+        self._found_without_maps: LRUCache[LocateKey, FoundPoint] = LRUCache(200_000)
         self.maps: LRUCache[str, bytes] = LRUCache(limits.map_bytes, len)
         self.ready: LRUCache[ViewsKey, bool] = LRUCache(1000)
 
-    def find(self, key: LocateKey, progress: Progress) -> None:
-        """Puts what is found under the key, and its maps under the key's address."""
-        settings = key.fitting.settings
-        model = self._models.get(settings.model, progress)
-        fitted = self.fitted(key.fitting, progress)
-        locator = self._look(model, settings, key.picture)
+    def locate(self, key: LocateKey, progress: Progress) -> None:
+        """Locate a point; store it in `found` and its heat maps in `maps`."""
+        fitted = self.fitted(key.fit, progress)
+        locator = self._locator(key.fit.settings, key.picture, progress)
         located = locator.locate(fitted, layer_maps=True, progress=progress)
         assert located.layer_maps is not None
-        self.maps.put(key.address, pack(located.layer_maps[0]))
-        self.found.put(key, _found(located, 0, fitted))
+        self.maps.put(key.address, pack_layer_maps(located.layer_maps[0]))
+        self.found.put(key, _found_point(located, 0, fitted))
 
-    def carry(self, keys: Sequence[LocateKey], progress: Progress) -> None:
-        """Finds several points of one source in one picture; keeps no maps, see `carried`."""
-        keys = [key for key in keys if self.carried(key) is None]
+    def locate_all(self, keys: Sequence[LocateKey], progress: Progress) -> None:
+        """Locate points of one source in one picture, without heat maps; see `result`."""
+        keys = [key for key in keys if self.result(key) is None]
         if not keys:
             return
-        settings = keys[0].fitting.settings
-        model = self._models.get(settings.model, progress)
-        fitted = [self.fitted(key.fitting, progress) for key in keys]
-        locator = self._look(model, settings, keys[0].picture, passing=True)
-        located = locator.locate(joined(fitted), progress=progress)
-        for index, (key, one) in enumerate(zip(keys, fitted, strict=True)):
-            self._carried.put(key, _found(located, index, one))
+        fitted = [self.fitted(key.fit, progress) for key in keys]
+        locator = self._locator(keys[0].fit.settings, keys[0].picture, progress, transient=True)
+        located = locator.locate(_concatenate(fitted), progress=progress)
+        for index, (key, point) in enumerate(zip(keys, fitted, strict=True)):
+            self._found_without_maps.put(key, _found_point(located, index, point))
 
     def dtype(self, model: str) -> str | None:
-        """Precision of a model; None until it is loaded."""
+        """Return the precision of a model, or None if it is not loaded."""
         return self._models.dtype(model)
 
-    def carried(self, key: LocateKey) -> FoundPoint | None:
-        """What is known of a point in a picture, with maps or without."""
-        return self.found.get(key) or self._carried.get(key)
+    def result(self, key: LocateKey) -> FoundPoint | None:
+        """Return a located point, whether or not it has heat maps, or None."""
+        return self.found.get(key) or self._found_without_maps.get(key)
 
     def fitted(self, key: FitKey, progress: Progress) -> PointEmbeddings:
-        """What a point became; it is fitted unless that is kept."""
-        kept = self._embeddings.get(key)
-        if kept is not None:
-            return kept
-        return self._fit(self._models.get(key.settings.model, progress), key, progress)
+        """Return the embeddings of a point, fitting them if they are not stored."""
+        fitted = self._embeddings.get(key)
+        return self._fit(key, progress) if fitted is None else fitted
 
     def prepare(self, key: ViewsKey, progress: Progress) -> None:
-        """Loads the model and looks at the pictures, so that the first point is found sooner."""
-        model = self._models.get(key.settings.model, progress)
-        preset, way, seed = key.settings.preset, key.settings.optimise, key.settings.seed
-        self._look(model, key.settings, key.source).prepare(
-            preset=preset, strategy=way, seed=seed, target=False, progress=progress
+        """Load the model and compute the views of both pictures, before points are added."""
+        settings = key.settings
+        preset, strategy, seed = settings.preset, settings.strategy, settings.seed
+        self._locator(settings, key.source, progress).prepare(
+            preset=preset, strategy=strategy, seed=seed, target=False, progress=progress
         )
         for picture in (key.target, key.source):
             if picture is not None:
-                self._look(model, key.settings, picture).prepare(
-                    preset=preset, strategy=way, seed=seed, source=False, progress=progress
+                self._locator(settings, picture, progress).prepare(
+                    preset=preset, strategy=strategy, seed=seed, source=False, progress=progress
                 )
         self.ready.put(key, True)
 
-    def _fit(self, model: LatentDiffusion, key: FitKey, progress: Progress) -> PointEmbeddings:
+    def _fit(self, key: FitKey, progress: Progress) -> PointEmbeddings:
         settings = key.settings
-        fitted = self._look(model, settings, key.source).fit(
-            [[key.x, key.y]], preset=settings.preset, strategy=settings.optimise,
+        fitted = self._locator(settings, key.source, progress).fit(
+            [[key.x, key.y]], preset=settings.preset, strategy=settings.strategy,
             seed=settings.seed, progress=progress,
         )  # fmt: skip
         self._embeddings.put(key, fitted)
         return fitted
 
-    def _look(
-        self, model: LatentDiffusion, settings: Settings, picture: str, passing: bool = False
+    def _locator(
+        self, settings: Settings, picture: str, progress: Progress, transient: bool = False
     ) -> Locator:
-        """The locator of a picture; those of the last few pictures are kept.
+        """Return the locator of a picture; locators of recent pictures are stored.
 
-        `passing`: it is seen once among many, and pushes out none that somebody works with.
+        Args:
+            transient: whether the picture is one of many that are seen once. It then displaces no
+                picture of a pair that a user works with.
         """
+        model = self._models.get(settings.model, progress)
         key = (settings.model, picture)
-        alone = passing and key not in self._views
-        shelf, most = (self._passing, 1) if alone else (self._views, _MOST_VIEWED)
-        if key not in shelf:
-            kept = self._pictures.get(picture)
-            if kept is None:
-                raise MissingError("The picture is no longer kept: open it again.")
-            image = decode(kept.data, kept.name, self._limits.upload_pixels)
-            shelf[key] = Locator(model).set_image(RGBImage(image.pixels, kept.name))
-        shelf.move_to_end(key)
-        while len(shelf) > most:
-            shelf.popitem(last=False)
-        return shelf[key]
+        if transient and key not in self._recent:
+            locators, max_count = self._transient, 1
+        else:
+            locators, max_count = self._recent, _MAX_RECENT
+        if key not in locators:
+            stored = self._pictures.get(picture)
+            if stored is None:
+                raise MissingError("The picture is no longer stored: open it again.")
+            image = decode(stored.data, stored.name, self._limits.upload_pixels)
+            locators[key] = Locator(model).set_image(RGBImage(image.pixels, stored.name))
+        locators.move_to_end(key)
+        while len(locators) > max_count:
+            locators.popitem(last=False)
+        return locators[key]
 
 
-def _found(located: Located, index: int, fitted: PointEmbeddings) -> FoundPoint:
-    """One of the points that were located; `fitted` are its embeddings alone."""
+def _found_point(located: Located, index: int, fitted: PointEmbeddings) -> FoundPoint:
+    """Return a located point by its index; `fitted` are the embeddings of this point alone."""
     x, y = located.points[index].tolist()
     return FoundPoint(x, y, float(located.scores[index]), float(fitted.losses.nanmean()))
+
+
+def _concatenate(fitted: Sequence[PointEmbeddings]) -> PointEmbeddings:
+    """Concatenate embeddings of one point each, fitted on one source with the same settings.
+
+    Each point keeps its own contexts.
+    """
+    return replace(
+        fitted[0],
+        contexts=torch.cat([each.contexts for each in fitted]),
+        groups=torch.arange(len(fitted)),
+        tokens=torch.cat([each.tokens for each in fitted]),
+        points=torch.cat([each.points for each in fitted]),
+        losses=torch.cat([each.losses for each in fitted]),
+    )

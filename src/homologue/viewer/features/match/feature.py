@@ -1,4 +1,4 @@
-"""Matching as a part of the viewer: which jobs a scene needs, what the page is told."""
+"""The matching feature: tasks of a scene, state for the page, actions and routes."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -16,19 +16,19 @@ from homologue.viewer.features.match.engine import FoundPoint, MatchEngine
 from homologue.viewer.features.match.keys import LocateKey, ViewsKey, locate_key
 from homologue.viewer.features.match.points_file import points_file
 from homologue.viewer.fields import Fields
-from homologue.viewer.headers import FOREVER, to_save
+from homologue.viewer.headers import IMMUTABLE, attachment
 from homologue.viewer.jobs import Status, Task, Worker
 from homologue.viewer.pictures import Pictures
 from homologue.viewer.sessions.scene import Point, Scene
 from homologue.viewer.sessions.session import Session
-from homologue.viewer.states import state_of, told_of
+from homologue.viewer.states import job_progress, job_state
 
-# Of tasks: counterparts first, then maps over the source, then what might be wanted next.
-_COUNTERPART, _SOURCE_MAPS, _READINESS = 0, 1, 2
+# Urgency of tasks: counterparts, then maps over the source, then views for later points.
+_COUNTERPART, _SOURCE_MAPS, _VIEWS = 0, 1, 2
 
 
 class MatchFeature:
-    """`swap`, `cancel` and `retry`; the last two for one point, `id`, or for all."""
+    """Actions: `swap`, `cancel`, `retry`; the last two for the point `id`, or for all points."""
 
     name = "match"
 
@@ -39,7 +39,7 @@ class MatchFeature:
         pictures: Pictures,
         session: Callable[[str], Session],
     ) -> None:
-        """`session`: gives a session by its id."""
+        """`session`: returns a session by id."""
         self._engine, self._worker, self._pictures = engine, worker, pictures
         self._session = session
         self.actions: Mapping[str, Action] = {
@@ -63,25 +63,25 @@ class MatchFeature:
                 if key and not self._engine.found.get(key):
                     urgencies.setdefault(key, urgency)
         tasks = [
-            Task(key, urgency, partial(self._engine.find, key), _pace(scene, urgency))
+            Task(key, urgency, partial(self._engine.locate, key), _timing_key(scene, urgency))
             for key, urgency in urgencies.items()
         ]
-        ready = _readiness(scene)
-        if ready and not self._engine.ready.get(ready):
-            work = partial(self._engine.prepare, ready)
-            tasks.append(Task(ready, _READINESS, work, _pace(scene, _READINESS)))
+        views = _views_key(scene)
+        if views and not self._engine.ready.get(views):
+            work = partial(self._engine.prepare, views)
+            tasks.append(Task(views, _VIEWS, work, _timing_key(scene, _VIEWS)))
         return [task for task in tasks if task.key not in session.ended]
 
     def describe(self, session: Session) -> dict[str, Any]:
         statuses = self._worker.statuses(session.id)
         scene = session.scene
-        ready = _readiness(scene)
+        views = _views_key(scene)
         return {
             "points": {
                 point.id: self._describe_point(session, point, statuses) for point in scene.points
             },
-            "ready": bool(ready and self._engine.ready.get(ready)),
-            "problem": session.ended.get(ready, ""),
+            "ready": bool(views and self._engine.ready.get(views)),
+            "problem": session.ended.get(views, ""),
         }
 
     def _describe_point(
@@ -92,29 +92,29 @@ class MatchFeature:
         key = keys["target"] or keys["source"]
         found = self._engine.found.get(key) if key else None
         return {
-            "state": state_of(key, found is not None, session.ended, statuses),
+            "state": job_state(key, found is not None, session.ended, statuses),
             "error": session.ended.get(key, ""),
             "found": asdict(found) if found and key is keys["target"] else None,
             "maps": {
-                end: one.address if one and self._engine.maps.get(one.address) else None
-                for end, one in keys.items()
+                end: each.address if each and self._engine.maps.get(each.address) else None
+                for end, each in keys.items()
             },
         }
 
     def progress(self, session: Session) -> dict[str, Any]:
-        """What running jobs last told: of each point, and of what is made ready."""
+        """Return the progress of each point, and of the views under `ready`."""
         statuses = self._worker.statuses(session.id)
         scene = session.scene
         points = {}
         for point in scene.points:
             for picture in (scene.source, scene.target):
                 key = locate_key(scene, point, picture)
-                if told := told_of(key, statuses):
-                    points[point.id] = told
-        return {"points": points, "ready": told_of(_readiness(scene), statuses)}
+                if progress := job_progress(key, statuses):
+                    points[point.id] = progress
+        return {"points": points, "ready": job_progress(_views_key(scene), statuses)}
 
     def _swap(self, session: Session, fields: Fields) -> None:
-        """Source and target change places; points that were found stay on what they mean."""
+        """Exchange source and target; located points move to their counterparts."""
         scene = session.scene
         if scene.source is None or scene.target is None:
             raise HomologueError("There are no two pictures to swap: open both first.")
@@ -129,36 +129,37 @@ class MatchFeature:
         )
 
     def _cancel(self, session: Session, fields: Fields) -> None:
-        """Stops the points that have not been found yet."""
-        for point in self._asked(session, fields):
+        """Cancel the points that have not been located yet."""
+        for point in self._selected(session, fields):
             key = locate_key(session.scene, point, session.scene.target or session.scene.source)
             if key and not self._engine.found.get(key):
                 session.ended.update(dict.fromkeys(_keys(session.scene, point), ""))
 
     def _retry(self, session: Session, fields: Fields) -> None:
-        """Begins again what failed, was cancelled, or whose maps are not kept any more."""
-        session.ended.pop(_readiness(session.scene), None)
-        for point in self._asked(session, fields):
+        """Restart points that failed, were cancelled, or whose maps are no longer stored."""
+        session.ended.pop(_views_key(session.scene), None)
+        for point in self._selected(session, fields):
             for key in _keys(session.scene, point):
                 session.ended.pop(key, None)
                 if not self._engine.maps.get(key.address):
-                    self._engine.found.drop(key)
+                    self._engine.found.remove(key)
 
-    def _asked(self, session: Session, fields: Fields) -> Sequence[Point]:
+    def _selected(self, session: Session, fields: Fields) -> Sequence[Point]:
+        """Return the point `id`, or all points."""
         scene = session.scene
         return [scene.point(fields.text("id"))] if "id" in fields else scene.points
 
     async def _maps(self, request: Request) -> Response:
         packed = self._engine.maps.get(request.path_params["address"])
         if packed is None:
-            raise MissingError("These heat maps are not kept any more: run the point again.")
-        return Response(packed, media_type="application/octet-stream", headers=FOREVER)
+            raise MissingError("These heat maps are no longer stored: run the point again.")
+        return Response(packed, media_type="application/octet-stream", headers=IMMUTABLE)
 
     async def _points(self, request: Request) -> Response:
         session = self._session(request.path_params["session"])
         dtype = self._engine.dtype(session.scene.settings.model)
         content = points_file(session.scene, self._pictures, self._found, dtype)
-        return JSONResponse(content, headers=to_save("points.json"))
+        return JSONResponse(content, headers=attachment("points.json"))
 
     def _found(self, scene: Scene, point: Point) -> FoundPoint | None:
         key = locate_key(scene, point, scene.target)
@@ -166,16 +167,16 @@ class MatchFeature:
 
 
 def _keys(scene: Scene, point: Point) -> list[LocateKey]:
-    """Of a point in both pictures."""
+    """Return the keys of a point in both pictures."""
     keys = [locate_key(scene, point, picture) for picture in (scene.source, scene.target)]
     return [key for key in keys if key]
 
 
-def _readiness(scene: Scene) -> ViewsKey | None:
+def _views_key(scene: Scene) -> ViewsKey | None:
     if scene.source is None:
         return None
     return ViewsKey(scene.source, scene.target, scene.settings)
 
 
-def _pace(scene: Scene, urgency: int) -> Hashable:
-    return scene.settings.model, scene.settings.preset, scene.settings.optimise, urgency
+def _timing_key(scene: Scene, urgency: int) -> Hashable:
+    return scene.settings.model, scene.settings.preset, scene.settings.strategy, urgency

@@ -1,4 +1,4 @@
-"""What a result depends on, as a value: equal keys, equal results."""
+"""Cache keys of matching: everything that a result depends on, so equal keys give equal results."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -8,7 +8,7 @@ from homologue.viewer.sessions.scene import Point, Scene, Settings
 
 @dataclass(frozen=True)
 class FitKey:
-    """An embedding: of which point, on which picture, with which settings."""
+    """Key of fitted embeddings: the source, the settings and the point in the source's frame."""
 
     source: str
     settings: Settings
@@ -18,28 +18,34 @@ class FitKey:
 
 @dataclass(frozen=True)
 class LocateKey:
-    """Where a fitted point is in a picture, its own source included."""
+    """Key of a point located in a picture, which may be its own source."""
 
-    fitting: FitKey
+    fit: FitKey
     picture: str
 
     @property
     def address(self) -> str:
-        """Names it in addresses."""
+        """Digest of the key for URLs."""
         return blake2b(repr(self).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)
 class ViewsKey:
-    """All of a pair of pictures that does not depend on the points."""
+    """Key of the prepared views of a pair of pictures, which do not depend on the points."""
 
     source: str
     target: str | None
     settings: Settings
 
 
-def locate_key(scene: Scene, point: Point, picture: str | None) -> LocateKey | None:
-    """The key of a point of a scene in a picture; None while there is no such picture."""
-    if scene.source is None or picture is None:
+def fit_key(scene: Scene, point: Point) -> FitKey | None:
+    """Return the key of a point's embeddings, or None if the scene has no source."""
+    if scene.source is None:
         return None
-    return LocateKey(FitKey(scene.source, scene.settings, point.x, point.y), picture)
+    return FitKey(scene.source, scene.settings, point.x, point.y)
+
+
+def locate_key(scene: Scene, point: Point, picture: str | None) -> LocateKey | None:
+    """Return the key of a point in a picture, or None if the source or the picture is missing."""
+    fit = fit_key(scene, point)
+    return LocateKey(fit, picture) if fit and picture is not None else None

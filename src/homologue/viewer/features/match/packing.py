@@ -1,4 +1,4 @@
-"""All heat maps of a point as bytes for the page."""
+"""The heat maps of a point, packed for the page."""
 
 import torch
 
@@ -6,9 +6,9 @@ from homologue.method.layer_maps import LayerMaps
 from homologue.viewer.packing import pack_maps
 
 
-def pack(parts: LayerMaps) -> bytes:
-    """All maps of one point over one picture."""
+def pack_layer_maps(maps: LayerMaps) -> bytes:
+    """Pack the mean map, the maps of the layers and the maps of the embeddings of a point."""
     names = [("mean", "mean")]
-    names += [("layer", name) for name in parts.names]
-    names += [("embedding", str(index + 1)) for index in range(len(parts.embeddings))]
-    return pack_maps(torch.cat([parts.mean[None], parts.layers, parts.embeddings]), names)
+    names += [("layer", name) for name in maps.names]
+    names += [("embedding", str(index + 1)) for index in range(len(maps.embeddings))]
+    return pack_maps(torch.cat([maps.mean[None], maps.layers, maps.embeddings]), names)

@@ -1,4 +1,4 @@
-"""The points of a session as a JSON file."""
+"""The points of a session as JSON."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,14 +16,14 @@ def points_file(
     found: Callable[[Scene, Point], FoundPoint | None],
     dtype: str | None,
 ) -> dict[str, Any]:
-    """What `homologue match --json` prints, as far as the session knows it.
+    """Return the points in the format of `homologue match --json`.
 
-    `homologue match --points` reads the file: it has the points of the source under `points`.
-    Counterparts that have not been found are null, and so is the precision of a model that is not
-    loaded.
+    `homologue match --points` can read the file: `points` holds the points of the source.
+    Counterparts that have not been located are null, and so is the precision of a model that is
+    not loaded.
     """
     settings = scene.settings
-    strategy = get_preset(settings.preset, settings.optimise).fit.strategy
+    strategy = get_preset(settings.preset, settings.strategy).fit.strategy
     return {
         "source": _picture(scene.source, pictures),
         "target": _picture(scene.target, pictures),

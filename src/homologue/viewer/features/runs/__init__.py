@@ -1,1 +1,1 @@
-"""Looking through evaluation runs: pairs, numbers, maps."""
+"""Runs: evaluation runs, filtered, sorted and displayed pair by pair."""

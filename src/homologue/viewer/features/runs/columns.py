@@ -1,4 +1,4 @@
-"""What pairs are filtered and sorted by, as columns."""
+"""The values by which pairs are filtered and sorted, as arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,23 +10,25 @@ from homologue.evaluation.scores import Scores
 from homologue.metrics import Array, Counts, Mask
 
 ALPHAS = tuple(hundredths / 100 for hundredths in range(1, 31))
-"""That can be chosen; PCK is drawn over them."""
+"""The values of alpha to choose from, and those of the PCK curve."""
 
 VERDICTS = ("right", "mixed", "wrong", "failed", "unscored")
-"""Of a pair: all its points are right, some are, none is; it failed; nothing of it is scored."""
+"""Verdict of a pair: all points right, some right, none right, prediction failed, none scored."""
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Of N pairs in the order of `Scores.records`, which is by name, under one threshold.
+    """Values of N pairs under one threshold, in the order of `Scores.records` (by name).
 
     Attributes:
-        counts: at `ALPHAS`.
-        worst, mean: (N,) errors of its points as shares of the threshold; NaN where none is known.
-        score: (N,) mean of its points' scores; NaN where there are none.
-        position: (N,) in the selection.
-        failed: (N,).
-        owners, errors: (P,) which pair each scored point is of, and its error.
+        counts: scored and right points at `ALPHAS`.
+        worst, mean: (N,) largest and mean error of the points as fractions of the threshold; NaN
+            if no point is scored.
+        score: (N,) mean score of the points; NaN if none has a score.
+        position: (N,) index of the pair in the benchmark's selection.
+        failed: (N,) whether the prediction failed.
+        owners: (P,) index of the pair of each scored point.
+        errors: (P,) error of each scored point as a fraction of the threshold.
     """
 
     counts: Counts
@@ -39,11 +41,22 @@ class Columns:
     errors: Array
 
     def pck(self, alpha: int) -> Array:
-        """(N,) shares of a pair's points that are right; NaN where none is scored."""
-        return _shares(self.counts.correct[alpha], self.counts.points)
+        """Return the fraction of right points of each pair.
+
+        Args:
+            alpha: index into `ALPHAS`.
+
+        Returns:
+            (N,), NaN if no point is scored.
+        """
+        return _ratios(self.counts.correct[alpha], self.counts.points)
 
     def verdicts(self, alpha: int) -> Mapping[str, Mask]:
-        """For each verdict which of the pairs have it, (N,)."""
+        """Return for each of `VERDICTS` the mask (N,) of its pairs.
+
+        Args:
+            alpha: index into `ALPHAS`.
+        """
         correct, points = self.counts.correct[alpha], self.counts.points
         scored = points > 0
         return {
@@ -56,7 +69,7 @@ class Columns:
 
 
 def make_columns(scores: Scores, threshold: str) -> Columns:
-    """`threshold`: one of the scores', or "none"."""
+    """Compute the columns under a threshold of the scores, or under "none"."""
     counts = scores.counts(threshold, ALPHAS)
     distances, lengths = scores.distances_and_lengths(threshold)
     known = ~np.isnan(lengths[scores.pair_indices])
@@ -68,7 +81,7 @@ def make_columns(scores: Scores, threshold: str) -> Columns:
     return Columns(
         counts=counts,
         worst=np.where(counts.points > 0, worst, np.nan),
-        mean=_shares(np.bincount(owners, errors, pairs).astype(np.float64), counts.points),
+        mean=_ratios(np.bincount(owners, errors, pairs).astype(np.float64), counts.points),
         score=_mean_scores(scores),
         position=np.array([record.position for record in scores.records], dtype=np.intp),
         failed=scores.failed,
@@ -86,6 +99,8 @@ def _mean_scores(scores: Scores) -> Array:
     return means
 
 
-def _shares(parts: Array, of: Array) -> Array:
-    shares: Array = np.divide(parts, of, out=np.full(len(of), np.nan), where=of > 0)
-    return shares
+def _ratios(numerators: Array, denominators: Array) -> Array:
+    """Divide elementwise; NaN for a denominator of 0."""
+    unknown = np.full(len(denominators), np.nan)
+    ratios: Array = np.divide(numerators, denominators, out=unknown, where=denominators > 0)
+    return ratios

@@ -1,4 +1,4 @@
-"""The pictures of runs' pairs, read from the disk when somebody looks at them."""
+"""The pictures of runs, read from disk on request."""
 
 import asyncio
 import io
@@ -12,22 +12,22 @@ from PIL import Image
 from homologue.datasets.base import BenchmarkImage
 from homologue.evaluation.record import Record
 from homologue.images import RGBImage
-from homologue.viewer.features.runs.opened import OpenRun
-from homologue.viewer.kept import LRUCache
+from homologue.viewer.cache import LRUCache
+from homologue.viewer.features.runs.open_runs import OpenRun
 from homologue.viewer.limits import Limits
 from homologue.viewer.pictures import Picture, Pictures, make_picture
 
 End = Literal["source", "target"]
 T = TypeVar("T")
 
-THUMB_SIDE = 320
+THUMBNAIL_SIDE = 320
 _QUALITY = 82
-_MOST_IDS = 4096
+_MAX_IDS = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Thumb:
-    """A small picture as JPEG; width and height are the original's."""
+class Thumbnail:
+    """A thumbnail as JPEG; width and height are those of the original."""
 
     data: bytes = field(repr=False)
     width: int
@@ -35,55 +35,56 @@ class Thumb:
 
 
 class RunPictures:
-    """Reads a few pictures at a time, in threads of their own, and keeps what was made of them.
+    """Reads a limited number of pictures at a time in separate threads, and stores the results.
 
-    Raises HomologueError, in all methods, for a picture that is not there or cannot be read.
+    Raises:
+        HomologueError: in all methods, if a picture is missing or cannot be read.
     """
 
-    def __init__(self, limits: Limits, shown: Pictures) -> None:
-        """`shown`: takes the pictures in that are shown as large as they are."""
-        self._shown = shown
-        self._turns = asyncio.Semaphore(limits.reading_at_once)
-        self._thumbs: LRUCache[object, Thumb] = LRUCache(
-            limits.thumb_bytes, lambda one: len(one.data)
+    def __init__(self, limits: Limits, pictures: Pictures) -> None:
+        """`pictures`: stores the pictures that are displayed at full size."""
+        self._pictures = pictures
+        self._slots = asyncio.Semaphore(limits.reading_at_once)
+        self._thumbnails: LRUCache[object, Thumbnail] = LRUCache(
+            limits.thumb_bytes, lambda thumbnail: len(thumbnail.data)
         )
-        self._ids: LRUCache[object, str] = LRUCache(_MOST_IDS)
+        self._ids: LRUCache[object, str] = LRUCache(_MAX_IDS)
 
-    async def thumb(self, run: OpenRun, record: Record, end: End) -> Thumb:
-        """A picture of a pair, small."""
+    async def thumbnail(self, run: OpenRun, record: Record, end: End) -> Thumbnail:
+        """Return the thumbnail of a picture."""
         key = run.data, _key(record, end)
-        kept = self._thumbs.get(key)
-        if kept is not None:
-            return kept
-        return await self._in_turn(partial(self._make_thumb, key, run, record, end))
+        thumbnail = self._thumbnails.get(key)
+        if thumbnail is not None:
+            return thumbnail
+        return await self._in_thread(partial(self._make_thumbnail, key, run, record, end))
 
     async def large(self, run: OpenRun, record: Record, end: End) -> dict[str, Any]:
-        """A picture of a pair, to be had at `/api/pictures/`; what the page is told of it."""
+        """Store a picture for `/api/pictures/`; return its description for the page."""
         key = run.data, _key(record, end)
         id_ = self._ids.get(key)
-        picture = self._shown.get(id_) if id_ else None
+        picture = self._pictures.get(id_) if id_ else None
         if picture is None:
-            picture = await self._in_turn(partial(self._make_picture, run, record, end))
-            # Here, and not in the thread: who is using which picture is known in this one alone.
-            self._shown.add(picture)
+            picture = await self._in_thread(partial(self._make_picture, run, record, end))
+            # Not in the thread: only the server's thread may read which pictures are in use.
+            self._pictures.add(picture)
             self._ids.put(key, picture.id)
         return {**picture.facts(), "name": _key(record, end)}
 
-    async def _in_turn(self, work: Callable[[], T]) -> T:
-        async with self._turns:
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        async with self._slots:
             return await asyncio.to_thread(work)
 
-    def _make_thumb(self, key: object, run: OpenRun, record: Record, end: End) -> Thumb:
-        kept = self._thumbs.get(key)  # made while this one waited for its turn
-        if kept is None:
+    def _make_thumbnail(self, key: object, run: OpenRun, record: Record, end: End) -> Thumbnail:
+        thumbnail = self._thumbnails.get(key)  # may have been made while this call waited
+        if thumbnail is None:
             image = _read(run, record, end)
-            kept = Thumb(_small(image), image.width, image.height)
-            self._thumbs.put(key, kept)
-        return kept
+            thumbnail = Thumbnail(_shrink(image), image.width, image.height)
+            self._thumbnails.put(key, thumbnail)
+        return thumbnail
 
     def _make_picture(self, run: OpenRun, record: Record, end: End) -> Picture:
         picture = make_picture(b"", _key(record, end), _read(run, record, end))
-        # No model looks at it, so it has no file to be decoded; uploads of the same pixels have.
+        # The id differs from that of an upload of the same pixels, which has a file to decode.
         return replace(picture, id=f"run-{picture.id}")
 
 
@@ -97,9 +98,9 @@ def _read(run: OpenRun, record: Record, end: End) -> RGBImage:
     return picture.read()
 
 
-def _small(image: RGBImage) -> bytes:
+def _shrink(image: RGBImage) -> bytes:
     picture = image.to_pil()
-    picture.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=_QUALITY)
     return file.getvalue()

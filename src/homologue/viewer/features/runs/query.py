@@ -1,4 +1,4 @@
-"""What somebody asks of a run: which pairs, in which order, by which measure."""
+"""A query of a run: threshold, filters and sort order, parsed from the parameters of a URL."""
 
 import math
 from collections.abc import Mapping
@@ -8,21 +8,25 @@ from homologue.errors import HomologueError
 from homologue.viewer.features.runs.columns import ALPHAS, VERDICTS
 
 SORTS = ("position", "name", "worst", "mean", "score", "pck")
-MOST_LETTERS = 200
+MAX_TEXT_LENGTH = 200
 _DEFAULT_ALPHA = 0.1
-_BY = "by."
+_LABEL_PREFIX = "by."
 
 
 @dataclass(frozen=True)
 class Query:
-    """Attributes:
-    threshold: that errors are shares of; "" for the run's first.
-    alpha: which of `ALPHAS`, as an index.
-    labels: that pairs have to have, by what they are of: `category`, `group` or a tag.
-    verdict: that they have to have, see `VERDICTS`; "" for any.
-    error: from and to, of a pair's worst point. score: from and to, of the mean of its points.
-    text: that its name has to hold.
-    sort, down: by what, and whether the highest comes first.
+    """Threshold, filters and sort order.
+
+    Attributes:
+        threshold: name of the threshold; "" for the run's first.
+        alpha: index into `ALPHAS`.
+        labels: required labels as (kind, value); the kind is `category`, `group` or a tag.
+        verdict: required verdict, see `VERDICTS`; "" for any.
+        error: range of the error of a pair's worst point.
+        score: range of the mean score of a pair's points.
+        text: required substring of the pair's name, in lower case.
+        sort: one of `SORTS`.
+        descending: whether the highest value comes first.
     """
 
     threshold: str = ""
@@ -33,39 +37,47 @@ class Query:
     score: tuple[float, float] = (-math.inf, math.inf)
     text: str = ""
     sort: str = "position"
-    down: bool = False
+    descending: bool = False
 
 
-def parse_query(given: Mapping[str, str]) -> Query:
-    """Of the parameters of an address; others are not looked at.
+def parse_query(parameters: Mapping[str, str]) -> Query:
+    """Parse the parameters of a URL; unknown parameters are ignored.
 
     Raises:
-        HomologueError: one makes no sense.
+        HomologueError: a parameter is invalid.
     """
-    labels = {name[len(_BY) :]: value for name, value in given.items() if name.startswith(_BY)}
+    labels = {
+        name.removeprefix(_LABEL_PREFIX): value
+        for name, value in parameters.items()
+        if name.startswith(_LABEL_PREFIX)
+    }
     return Query(
-        threshold=_text(given, "threshold"),
-        alpha=_alpha(given),
+        threshold=_text(parameters, "threshold"),
+        alpha=_alpha(parameters),
         labels=tuple(sorted(labels.items())),
-        verdict=_one_of(given, "verdict", ("", *VERDICTS)),
-        error=(_number(given, "error_from", -math.inf), _number(given, "error_to", math.inf)),
-        score=(_number(given, "score_from", -math.inf), _number(given, "score_to", math.inf)),
-        text=_text(given, "text").lower(),
-        sort=_one_of(given, "sort", SORTS),
-        down=given.get("order") == "down",
+        verdict=_one_of(parameters, "verdict", ("", *VERDICTS)),
+        error=_range(parameters, "error"),
+        score=_range(parameters, "score"),
+        text=_text(parameters, "text").lower(),
+        sort=_one_of(parameters, "sort", SORTS),
+        descending=parameters.get("order") == "down",
     )
 
 
-def parse_whole(given: Mapping[str, str], name: str, default: int, most: int) -> int:
-    """From 0 to `most`."""
-    text = given.get(name, str(default))
-    if not (text.isdecimal() and text.isascii() and len(text) < 10 and int(text) <= most):
-        raise HomologueError(f"{name!r} must be a whole number from 0 to {most}.")
+def parse_integer(parameters: Mapping[str, str], name: str, default: int, maximum: int) -> int:
+    """Return a parameter from 0 to `maximum`.
+
+    Raises:
+        HomologueError: the parameter is not such a number.
+    """
+    text = parameters.get(name, str(default))
+    if not (text.isdecimal() and text.isascii() and len(text) < 10 and int(text) <= maximum):
+        raise HomologueError(f"{name!r} must be a whole number from 0 to {maximum}.")
     return int(text)
 
 
-def _alpha(given: Mapping[str, str]) -> int:
-    alpha = _number(given, "alpha", _DEFAULT_ALPHA)
+def _alpha(parameters: Mapping[str, str]) -> int:
+    alpha = _number(parameters, "alpha", _DEFAULT_ALPHA)
     if alpha not in ALPHAS:
         raise HomologueError(
             f"'alpha' must be one of {ALPHAS[0]:g}, {ALPHAS[1]:g}, ..., {ALPHAS[-1]:g}."
@@ -73,11 +85,16 @@ def _alpha(given: Mapping[str, str]) -> int:
     return ALPHAS.index(alpha)
 
 
-def _number(given: Mapping[str, str], name: str, default: float) -> float:
-    if not given.get(name):
+def _range(parameters: Mapping[str, str], name: str) -> tuple[float, float]:
+    low = _number(parameters, f"{name}_from", -math.inf)
+    return low, _number(parameters, f"{name}_to", math.inf)
+
+
+def _number(parameters: Mapping[str, str], name: str, default: float) -> float:
+    if not parameters.get(name):
         return default
     try:
-        number = float(given[name])
+        number = float(parameters[name])
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
@@ -85,15 +102,15 @@ def _number(given: Mapping[str, str], name: str, default: float) -> float:
     return number
 
 
-def _text(given: Mapping[str, str], name: str) -> str:
-    text = given.get(name, "")
-    if len(text) > MOST_LETTERS:
-        raise HomologueError(f"{name!r} must be a text of up to {MOST_LETTERS} characters.")
+def _text(parameters: Mapping[str, str], name: str) -> str:
+    text = parameters.get(name, "")
+    if len(text) > MAX_TEXT_LENGTH:
+        raise HomologueError(f"{name!r} must be a text of up to {MAX_TEXT_LENGTH} characters.")
     return text
 
 
-def _one_of(given: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    chosen = given.get(name) or choices[0]
+def _one_of(parameters: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    chosen = parameters.get(name) or choices[0]
     if chosen not in choices:
         raise HomologueError(
             f"{name!r} must be one of {', '.join(filter(None, choices))}, not {chosen!r}."

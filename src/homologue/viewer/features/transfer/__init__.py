@@ -1,1 +1,1 @@
-"""One source, many targets: the source's points are found in all of them, and corrected."""
+"""Transfer: the points of one source located in many targets, with manual corrections."""

@@ -1,4 +1,4 @@
-"""Transfer as a part of the viewer: which jobs a scene needs, what the page is told."""
+"""The transfer feature: tasks of a scene and state for the page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -12,21 +12,21 @@ from starlette.routing import BaseRoute
 from homologue.viewer.feature import Action
 from homologue.viewer.features.match.engine import MatchEngine
 from homologue.viewer.features.match.keys import FitKey, LocateKey
-from homologue.viewer.features.transfer.actions import Actions
-from homologue.viewer.features.transfer.results import Carrying, TransferResults
+from homologue.viewer.features.transfer.actions import TransferActions
+from homologue.viewer.features.transfer.results import TransferKey, TransferResults
 from homologue.viewer.features.transfer.routes import TransferRoutes
 from homologue.viewer.features.transfer.targets import NAME
+from homologue.viewer.job_progress import ProgressReporter
 from homologue.viewer.jobs import Task, Worker
 from homologue.viewer.limits import Limits
 from homologue.viewer.pictures import Picture, Pictures
-from homologue.viewer.reports import Report
 from homologue.viewer.sessions.session import Session
 
-_URGENCY = 8  # after all that somebody waits for in front of two pictures
+_URGENCY = 8  # after all tasks of a pair of pictures
 
 
 class TransferFeature:
-    """See `Actions` for what people can do."""
+    """Locates the points of the source in all targets; for the actions see `TransferActions`."""
 
     name = NAME
 
@@ -39,67 +39,83 @@ class TransferFeature:
         sample: Callable[[str], Picture | None],
         session: Callable[[str], Session],
     ) -> None:
-        """`sample` gives a sample picture by name, `session` a session by its id."""
+        """
+        Args:
+            engine: fits and locates points.
+            worker: runs the tasks.
+            pictures: stored pictures.
+            limits: limits of targets and queued tasks.
+            sample: returns a sample picture by name, or None.
+            session: returns a session by id.
+        """
         self._engine, self._worker, self._limits = engine, worker, limits
-        self._routes = TransferRoutes(pictures, session, self._board).routes
-        self.actions: Mapping[str, Action] = Actions(limits, pictures, sample, self._board).by_name
+        self._routes = TransferRoutes(pictures, session, self._results).routes
+        self.actions: Mapping[str, Action] = TransferActions(
+            limits, pictures, sample, self._results
+        ).by_name
 
     def routes(self) -> Sequence[BaseRoute]:
         return self._routes
 
     def tasks(self, session: Session) -> list[Task]:
-        """A picture a task, as many as the queue takes."""
-        board, scene = self._board(session), session.scene
-        if board.held or not board.fittings:
+        """Return one task for each unfinished picture, up to the length of the queue."""
+        results, scene = self._results(session), session.scene
+        if results.paused or not results.fits:
             return []
         settings = scene.settings
-        pace = (NAME, settings.model, settings.preset, settings.optimise, len(board.fittings))
-        missing = (one for one in board.wanted(scene.source) if not board.is_done(one))
-        keys = (key for key in map(board.job, missing) if key not in session.ended)
+        timing_key = (NAME, settings.model, settings.preset, settings.strategy, len(results.fits))
+        missing = (each for each in results.wanted(scene.source) if not results.is_done(each))
+        keys = (key for key in map(results.task_key, missing) if key not in session.ended)
         return [
-            Task(key, _URGENCY, partial(self._carry, board, board.fittings, key.picture), pace)
+            Task(
+                key, _URGENCY, partial(self._locate, results, results.fits, key.picture), timing_key
+            )
             for key in islice(keys, self._limits.queue)
         ]
 
     def describe(self, session: Session) -> dict[str, Any]:
-        """Little, whatever there is: the page asks for the rest by the version that it knows."""
-        board, scene = self._board(session), session.scene
-        wanted = board.wanted(scene.source)
+        """Return a summary of constant size; the page requests changes by `version`."""
+        results, scene = self._results(session), session.scene
+        wanted = results.wanted(scene.source)
         return {
-            "version": board.version,
-            "columns": board.tokens(scene),
+            "version": results.version,
+            "columns": results.tokens(scene),
             "pictures": len(wanted),
-            "done": sum(map(board.is_done, wanted)) if board.fittings else 0,
-            "failed": sum(board.job(picture) in session.ended for picture in wanted),
-            "held": board.held,
+            "done": sum(map(results.is_done, wanted)) if results.fits else 0,
+            "failed": sum(results.task_key(picture) in session.ended for picture in wanted),
+            "held": results.paused,
         }
 
     def progress(self, session: Session) -> dict[str, Any] | None:
-        """The picture that is looked through, what its job told, and seconds to the end of all."""
+        """Return the picture of the running job, its progress, and the seconds left for all."""
         for key, status in self._worker.statuses(session.id).items():
-            if isinstance(key, Carrying) and status.running:
-                told = asdict(status.told) if status.told else None
-                return {"picture": key.picture, "told": told, "left": self._left(session)}
+            if isinstance(key, TransferKey) and status.running:
+                progress = asdict(status.progress) if status.progress else None
+                return {"picture": key.picture, "told": progress, "left": self._left(session)}
         return None
 
     def _left(self, session: Session) -> float | None:
-        board = self._board(session)
-        missing = sum(not board.is_done(one) for one in board.wanted(session.scene.source))
-        return None if board.seconds is None else board.seconds * missing
+        results = self._results(session)
+        missing = sum(not results.is_done(each) for each in results.wanted(session.scene.source))
+        return None if results.seconds is None else results.seconds * missing
 
-    def _carry(
-        self, board: TransferResults, fittings: Sequence[FitKey], picture: str, report: Report
+    def _locate(
+        self,
+        results: TransferResults,
+        fits: Sequence[FitKey],
+        picture: str,
+        reporter: ProgressReporter,
     ) -> None:
-        """The work of a task, in the worker's thread."""
+        """Locate all points in one picture; runs in the worker's thread."""
         start = perf_counter()
-        self._engine.carry([LocateKey(fitting, picture) for fitting in fittings], report)
-        board.seconds = perf_counter() - start
-        board.news.append(picture)
+        self._engine.locate_all([LocateKey(fit, picture) for fit in fits], reporter)
+        results.seconds = perf_counter() - start
+        results.completed.append(picture)
 
-    def _board(self, session: Session) -> TransferResults:
-        """The session's, in line with its scene."""
-        if NAME not in session.aside:
-            session.aside[NAME] = TransferResults(self._engine.carried)
-        board = cast(TransferResults, session.aside[NAME])
-        board.refresh(session.scene, session.ended)
-        return board
+    def _results(self, session: Session) -> TransferResults:
+        """Return the results of a session, updated to its scene."""
+        if NAME not in session.feature_state:
+            session.feature_state[NAME] = TransferResults(self._engine.result)
+        results = cast(TransferResults, session.feature_state[NAME])
+        results.refresh(session.scene, session.ended)
+        return results

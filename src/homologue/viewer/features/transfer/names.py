@@ -1,4 +1,4 @@
-"""Names of pictures and points, as files have them."""
+"""Names of pictures and points in exported files."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,45 +7,49 @@ from pathlib import PurePosixPath
 from homologue.errors import HomologueError
 from homologue.viewer.sessions.scene import Point
 
-MOST_LETTERS = 400
-_MOST_PARTS = 20
+MAX_PATH_LENGTH = 400
+_MAX_COMPONENTS = 20
 _DRIVE = re.compile("^([A-Za-z]:)+")
 
 
 def clean_path(given: str) -> str:
-    """A relative path, for people and files to name a picture; never used to find a file.
+    """Return a relative path for display and export; it never names a path on disk here.
 
-    Without `..`, a drive or a root, so that whoever reads a file with it stays in their folder.
+    `..`, drives and roots are removed, so a program that reads an exported file stays in its
+    folder.
     """
-    parts = [_DRIVE.sub("", _printable(part)) for part in re.split(r"[/\\]", given)]
-    parts = [part for part in parts if part not in ("", ".", "..") and not part.endswith(":")]
-    return "/".join(parts[-_MOST_PARTS:]) or "picture"
+    components = [_DRIVE.sub("", _printable(each)) for each in re.split(r"[/\\]", given)]
+    components = [
+        each for each in components if each not in ("", ".", "..") and not each.endswith(":")
+    ]
+    return "/".join(components[-_MAX_COMPONENTS:]) or "picture"
 
 
 def file_names(names: Sequence[str]) -> list[str]:
-    """The names as files have them: with a suffix, and each once."""
+    """Return unique file names with a suffix, in the same order."""
     taken: set[str] = set()
-    return [_untaken(_suffixed(name), taken) for name in names]
+    return [_unique(_with_suffix(name), taken) for name in names]
 
 
-def _suffixed(name: str) -> str:
+def _with_suffix(name: str) -> str:
     return name if PurePosixPath(name).suffix else f"{name}.png"
 
 
-def _untaken(name: str, taken: set[str]) -> str:
+def _unique(name: str, taken: set[str]) -> str:
     path = PurePosixPath(name)
-    count, free = 1, name
-    while free in taken:
+    count, unique = 1, name
+    while unique in taken:
         count += 1
-        free = str(path.with_name(f"{path.stem} ({count}){path.suffix}"))
-    taken.add(free)
-    return free
+        unique = str(path.with_name(f"{path.stem} ({count}){path.suffix}"))
+    taken.add(unique)
+    return unique
 
 
 def check_point_name(given: str, point: Point, points: Iterable[Point]) -> str:
-    """A name for a point, "" if it is just its number.
+    """Return the name of a point, or "" if it equals the point's number.
 
-    Raises HomologueError if another point has it, or may once have: numbers are names, too.
+    Raises:
+        HomologueError: another point has the name, or the name is the number of another point.
     """
     name = _printable(" ".join(given.split()))
     if name in ("", str(point.number)):
@@ -53,7 +57,7 @@ def check_point_name(given: str, point: Point, points: Iterable[Point]) -> str:
     if name.isdigit():
         raise HomologueError(f"{name} is the name of point {name}: use a word, or its own number.")
     if any(name == other.name and other.id != point.id for other in points):
-        raise HomologueError(f"Another point is called {name!r}: choose another name.")
+        raise HomologueError(f"Another point has the name {name!r}: choose another name.")
     return name
 
 

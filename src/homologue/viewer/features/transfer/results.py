@@ -1,4 +1,4 @@
-"""What is known of a session's targets, and since when, so that a page is told only what is new."""
+"""The results of a transfer, with versions, so that the page receives only changes."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -7,25 +7,35 @@ from itertools import count
 from typing import Any
 
 from homologue.viewer.features.match.engine import FoundPoint
-from homologue.viewer.features.match.keys import FitKey, LocateKey
+from homologue.viewer.features.match.keys import FitKey, LocateKey, fit_key
 from homologue.viewer.features.transfer.names import file_names
-from homologue.viewer.features.transfer.targets import Target, sheet_of
-from homologue.viewer.sessions.scene import Point, Scene
+from homologue.viewer.features.transfer.targets import Target, targets_of
+from homologue.viewer.sessions.scene import Scene
 
 _tokens = count(1)
 
 
 @dataclass(frozen=True)
-class Carrying:
-    """A job: all points in one picture. `tokens` are those of the columns."""
+class TransferKey:
+    """Key of the task that locates all points in one picture.
+
+    Attributes:
+        picture: id of the picture.
+        tokens: tokens of the columns.
+    """
 
     picture: str
     tokens: tuple[int, ...]
 
 
 @dataclass(eq=False)
-class Column:
-    """Where one fitted point is in each picture, and the version since which that is known."""
+class PointColumn:
+    """The located positions of one fitted point.
+
+    Attributes:
+        token: identifies the column in the state of the page.
+        cells: version and located point by picture.
+    """
 
     token: int
     cells: dict[str, tuple[int, FoundPoint]] = field(default_factory=dict)
@@ -33,7 +43,14 @@ class Column:
 
 @dataclass(eq=False)
 class TargetRow:
-    """A target as the page has it, and the version since which it is so."""
+    """A target as displayed.
+
+    Attributes:
+        version: version of the last change of the row.
+        target: the target.
+        name: unique file name.
+        problem: why it has no picture or no result, else "".
+    """
 
     version: int
     target: Target
@@ -42,71 +59,75 @@ class TargetRow:
 
 
 class TransferResults:
-    """Used by the server's thread, but for `news` and `seconds`.
+    """The results of a session, as a table of targets (rows) and fitted points (columns).
 
-    The page keeps the cells that it was told of under the tokens of their columns. So when a point
-    is added or moved, there is nothing to tell but the new column's token; and then its cells, one
-    by one, as they become known.
+    The page stores received cells under the token of their column. When a point is added or moved,
+    it receives a new token, and then the cells as they are computed.
+
+    Used in the server's thread, except for `completed` and `seconds`, which the worker sets.
 
     Attributes:
-        version: is raised with every change.
-        held: whether a person has stopped the search.
-        news: pictures that a job has looked through; the worker adds to it.
-        seconds: that the last picture took.
+        version: increases with every change.
+        paused: whether a user paused the transfer.
+        completed: pictures whose results have not been read from the engine yet.
+        seconds: duration of the last picture's task; None before the first.
     """
 
-    def __init__(self, known: Callable[[LocateKey], FoundPoint | None]) -> None:
-        """`known`: gives what was found under a key, if anything."""
-        self._known = known
-        self._columns: dict[FitKey, Column] = {}
+    def __init__(self, result: Callable[[LocateKey], FoundPoint | None]) -> None:
+        """`result`: returns a located point by key, or None."""
+        self._result = result
+        self._columns: dict[FitKey, PointColumn] = {}
         self._rows: dict[int, TargetRow] = {}
         self._targets: Sequence[Target] = ()
         self._names: Sequence[str] = ()
-        self._listed = 0
+        self._order_version = 0
         self.version = 0
-        self.held = False
-        self.news: deque[str] = deque()
+        self.paused = False
+        self.completed: deque[str] = deque()
         self.seconds: float | None = None
 
     def refresh(self, scene: Scene, ended: Mapping[Any, str]) -> None:
-        """Brings the board into line with a scene. `ended`: sentences of jobs that failed."""
-        fittings = dict.fromkeys(fitting_of(scene, point) for point in scene.points)
-        targets = sheet_of(scene).targets
-        pictures = dict.fromkeys(one.picture for one in targets if one.picture)
-        old = {one.picture for one in self._targets}
+        """Update rows, columns and cells to a scene.
+
+        Args:
+            scene: the session's scene.
+            ended: see `Session`.
+        """
+        fits = dict.fromkeys(fit_key(scene, point) for point in scene.points)
+        targets = targets_of(scene).all
+        pictures = dict.fromkeys(each.picture for each in targets if each.picture)
+        old = {each.picture for each in self._targets}
         self._columns = {
-            fitting: self._columns.get(fitting) or self._new_column(fitting, pictures)
-            for fitting in fittings
-            if fitting
+            fit: self._columns.get(fit) or self._new_column(fit, pictures) for fit in fits if fit
         }
-        while self.news:
-            self._learn(self.news.popleft())
+        while self.completed:
+            self._update_cells(self.completed.popleft())
         for picture in pictures:
             if picture not in old:
-                self._learn(picture)
-        self._set_rows(targets, ended)
+                self._update_cells(picture)
+        self._update_rows(targets, ended)
 
-    def _new_column(self, fitting: FitKey, pictures: Mapping[str, None]) -> Column:
+    def _new_column(self, fit: FitKey, pictures: Mapping[str, None]) -> PointColumn:
         self.version += 1
-        column = Column(next(_tokens))
+        column = PointColumn(next(_tokens))
         for picture in pictures:
-            if found := self._known(LocateKey(fitting, picture)):
+            if found := self._result(LocateKey(fit, picture)):
                 column.cells[picture] = self.version, found
         return column
 
-    def _learn(self, picture: str) -> None:
+    def _update_cells(self, picture: str) -> None:
         self.version += 1
-        for fitting, column in self._columns.items():
-            found = self._known(LocateKey(fitting, picture))
+        for fit, column in self._columns.items():
+            found = self._result(LocateKey(fit, picture))
             if found and picture not in column.cells:
                 column.cells[picture] = self.version, found
 
-    def _set_rows(self, targets: Sequence[Target], ended: Mapping[Any, str]) -> None:
-        if [one.id for one in targets] != list(self._rows):
+    def _update_rows(self, targets: Sequence[Target], ended: Mapping[Any, str]) -> None:
+        if [each.id for each in targets] != list(self._rows):
             self.version += 1
-            self._listed = self.version
+            self._order_version = self.version
         if targets is not self._targets:
-            self._names = file_names([one.name for one in targets])
+            self._names = file_names([each.name for each in targets])
         self._targets, rows = targets, {}
         for target, name in zip(targets, self._names, strict=True):
             row = self._rows.get(target.id)
@@ -120,18 +141,19 @@ class TransferResults:
     def _failure(self, target: Target, ended: Mapping[Any, str]) -> str:
         if target.picture is None or self.is_done(target.picture):
             return ""
-        return ended.get(self.job(target.picture), "")
+        return ended.get(self.task_key(target.picture), "")
 
     def wanted(self, source: str | None) -> list[str]:
-        """The pictures to look through: all but the source's own, each once."""
+        """Return the distinct pictures of the targets without the source's own."""
         pictures = dict.fromkeys(row.target.picture for row in self.rows)
-        return [one for one in pictures if one is not None and one != source]
+        return [each for each in pictures if each is not None and each != source]
 
-    def job(self, picture: str) -> Carrying:
-        return Carrying(picture, tuple(column.token for column in self._columns.values()))
+    def task_key(self, picture: str) -> TransferKey:
+        return TransferKey(picture, tuple(column.token for column in self._columns.values()))
 
     @property
-    def fittings(self) -> tuple[FitKey, ...]:
+    def fits(self) -> tuple[FitKey, ...]:
+        """Keys of the points' embeddings, in the order of the columns."""
         return tuple(self._columns)
 
     @property
@@ -139,29 +161,32 @@ class TransferResults:
         return tuple(self._rows.values())
 
     def tokens(self, scene: Scene) -> dict[str, int]:
-        """Of the columns of a scene's points, under the ids of these."""
-        fittings = {point.id: fitting_of(scene, point) for point in scene.points}
-        return {id_: self._columns[one].token for id_, one in fittings.items() if one}
+        """Return the token of each point's column by point id."""
+        fits = {point.id: fit_key(scene, point) for point in scene.points}
+        return {id_: self._columns[fit].token for id_, fit in fits.items() if fit}
 
     def is_done(self, picture: str) -> bool:
-        """Whether all points are known in a picture."""
+        """Return whether all points are located in a picture."""
         return all(picture in column.cells for column in self._columns.values())
 
-    def found(self, fitting: FitKey | None, picture: str) -> FoundPoint | None:
-        if fitting is None or fitting not in self._columns:
+    def found(self, fit: FitKey | None, picture: str) -> FoundPoint | None:
+        """Return a located point, or None."""
+        if fit is None or fit not in self._columns:
             return None
-        cell = self._columns[fitting].cells.get(picture)
+        cell = self._columns[fit].cells.get(picture)
         return cell[1] if cell else None
 
-    def news_since(self, version: int) -> dict[str, Any]:
-        """What a page does not know yet that knows what there was at a version.
+    def changes_since(self, version: int) -> dict[str, Any]:
+        """Return the changes since a version that the page has.
 
-        `order` has the ids of all targets if they have changed; `cells` has of each column, under
-        its token: id of a target, x, y, score, and so on.
+        Returns:
+            `version`: the current version. `order`: ids of all targets, or None if unchanged.
+            `rows`: the changed `TargetRow` objects. `cells`: new cells by token of their column,
+            as a flat list of target id, x, y, score.
         """
         return {
             "version": self.version,
-            "order": list(self._rows) if self._listed > version else None,
+            "order": list(self._rows) if self._order_version > version else None,
             "rows": [row for row in self.rows if row.version > version],
             "cells": {
                 column.token: numbers
@@ -170,8 +195,8 @@ class TransferResults:
             },
         }
 
-    def _cells_since(self, column: Column, version: int) -> list[float]:
-        """Of rows that are new, all."""
+    def _cells_since(self, column: PointColumn, version: int) -> list[float]:
+        """Return new cells, and all cells of new rows."""
         numbers: list[float] = []
         for row in self.rows:
             since, found = column.cells.get(row.target.picture or "", (0, None))
@@ -183,10 +208,3 @@ class TransferResults:
                     round(found.score, 4),
                 )
         return numbers
-
-
-def fitting_of(scene: Scene, point: Point) -> FitKey | None:
-    """None while there is no source."""
-    if scene.source is None:
-        return None
-    return FitKey(scene.source, scene.settings, point.x, point.y)

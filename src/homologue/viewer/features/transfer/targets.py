@@ -1,4 +1,4 @@
-"""The targets of a session and what people say of their points, as a value that can be undone."""
+"""The targets of a session and the user's corrections, as an immutable value that can be undone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,30 +9,32 @@ from homologue.errors import HomologueError
 from homologue.viewer.sessions.scene import Scene
 
 NAME = "transfer"
-"""Of this part of the viewer, and of what it keeps in `Scene.more`."""
+"""Name of the feature, and key of its data in a scene."""
 
 
 @dataclass(frozen=True)
 class Correction:
-    """What a person says of a point in a target, whatever the model says.
+    """A user's correction of a point in a target; it overrides the model's result.
 
     Attributes:
-        place: where it is, image frame of the target; None if it is not visible there.
-        source: where the point was in the source by then.
+        position: image frame of the target; None if the point is not visible.
+        source: position of the point in the source at the time of the correction.
     """
 
-    place: tuple[float, float] | None
+    position: tuple[float, float] | None
     source: tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Target:
-    """Attributes:
-    id: no other target of the session has it.
-    name: as it was dropped; see `file_names`.
-    picture: its id; None if there is none.
-    problem: why there is none.
-    corrections: under the ids of the points.
+    """A target of a transfer.
+
+    Attributes:
+        id: unique in the session.
+        name: name of the uploaded file; see `file_names`.
+        picture: id of the picture; None if it could not be read.
+        problem: why the picture could not be read.
+        corrections: corrections by point id.
     """
 
     id: int
@@ -42,72 +44,78 @@ class Target:
     corrections: Mapping[str, Correction] = field(default_factory=lambda: MappingProxyType({}))
 
     def corrected(self, point: str, correction: Correction | None) -> "Target":
-        """With another correction of a point; None takes it away."""
-        changed = {id_: one for id_, one in self.corrections.items() if id_ != point}
+        """Return a target with a new correction of a point, or without one."""
+        changed = {id_: old for id_, old in self.corrections.items() if id_ != point}
         if correction is not None:
             changed[point] = correction
         return replace(self, corrections=MappingProxyType(changed))
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """All targets, in the order in which they came."""
+class Targets:
+    """All targets of a session, in the order in which they were added."""
 
-    targets: tuple[Target, ...] = ()
+    all: tuple[Target, ...] = ()
 
     @cached_property
     def pictures(self) -> frozenset[str]:
-        """Ids of those that it shows."""
-        return frozenset(one.picture for one in self.targets if one.picture is not None)
+        """Ids of the pictures; see `HasPictures`."""
+        return frozenset(each.picture for each in self.all if each.picture is not None)
 
     def target(self, id_: int) -> Target:
-        """Raises HomologueError if there is none."""
-        for one in self.targets:
-            if one.id == id_:
-                return one
+        """Return a target.
+
+        Raises:
+            HomologueError: no target has this id.
+        """
+        for target in self.all:
+            if target.id == id_:
+                return target
         raise HomologueError(f"There is no target {id_}; it may have been removed.")
 
-    def like(self, new: Target) -> Target | None:
-        """The target that a new one is the same as, or takes the place of as it had no picture."""
-        for one in self.targets:
-            if one.name == new.name and one.picture in (new.picture, None):
-                return one
+    def duplicate(self, new: Target) -> Target | None:
+        """Return the target of the same name that has the same picture or none, or None."""
+        for target in self.all:
+            if target.name == new.name and target.picture in (new.picture, None):
+                return target
         return None
 
-    def with_target(self, new: Target) -> "Sheet":
-        """With a target more, unless it is there already."""
-        old = self.like(new)
+    def with_target(self, new: Target) -> "Targets":
+        """Return the targets with a new one, which replaces a duplicate without a picture."""
+        old = self.duplicate(new)
         if old is None:
-            return Sheet((*self.targets, new))
+            return Targets((*self.all, new))
         if old.picture is None:
             return self.changed(replace(new, id=old.id))
         return self
 
-    def changed(self, target: Target) -> "Sheet":
-        """With another target of the same id."""
-        return Sheet(tuple(target if one.id == target.id else one for one in self.targets))
+    def changed(self, target: Target) -> "Targets":
+        """Return the targets with a replacement for the target of the same id."""
+        return Targets(tuple(target if each.id == target.id else each for each in self.all))
 
-    def without(self, ids: Sequence[int]) -> "Sheet":
-        gone = frozenset(ids)
-        return Sheet(tuple(one for one in self.targets if one.id not in gone))
-
-
-def sheet_of(scene: Scene) -> Sheet:
-    kept = scene.more.get(NAME)
-    return kept if isinstance(kept, Sheet) else Sheet()
+    def without(self, ids: Sequence[int]) -> "Targets":
+        removed = frozenset(ids)
+        return Targets(tuple(each for each in self.all if each.id not in removed))
 
 
-def with_sheet(scene: Scene, sheet: Sheet) -> Scene:
-    return replace(scene, more=MappingProxyType({**scene.more, NAME: sheet}))
+def targets_of(scene: Scene) -> Targets:
+    """Return the targets of a scene."""
+    targets = scene.feature_data.get(NAME)
+    return targets if isinstance(targets, Targets) else Targets()
 
 
-def adding(target: Target, most: int) -> Callable[[Scene], Scene]:
-    """What adds a target to scenes; to those that are full already it does not."""
+def with_targets(scene: Scene, targets: Targets) -> Scene:
+    """Return a scene with these targets."""
+    return scene.with_data(NAME, targets)
+
+
+def adding_target(target: Target, max_targets: int) -> Callable[[Scene], Scene]:
+    """Return a function that adds a target to a scene, unless the scene is full."""
 
     def add(scene: Scene) -> Scene:
-        sheet = sheet_of(scene)
-        if len(sheet.targets) >= most and not sheet.like(target):
+        targets = targets_of(scene)
+        if len(targets.all) >= max_targets and not targets.duplicate(target):
             return scene
-        return with_sheet(scene, sheet.with_target(target))
+        return with_targets(scene, targets.with_target(target))
 
     return add

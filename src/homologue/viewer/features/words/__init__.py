@@ -1,1 +1,1 @@
-"""English words: where they are in the source, and what points would be called."""
+"""Words: heat maps of the words of a prompt, and the words nearest to a fitted point."""

@@ -1,4 +1,4 @@
-"""Words as a part of the viewer: which jobs a scene needs, what the page is told."""
+"""The words feature: tasks of a scene, state for the page and actions."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -18,27 +18,27 @@ from homologue.viewer.features.words.keys import (
 )
 from homologue.viewer.features.words.prompt_state import (
     NAME,
-    choice_of,
-    choose,
     prompt_of,
+    select,
+    selection_of,
     with_prompt,
 )
 from homologue.viewer.features.words.routes import WordRoutes
 from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Status, Task, Worker
 from homologue.viewer.sessions.session import Session
-from homologue.viewer.states import state_of, told_of
+from homologue.viewer.states import job_progress, job_state
 from homologue.words.spans import word_spans
 
-# Of tasks: maps after the counterparts of points; names, for which a whole vocabulary may have to
-# be read, after everything.
-_MAPS, _NAMES = 1, 3
-_LONGEST = 1000  # characters of a prompt; no model takes so many
+# Urgency of tasks: maps after the counterparts of points; nearest words, which may need a whole
+# vocabulary, after all other tasks of a pair.
+_MAPS, _NEAREST = 1, 3
+_MAX_PROMPT_LENGTH = 1000  # characters; longer than any model accepts
 
 
 class WordsFeature:
-    """`read`: a prompt; `choose`: some of its words; `call-point`: asks what one would be called;
-    `stop-words`."""
+    """Actions: `read` a prompt, `choose` some of its words, `call-point` for the words nearest to
+    a point, `stop-words`."""
 
     name = NAME
 
@@ -47,7 +47,7 @@ class WordsFeature:
         self.actions: Mapping[str, Action] = {
             "read": self._read,
             "choose": self._choose,
-            "call-point": self._call,
+            "call-point": self._request_nearest,
             "stop-words": self._stop,
         }
 
@@ -56,86 +56,90 @@ class WordsFeature:
 
     def tasks(self, session: Session) -> list[Task]:
         tasks = []
-        key, named = _keys(session)
-        if key and not self._engine.attended.get(key.address):
-            work = partial(self._engine.attend, key)
-            tasks.append(Task(key, _MAPS, work, ("words", key.model)))
-        if named and self._engine.names.get(named) is None:
-            work = partial(self._engine.name, named)
-            tasks.append(Task(named, _NAMES, work, ("names", named.fitting.settings)))
+        maps_key, nearest_key = _keys(session)
+        if maps_key and not self._engine.word_maps.get(maps_key.address):
+            work = partial(self._engine.attend, maps_key)
+            tasks.append(Task(maps_key, _MAPS, work, ("words", maps_key.model)))
+        if nearest_key and self._engine.nearest.get(nearest_key) is None:
+            work = partial(self._engine.find_nearest, nearest_key)
+            timing_key = ("names", nearest_key.fit.settings)
+            tasks.append(Task(nearest_key, _NEAREST, work, timing_key))
         return [task for task in tasks if task.key not in session.ended]
 
     def describe(self, session: Session) -> dict[str, Any]:
         statuses = self._worker.statuses(session.id)
-        key, named = _keys(session)
-        found = self._engine.attended.get(key.address) if key else None
-        words = self._engine.names.get(named) if named else None
-        choice = choice_of(session)
+        maps_key, nearest_key = _keys(session)
+        maps = self._engine.word_maps.get(maps_key.address) if maps_key else None
+        words = self._engine.nearest.get(nearest_key) if nearest_key else None
+        selection = selection_of(session)
         return {
             "prompt": prompt_of(session.scene),
-            "address": key.address if key and found else None,
-            "chosen": choice.words,
-            **_state(key, found is not None, session, statuses),
+            "address": maps_key.address if maps_key and maps else None,
+            "chosen": selection.words,
+            **_state(maps_key, maps is not None, session, statuses),
             "named": {
-                "point": choice.point if named else None,
+                "point": selection.point if nearest_key else None,
                 "words": None if words is None else [asdict(word) for word in words],
-                **_state(named, words is not None, session, statuses),
+                **_state(nearest_key, words is not None, session, statuses),
             },
         }
 
     def progress(self, session: Session) -> dict[str, Any]:
-        """What running jobs last told: of the maps, and of the name."""
+        """Return the progress of the heat maps, and of the nearest words under `named`."""
         statuses = self._worker.statuses(session.id)
-        key, named = _keys(session)
-        return {"maps": told_of(key, statuses), "named": told_of(named, statuses)}
+        maps_key, nearest_key = _keys(session)
+        return {
+            "maps": job_progress(maps_key, statuses),
+            "named": job_progress(nearest_key, statuses),
+        }
 
     def _read(self, session: Session, fields: Fields) -> None:
-        """Takes a prompt, or begins again what was cancelled or failed of the same one."""
-        prompt = fields.text("prompt", _LONGEST, least=0).strip()
+        """Set the prompt; the same prompt restarts a failed or cancelled task."""
+        prompt = fields.text("prompt", _MAX_PROMPT_LENGTH, min_length=0).strip()
         if not word_spans(prompt):
             raise HomologueError(
                 f"The sentence {prompt!r} has no words; write what is in the picture."
             )
         session.change(with_prompt(session.scene, prompt))
-        key, _ = _keys(session)
-        session.ended.pop(key, None)
+        maps_key, _ = _keys(session)
+        session.ended.pop(maps_key, None)
 
     def _choose(self, session: Session, fields: Fields) -> None:
-        words = tuple(sorted(set(fields.wholes("words"))))
-        choice = choice_of(session)
-        count = len(word_spans(choice.prompt))
+        """Select the words with the indices `words`."""
+        words = tuple(sorted(set(fields.integers("words"))))
+        selection = selection_of(session)
+        count = len(word_spans(selection.prompt))
         if words and not 0 <= words[0] <= words[-1] < count:
             raise HomologueError(f"The sentence has {count} words, numbered from 0.")
-        choose(session, replace(choice, words=words))
+        select(session, replace(selection, words=words))
 
-    def _call(self, session: Session, fields: Fields) -> None:
-        """Asks for the name of a point, again if need be."""
+    def _request_nearest(self, session: Session, fields: Fields) -> None:
+        """Request the nearest words of the point `id`, or of none; restart a failed task."""
         point = session.scene.point(fields.text("id")) if "id" in fields else None
-        choose(session, replace(choice_of(session), point=point.id if point else None))
-        _, key = _keys(session)
-        session.ended.pop(key, None)
+        select(session, replace(selection_of(session), point=point.id if point else None))
+        _, nearest_key = _keys(session)
+        session.ended.pop(nearest_key, None)
 
     def _stop(self, session: Session, fields: Fields) -> None:
-        """Cancels what has not been found yet."""
-        key, named = _keys(session)
-        if key and not self._engine.attended.get(key.address):
-            session.ended[key] = ""
-        if named and self._engine.names.get(named) is None:
-            session.ended[named] = ""
+        """Cancel the unfinished tasks."""
+        maps_key, nearest_key = _keys(session)
+        if maps_key and not self._engine.word_maps.get(maps_key.address):
+            session.ended[maps_key] = ""
+        if nearest_key and self._engine.nearest.get(nearest_key) is None:
+            session.ended[nearest_key] = ""
 
 
 def _keys(session: Session) -> tuple[WordMapsKey | None, NearestWordsKey | None]:
-    """Of the maps and of the name that the session asks for."""
-    scene, asked = session.scene, choice_of(session).point
-    point = next((point for point in scene.points if point.id == asked), None)
-    return word_maps_key(scene, prompt_of(scene)), nearest_words_key(
-        scene, point
-    ) if point else None
+    """Return the keys of the heat maps and of the nearest words that the session requests."""
+    scene, id_ = session.scene, selection_of(session).point
+    point = next((point for point in scene.points if point.id == id_), None)
+    nearest_key = nearest_words_key(scene, point) if point else None
+    return word_maps_key(scene, prompt_of(scene)), nearest_key
 
 
 def _state(
     key: Hashable, done: bool, session: Session, statuses: Mapping[Hashable, Status]
 ) -> dict[str, str]:
-    """`state`: as in `state_of`, or `none` where nothing is asked for; `error`: why it failed."""
-    state = "none" if key is None else state_of(key, done, session.ended, statuses)
+    """Return `state`, see `job_state`, or `none` without a key; and `error` of a failed task."""
+    state = "none" if key is None else job_state(key, done, session.ended, statuses)
     return {"state": state, "error": session.ended.get(key, "")}

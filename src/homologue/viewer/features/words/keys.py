@@ -1,15 +1,15 @@
-"""What a result depends on, as a value: equal keys, equal results."""
+"""Cache keys of words: everything that a result depends on, so equal keys give equal results."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from homologue.viewer.features.match.keys import FitKey, locate_key
+from homologue.viewer.features.match.keys import FitKey, fit_key
 from homologue.viewer.sessions.scene import Point, Scene
 
 
 @dataclass(frozen=True)
 class WordMapsKey:
-    """The maps of a prompt's words: over which picture, with which model and seed."""
+    """Key of the heat maps of a prompt over a picture."""
 
     picture: str
     prompt: str
@@ -18,25 +18,25 @@ class WordMapsKey:
 
     @property
     def address(self) -> str:
-        """Names it in addresses."""
+        """Digest of the key for URLs."""
         return blake2b(repr(self).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)
 class NearestWordsKey:
-    """What a fitted point would be called."""
+    """Key of the words nearest to a fitted point."""
 
-    fitting: FitKey
+    fit: FitKey
 
 
 def word_maps_key(scene: Scene, prompt: str) -> WordMapsKey | None:
-    """The key of a prompt over the source of a scene; None while one of both is missing."""
+    """Return the key of a prompt over the source, or None if either is missing."""
     if scene.source is None or not prompt:
         return None
     return WordMapsKey(scene.source, prompt, scene.settings.model, scene.settings.seed)
 
 
 def nearest_words_key(scene: Scene, point: Point) -> NearestWordsKey | None:
-    """The key of the name of a point of a scene; None while there is no source."""
-    key = locate_key(scene, point, scene.source)
-    return NearestWordsKey(key.fitting) if key else None
+    """Return the key of a point's nearest words, or None if the scene has no source."""
+    fit = fit_key(scene, point)
+    return NearestWordsKey(fit) if fit else None

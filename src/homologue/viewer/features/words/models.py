@@ -1,4 +1,4 @@
-"""Which of the models that may be chosen can read words."""
+"""Detection of models that have a text encoder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,20 +9,20 @@ from homologue.viewer.models import BUILTIN
 
 
 def reads_words(names: Sequence[str]) -> dict[str, bool]:
-    """Whether each model has a text encoder, as far as that can be said without loading it.
+    """Return whether each model has a text encoder, without loading it.
 
-    Of a model on the hub it is taken for granted.
+    A model on the Hugging Face hub is assumed to have one.
     """
-    return {name: _reads(name) for name in names}
+    return {name: _has_text_encoder(name) for name in names}
 
 
-def _reads(name: str) -> bool:
-    place = Path(name)
-    if name == BUILTIN or not place.exists():
+def _has_text_encoder(name: str) -> bool:
+    path = Path(name)
+    if name == BUILTIN or not path.exists():
         return True
-    if not place.is_dir():
+    if not path.is_dir():
         return False  # a single file has no tokenizer
     try:
-        return not lacking_text(place)
+        return not lacking_text(path)
     except HomologueError:
         return False

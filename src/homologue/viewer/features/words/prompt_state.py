@@ -1,22 +1,22 @@
-"""What a session has of words: the prompt, which is part of the scene, and what is chosen of it."""
+"""The prompt of a scene and the selection of words in a session."""
 
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass
 
 from homologue.viewer.sessions.scene import Scene
 from homologue.viewer.sessions.session import Session
 
 NAME = "words"
+"""Name of the feature, and key of its data in scenes and sessions."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What is looked at, which is not to be undone.
+class WordSelection:
+    """The words and the point that are displayed; not affected by undo.
 
     Attributes:
-        prompt: of which words are chosen; of another one none are.
-        words: places in the prompt of those that are combined, in its order.
-        point: id of the point whose name is asked for.
+        prompt: prompt to which the selected words belong.
+        words: indices of the selected words in the prompt, ascending.
+        point: id of the point whose nearest words are requested.
     """
 
     prompt: str = ""
@@ -25,20 +25,24 @@ class Choice:
 
 
 def prompt_of(scene: Scene) -> str:
-    """The prompt of a scene, "" if there is none."""
-    return str(scene.more.get(NAME, ""))
+    """Return the prompt of a scene, or "" if it has none."""
+    return str(scene.feature_data.get(NAME, ""))
 
 
 def with_prompt(scene: Scene, prompt: str) -> Scene:
-    return replace(scene, more=MappingProxyType({**scene.more, NAME: prompt}))
+    """Return a scene with this prompt."""
+    return scene.with_data(NAME, prompt)
 
 
-def choice_of(session: Session) -> Choice:
-    """What is chosen of the prompt that the session has now."""
-    kept: Choice = session.aside.get(NAME, Choice())
+def selection_of(session: Session) -> WordSelection:
+    """Return the selection; a selection of words of an earlier prompt is dropped."""
+    selection: WordSelection = session.feature_state.get(NAME, WordSelection())
     prompt = prompt_of(session.scene)
-    return kept if kept.prompt == prompt else Choice(prompt, (), kept.point)
+    if selection.prompt == prompt:
+        return selection
+    return WordSelection(prompt, (), selection.point)
 
 
-def choose(session: Session, choice: Choice) -> None:
-    session.aside[NAME] = choice
+def select(session: Session, selection: WordSelection) -> None:
+    """Set the selection of a session."""
+    session.feature_state[NAME] = selection

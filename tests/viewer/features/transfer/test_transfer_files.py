@@ -1,4 +1,4 @@
-"""The files of a transfer: what they hold, and that they can be read again."""
+"""Exported files of a transfer and their names."""
 
 import csv
 import io
@@ -8,31 +8,35 @@ from typing import Any
 
 import pytest
 from helpers.running import Running, png
-from test_transfer import begun, cells, done, news
+from test_transfer_feature import cells, changes, finished, start_transfer
 
 from homologue.datasets.custom.benchmark import benchmark
 from homologue.errors import HomologueError
-from homologue.viewer.features.transfer.files import coco, table
-from homologue.viewer.features.transfer.filled import Filled, PlacedPoint, lowest
+from homologue.viewer.features.transfer.annotations import (
+    AnnotatedPicture,
+    AnnotatedPoint,
+    lowest_score,
+)
+from homologue.viewer.features.transfer.files import coco, csv_text
 from homologue.viewer.features.transfer.names import check_point_name, clean_path, file_names
 from homologue.viewer.sessions.scene import Point, Scene, Settings
 
 POINTS = (Point("aaaa", 1, 10, 20), Point("bbbb", 2, 30, 5, "left, ear"))
 SCENE = Scene(Settings("builtin"), "s", points=POINTS)
-SHEET = [
-    Filled("cat.png", 40, 30, (PlacedPoint((10, 20)), PlacedPoint((30, 5)))),
-    Filled(
+PICTURES = [
+    AnnotatedPicture("cat.png", 40, 30, (AnnotatedPoint((10, 20)), AnnotatedPoint((30, 5)))),
+    AnnotatedPicture(
         "sub/dog.png",
         50,
         60,
-        (PlacedPoint((12.34567, 20), 0.25), PlacedPoint((22, 50.5), corrected=True)),
+        (AnnotatedPoint((12.34567, 20), 0.25), AnnotatedPoint((22, 50.5), corrected=True)),
     ),
-    Filled("cow.png", 10, 10, (PlacedPoint(), PlacedPoint(corrected=True))),
+    AnnotatedPicture("cow.png", 10, 10, (AnnotatedPoint(), AnnotatedPoint(corrected=True))),
 ]
 
 
 def test_coco() -> None:
-    content = coco(SCENE, SHEET)
+    content = coco(SCENE, PICTURES)
     assert content["categories"][0]["keypoints"] == ["1", "left, ear"]
     assert content["images"][1] == {"id": 2, "file_name": "sub/dog.png", "width": 50, "height": 60}
     source, dog, cow = content["annotations"]
@@ -45,11 +49,11 @@ def test_coco() -> None:
     assert dog["corrected"] == [False, True]
     assert cow["corrected"] == [False, True]
     assert (cow["keypoints"], cow["num_keypoints"], cow["bbox"]) == ([0] * 6, 0, [0] * 4)
-    assert content["info"]["optimise"] == "cached"
+    assert content["info"]["strategy"] == content["info"]["optimise"] == "cached"
 
 
 def test_csv() -> None:
-    assert table(POINTS, SHEET).split("\r\n") == [
+    assert csv_text(POINTS, PICTURES).split("\r\n") == [
         "image,point,x,y,score,corrected",
         "cat.png,1,10,20,,0",
         'cat.png,"left, ear",30,5,,0',
@@ -62,8 +66,8 @@ def test_csv() -> None:
 
 
 def test_lowest_score() -> None:
-    assert lowest(SHEET[1].points) == 0.25
-    assert lowest(SHEET[0].points) is None
+    assert lowest_score(PICTURES[1].points) == 0.25
+    assert lowest_score(PICTURES[0].points) is None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ def download(server: Running, session: str, name: str) -> Any:
     return answer
 
 
-def test_coco_is_read_again_by_our_own_reader(server: Running, tmp_path: Path) -> None:
+def test_coco_is_read_by_the_dataset_reader(server: Running, tmp_path: Path) -> None:
     session = server.session()
     pictures = {"cat.png": png(60, 40, seed=1), "in/dog.png": png(50, 70, seed=2)}
     for name, data in pictures.items():
@@ -117,9 +121,9 @@ def test_coco_is_read_again_by_our_own_reader(server: Running, tmp_path: Path) -
         server.act(session, "add", id=f"point-{index}", x=x, y=y)
     server.act(session, "name", id="point-1", name="tail")
     server.act(session, "add-target", name="in/dog.png", picture=target)
-    columns = done(server, session)["columns"]
-    told = news(server, session)
-    (dog,) = told["order"]
+    columns = finished(server, session)["columns"]
+    received = changes(server, session)
+    (dog,) = received["order"]
     server.act(session, "correct", target=dog, point="point-0", x=50, y=70)
     server.act(session, "hide", target=dog, point="point-2")
     file = tmp_path / "keypoints.json"
@@ -128,7 +132,7 @@ def test_coco_is_read_again_by_our_own_reader(server: Running, tmp_path: Path) -
     assert (there.source.key, there.target.key) == ("cat.png", "in/dog.png")
     assert there.point_names == ("1", "tail")
     assert there.source_points.tolist() == [[10, 20], [30.5, 25]]
-    found = cells(told, columns["point-1"])[dog]
+    found = cells(received, columns["point-1"])[dog]
     assert there.target_points.tolist()[0] == [50, 70]
     assert there.target_points.tolist()[1] == pytest.approx(found[:2], abs=0.01)
     assert back.source_points.tolist() == there.target_points.tolist()
@@ -141,10 +145,10 @@ def test_coco_is_read_again_by_our_own_reader(server: Running, tmp_path: Path) -
     assert rows[6] == ["in/dog.png", "3", "", "", "", "1"]
 
 
-def test_the_source_has_its_path_if_it_is_among_the_targets(server: Running) -> None:
-    session = begun(server, [[96.0, 145.0]], ("noto",))
+def test_the_source_takes_its_name_from_the_targets(server: Running) -> None:
+    session = start_transfer(server, [[96.0, 145.0]], ("noto",))
     picture = server.state(session)["scene"]["source"]["id"]
-    server.act(session, "remove-targets", targets=news(server, session)["order"])
+    server.act(session, "remove-targets", targets=changes(server, session)["order"])
     server.act(session, "add-target", name="foxes/1.png", picture=picture)
     content = download(server, session, "coco.json").json()
     assert [image["file_name"] for image in content["images"]] == ["foxes/1.png"]

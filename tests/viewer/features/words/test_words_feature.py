@@ -1,4 +1,4 @@
-"""Words as a client sees them: the numbers of the command line, and no work done twice."""
+"""Words through HTTP: the results equal those of the command, and nothing is computed twice."""
 
 import io
 import json
@@ -11,9 +11,9 @@ import pytest
 from helpers.running import Running, png
 from helpers.tiny_models import tiny_sd1
 from helpers.tiny_text import add_text
+from helpers.viewer_files import unpack
 from numpy.typing import NDArray
 from PIL import Image
-from test_packing import unpack
 
 import homologue
 from homologue.__main__ import main
@@ -32,37 +32,39 @@ NAMES = ["a 1", "fox's", "face", "a 2", "red", "fox"]
 
 @pytest.fixture(autouse=True)
 def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Vocabularies are kept in a folder of the test."""
+    """Store vocabularies in a folder of the test."""
     monkeypatch.setattr(vocabulary, "cached_assets_path", lambda *names: tmp_path)
 
 
 @pytest.fixture
-def attended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The prompts whose maps are computed from now on."""
+def attended_prompts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record the prompts whose maps are computed during a test."""
     seen: list[str] = []
     attend = words_engine.attend
 
-    def noting(model: Any, image: Any, prompt: str, **options: Any) -> Any:
+    def record(model: Any, image: Any, prompt: str, **options: Any) -> Any:
         seen.append(prompt)
         return attend(model, image, prompt, **options)
 
-    monkeypatch.setattr(words_engine, "attend", noting)
+    monkeypatch.setattr(words_engine, "attend", record)
     return seen
 
 
 def settled(server: Running, session: str) -> dict[str, Any]:
-    """What the page is told of words when nothing is left to do."""
+    """Return the state of the words when all their tasks have ended."""
 
-    def at_rest(state: dict[str, Any]) -> bool:
+    def is_settled(state: dict[str, Any]) -> bool:
         states = {state["words"]["state"], state["words"]["named"]["state"]}
-        idle = not server.viewer.desk.worker.statuses(session)  # the model is free for the test
+        idle = not server.viewer.controller.worker.statuses(
+            session
+        )  # the model is free for the test
         return idle and not states & {"waiting", "running"}
 
-    return dict(server.wait(session, at_rest)["words"])
+    return dict(server.wait(session, is_settled)["words"])
 
 
 def read(server: Running, prompt: str, **settings: Any) -> tuple[str, dict[str, Any]]:
-    """A session with the maps of a prompt over the fox, and what the page is told."""
+    """Create a session with the maps of a prompt over the fox; return it and its state."""
     session = server.session()
     if settings:
         server.act(session, "settings", **settings)
@@ -71,7 +73,7 @@ def read(server: Running, prompt: str, **settings: Any) -> tuple[str, dict[str, 
 
 
 def run(*arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> str:
-    """What the command line prints."""
+    """Return the standard output of a command."""
     monkeypatch.setattr(sys, "argv", ["homologue", *arguments])
     with pytest.raises(SystemExit) as exit_:
         main()
@@ -146,7 +148,7 @@ def test_maps_are_those_of_the_library(server: Running, builtin: LatentDiffusion
     assert server.state(session)["words"]["prompt"] == PROMPT
 
 
-def test_only_what_changed_is_computed(server: Running, attended: list[str]) -> None:
+def test_only_what_changed_is_computed(server: Running, attended_prompts: list[str]) -> None:
     session, first = read(server, "a sly fox")
     server.act(session, "target", sample="cat/noto")
     server.act(session, "settings", preset="default")
@@ -157,17 +159,17 @@ def test_only_what_changed_is_computed(server: Running, attended: list[str]) -> 
     assert other["address"] != first["address"]
     server.act(session, "read", prompt=" a sly cat ")
     assert settled(server, session)["prompt"] == "a sly cat"
-    assert attended == ["a sly fox", "a sly fox", "a sly cat"]
+    assert attended_prompts == ["a sly fox", "a sly fox", "a sly cat"]
     assert server.act(session, "undo")["words"]["address"] == other["address"]
     for _ in range(4):
         state = server.act(session, "undo")
     assert state["words"] == first
     state = server.act(session, "undo")
     assert (state["words"]["prompt"], state["words"]["state"], state["undo"]) == ("", "none", False)
-    assert len(attended) == 3
+    assert len(attended_prompts) == 3
 
 
-def test_words_are_chosen_of_one_sentence_and_outlive_an_undo(server: Running) -> None:
+def test_selected_words_belong_to_a_sentence_and_survive_undo(server: Running) -> None:
     session, _ = read(server, PROMPT)
     assert server.act(session, "choose", words=[4, 2, 4])["words"]["chosen"] == [2, 4]
     server.act(session, "read", prompt="a dog")
@@ -190,15 +192,15 @@ def test_words_are_chosen_of_one_sentence_and_outlive_an_undo(server: Running) -
         (7, "'prompt' must be a text"),
     ],
 )
-def test_what_is_no_sentence_changes_nothing(server: Running, prompt: Any, complaint: str) -> None:
+def test_an_invalid_sentence_changes_nothing(server: Running, prompt: Any, complaint: str) -> None:
     session = server.session()
-    status, sentence = server.refused(session, "read", prompt=prompt)
+    status, message = server.refused(session, "read", prompt=prompt)
     assert status == 400
-    assert sentence.startswith(complaint)
+    assert message.startswith(complaint)
     assert not server.state(session)["undo"]
 
 
-def test_a_sentence_that_is_too_long_says_so(server: Running) -> None:
+def test_a_sentence_that_is_too_long_fails_with_the_reason(server: Running) -> None:
     session, words = read(server, "a fox " * 8)
     assert words["state"] == "failed"
     assert words["error"] == (
@@ -208,18 +210,18 @@ def test_a_sentence_that_is_too_long_says_so(server: Running) -> None:
     assert server.act(session, "read", prompt="a fox")["words"]["state"] != "failed"
 
 
-def test_halves_of_characters_are_refused(server: Running) -> None:
+def test_half_of_a_surrogate_pair_is_refused_in_a_prompt(server: Running) -> None:
     session = server.session()
     data = b'{"do": "read", "prompt": "a \\ud83e fox"}'
     answer = server.client.post(f"/api/sessions/{session}", content=data)
     assert (answer.status_code, answer.json()["error"]) == (
-        400, "'prompt' has halves of characters: send whole ones."
+        400, "'prompt' contains half of a surrogate pair."
     )  # fmt: skip
     server.act(session, "read", prompt="a \U0001f98a fox")
     assert settled(server, session)["state"] == "done"
 
 
-def test_a_cancelled_sentence_is_begun_again_when_it_is_asked_for(
+def test_a_cancelled_sentence_restarts_when_it_is_sent_again(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = server.session()
@@ -234,48 +236,50 @@ def test_a_cancelled_sentence_is_begun_again_when_it_is_asked_for(
     server.act(session, "read", prompt="a wily fox")
     server.wait(session, lambda state: state["words"]["state"] == "running")
     assert server.act(session, "stop-words")["words"]["state"] == "cancelled"
-    server.wait(session, lambda state: not server.viewer.desk.worker.statuses(session))
+    server.wait(session, lambda state: not server.viewer.controller.worker.statuses(session))
     assert server.state(session)["words"]["state"] == "cancelled"
     monkeypatch.setattr(words_engine, "attend", attend)
     server.act(session, "read", prompt="a wily fox")
     assert settled(server, session)["state"] == "done"
 
 
-def test_a_point_goes_before_a_sentence(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_points_are_located_before_word_maps(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = server.session()
     server.settled(session)
-    begun: list[str] = []
+    started: list[str] = []
     attend = words_engine.attend
 
     def waiting(*given: Any, progress: Any, **options: Any) -> Any:
-        begun.append("sentence")
-        if len(begun) > 1:
+        started.append("sentence")
+        if len(started) > 1:
             return attend(*given, progress=progress, **options)
         while True:
             progress("words", 1, 6)
 
     monkeypatch.setattr(words_engine, "attend", waiting)
     server.act(session, "read", prompt="a red fox")
-    server.wait(session, lambda state: bool(begun))
+    server.wait(session, lambda state: bool(started))
     server.act(session, "add", id="aaaa", x=77.5, y=120.25)
     state = server.settled(session)
     assert state["match"]["points"]["aaaa"]["found"] is not None
     assert settled(server, session)["state"] == "done"
-    assert len(begun) > 1
+    assert len(started) > 1
 
 
-def test_maps_that_are_gone_are_made_again(server: Running, attended: list[str]) -> None:
+def test_removed_word_maps_are_computed_again(server: Running, attended_prompts: list[str]) -> None:
     session, words = read(server, "a lost fox")
-    (engine,) = [part._engine for part in server.viewer.parts if part.name == "words"]  # type: ignore[attr-defined]
-    engine.attended.drop(words["address"])
+    (engine,) = [each._engine for each in server.viewer.features if each.name == "words"]  # type: ignore[attr-defined]
+    engine.word_maps.remove(words["address"])
     for path in ("", "/words.json", "/mask.png"):
         answer = server.client.get(f"/api/words/{words['address']}{path}")
         assert answer.status_code == 404
-        assert answer.json()["error"].startswith("These maps are not kept any more")
+        assert answer.json()["error"].startswith("These maps are no longer stored")
     assert server.state(session)["words"]["state"] == "waiting"
     server.act(session, "read", prompt="a lost fox")
     assert settled(server, session) == words
-    assert attended == ["a lost fox"] * 2
+    assert attended_prompts == ["a lost fox"] * 2
 
 
 @pytest.mark.parametrize(
@@ -285,7 +289,7 @@ def test_maps_that_are_gone_are_made_again(server: Running, attended: list[str])
         "words=-1", "words=,", f"words={'9' * 5000}",
     ],
 )  # fmt: skip
-def test_queries_that_make_no_sense(server: Running, query: str) -> None:
+def test_invalid_queries_are_refused(server: Running, query: str) -> None:
     _, words = read(server, "a fox")
     answer = server.client.get(f"/api/words/{words['address']}/mask.png?{query}")
     assert answer.status_code == 400
@@ -293,7 +297,7 @@ def test_queries_that_make_no_sense(server: Running, query: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["2", "-1", "x", "9" * 5000, "1%00", "..%2f0"])
-def test_words_that_are_not_there(server: Running, word: str) -> None:
+def test_unknown_words_are_refused(server: Running, word: str) -> None:
     _, words = read(server, "a fox")
     path = f"/api/maps/words/{words['address']}"
     assert server.client.get(f"{path}/1").status_code == 200
@@ -301,7 +305,7 @@ def test_words_that_are_not_there(server: Running, word: str) -> None:
     assert server.client.get(f"/api/words/{words['address']}/mask.png?words=0,2").status_code == 404
 
 
-def test_a_point_is_named_as_by_the_library(
+def test_nearest_words_are_those_of_the_library(
     server: Running, builtin: LatentDiffusion, hasty: Preset
 ) -> None:
     session = server.session()
@@ -331,7 +335,7 @@ def test_a_point_is_named_as_by_the_library(
 
 
 @pytest.mark.parametrize("family", ["sd1", "sdxl"])
-def test_every_family_shows_a_map_a_word(
+def test_every_family_has_a_map_for_each_word(
     families: Running, worded: dict[str, LatentDiffusion], family: str
 ) -> None:
     picture = families.upload(png(80, 60, seed=4)).json()
@@ -359,14 +363,14 @@ def test_every_family_shows_a_map_a_word(
     ]  # fmt: skip
 
 
-def test_a_model_without_words_says_so_and_which_have_them(
+def test_a_model_without_a_text_encoder_fails_with_the_reason(
     families: Running, worded: dict[str, LatentDiffusion], mute: Path
 ) -> None:
     session, words = read(families, "a cat")
     assert words["state"] == "failed"
     assert words["error"].startswith(f"{mute} has no text encoder to read words with")
-    told = families.client.get("/api/options").json()["worded"]
-    assert told == {
+    reads = families.client.get("/api/options").json()["worded"]
+    assert reads == {
         str(mute): False,
         **{model.name: True for model in worded.values()},
         "builtin": True,
@@ -375,7 +379,7 @@ def test_a_model_without_words_says_so_and_which_have_them(
     assert settled(families, session)["state"] == "done"
 
 
-def test_which_models_can_read_words(tmp_path: Path, mute: Path) -> None:
+def test_models_with_a_text_encoder_are_detected(tmp_path: Path, mute: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"")
     spoken = add_text(tiny_sd1(tmp_path / "spoken"), "sd1")
     broken = add_text(tiny_sd1(tmp_path / "broken"), "sd1")
@@ -386,18 +390,18 @@ def test_which_models_can_read_words(tmp_path: Path, mute: Path) -> None:
     ]  # fmt: skip
 
 
-def test_what_is_kept_is_bounded(server: Running) -> None:
-    (engine,) = [part._engine for part in server.viewer.parts if part.name == "words"]  # type: ignore[attr-defined]
+def test_stored_maps_are_limited(server: Running) -> None:
+    (engine,) = [each._engine for each in server.viewer.features if each.name == "words"]  # type: ignore[attr-defined]
     assert isinstance(engine, WordEngine)
     _, words = read(server, PROMPT)
-    kept = engine.attended.get(words["address"])
-    assert kept is not None
-    # Six maps of 128 x 128 places and two bytes; of layers of 8, 8, 16 and 16 places a side, four.
-    layers = sum(maps.shape[1] * maps.shape[2] for maps in kept.layers.values())
-    assert kept.size == pytest.approx(6 * (128 * 128 * 2 + 4 * layers), rel=0.01)
-    assert engine.attended._most == server.viewer.limits.word_bytes
+    stored = engine.word_maps.get(words["address"])
+    assert stored is not None
+    # Six maps of 128 x 128 at 2 bytes; layers with sides 8, 8, 16 and 16 at 4 bytes.
+    layers = sum(maps.shape[1] * maps.shape[2] for maps in stored.layers.values())
+    assert stored.size == pytest.approx(6 * (128 * 128 * 2 + 4 * layers), rel=0.01)
+    assert engine.word_maps._max_size == server.viewer.limits.word_bytes
 
 
-def test_no_two_parts_know_the_same_action(server: Running) -> None:
-    names = [name for part in server.viewer.parts for name in part.actions]
+def test_no_two_features_share_an_action(server: Running) -> None:
+    names = [name for each in server.viewer.features for name in each.actions]
     assert sorted(set(names)) == sorted(names)

@@ -1,4 +1,4 @@
-"""The part that every screen shares: pictures, points and settings, and undoing."""
+"""The scene as a feature, which all screens share: pictures, points, settings, undo and redo."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -22,13 +22,8 @@ from homologue.viewer.sessions.session import Session
 _ID = re.compile(r"[a-z0-9-]{4,40}")
 
 
-class Table:
-    """`source`, `target`, `settings`, `add`, `move`, `delete`, `clear`, `undo`, `redo`.
-
-    Args:
-        sample: gives a sample picture by name, None if there is none.
-        models, presets: names of those that may be chosen.
-    """
+class SceneFeature:
+    """Actions: `source`, `target`, `settings`, `add`, `move`, `delete`, `clear`, `undo`, `redo`."""
 
     name = "scene"
 
@@ -40,6 +35,14 @@ class Table:
         models: Sequence[str],
         presets: Sequence[str],
     ) -> None:
+        """
+        Args:
+            limits: limit of the number of points.
+            pictures: stored pictures.
+            sample: returns a sample picture by name, or None.
+            models: names of the models to choose from.
+            presets: names of the presets to choose from.
+        """
         self._limits, self._pictures, self._sample = limits, pictures, sample
         self._models, self._presets = tuple(models), tuple(presets)
         self.actions: Mapping[str, Action] = {
@@ -50,8 +53,8 @@ class Table:
             "move": self._move,
             "delete": self._delete,
             "clear": self._clear,
-            "undo": lambda session, fields: session.undo(self._possible),
-            "redo": lambda session, fields: session.redo(self._possible),
+            "undo": lambda session, fields: session.undo(self._is_possible),
+            "redo": lambda session, fields: session.redo(self._is_possible),
         }
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -68,7 +71,7 @@ class Table:
         return {
             "source": self._facts(scene.source),
             "target": self._facts(scene.target),
-            "settings": asdict(scene.settings),
+            "settings": scene.settings.describe(),
             "points": [asdict(point) for point in scene.points],
         }
 
@@ -77,56 +80,60 @@ class Table:
         return picture.facts() if picture else None
 
     def _source(self, session: Session, fields: Fields) -> None:
-        """A new source, on which the points of the old one mean nothing."""
+        """Replace the source and delete its points."""
         scene, picture = session.scene, self._picture(fields)
         if picture.id != scene.source:
-            target = None if self._unwanted(scene, fields) else scene.target
+            target = None if self._replaces_samples(scene, fields) else scene.target
             session.change(replace(scene, source=picture.id, target=target, points=()))
 
     def _target(self, session: Session, fields: Fields) -> None:
         scene, picture = session.scene, self._picture(fields)
-        source = None if self._unwanted(scene, fields) else scene.source
+        source = None if self._replaces_samples(scene, fields) else scene.source
         session.change(replace(scene, source=source, target=picture.id))
 
-    def _unwanted(self, scene: Scene, fields: Fields) -> bool:
-        """Whether the other picture only is there because every session begins with it.
+    def _replaces_samples(self, scene: Scene, fields: Fields) -> bool:
+        """Return whether a user's picture replaces one of the initial samples.
 
-        Who brings a picture of their own does not look for its parts in our fox.
+        The other sample is then removed too, since the pictures are not a pair.
         """
         first = tuple(sample.id for name in FIRST_PAIR if (sample := self._sample(name)))
         return (scene.source, scene.target) == first and not scene.points and "sample" not in fields
 
     def _picture(self, fields: Fields) -> Picture:
+        """Return the picture that the field `sample` or `picture` names."""
         if "sample" in fields:
             name = fields.text("sample")
-            found = self._sample(name)
-            if found is None:
+            sample = self._sample(name)
+            if sample is None:
                 raise MissingError(f"There is no sample {name!r}.")
-            return found
-        kept = self._pictures.get(fields.text("picture"))
-        if kept is None:
-            raise MissingError("This picture is no longer kept: open it again.")
-        return kept
+            return sample
+        picture = self._pictures.get(fields.text("picture"))
+        if picture is None:
+            raise MissingError("This picture is no longer stored: open it again.")
+        return picture
 
     def _settings(self, session: Session, fields: Fields) -> None:
-        now = session.scene.settings
-        model = fields.text("model") if "model" in fields else now.model
+        """Change the fields that are present; the strategy `preset` stands for the preset's own.
+
+        The page may choose only among the models and presets that the viewer was started with, and
+        cannot name a file.
+        """
+        current = session.scene.settings
+        model = fields.text("model") if "model" in fields else current.model
         if model not in self._models:
             raise HomologueError(
                 f"The viewer was not started with the model {model!r}: choose one of "
                 f"{', '.join(self._models)}, or start it with --model {model}."
             )
-        preset = fields.text("preset") if "preset" in fields else now.preset
-        optimise = fields.text("optimise") if "optimise" in fields else now.optimise
-        optimise = None if optimise == "preset" else optimise
-        # A page may name no file, and no settings but those that the viewer was started with.
+        preset = fields.text("preset") if "preset" in fields else current.preset
         if preset not in self._presets:
             raise HomologueError(
                 f"There is no preset {preset!r}: choose one of {', '.join(self._presets)}."
             )
-        get_preset(preset, optimise)  # refuses what there is not
-        seed = fields.whole("seed") if "seed" in fields else now.seed
-        settings = replace(now, model=model, preset=preset, optimise=optimise, seed=seed)
+        strategy = _strategy(fields, current.strategy)
+        get_preset(preset, strategy)  # raises for an unknown strategy
+        seed = fields.integer("seed") if "seed" in fields else current.seed
+        settings = replace(current, model=model, preset=preset, strategy=strategy, seed=seed)
         session.change(replace(session.scene, settings=settings))
 
     def _add(self, session: Session, fields: Fields) -> None:
@@ -137,13 +144,14 @@ class Table:
             return
         if len(scene.points) >= self._limits.points:
             raise HomologueError(f"At most {self._limits.points} points: delete some first.")
-        session.change(scene.with_point(id_, *self._place(scene, fields)))
+        session.change(scene.with_point(id_, *self._position(scene, fields)))
 
     def _move(self, session: Session, fields: Fields) -> None:
-        place = self._place(session.scene, fields)
-        session.change(session.scene.with_moved(fields.text("id"), *place))
+        position = self._position(session.scene, fields)
+        session.change(session.scene.with_moved(fields.text("id"), *position))
 
-    def _place(self, scene: Scene, fields: Fields) -> tuple[float, float]:
+    def _position(self, scene: Scene, fields: Fields) -> tuple[float, float]:
+        """Return `x` and `y`, which must lie inside the source."""
         picture = self._pictures.get(scene.source) if scene.source else None
         if picture is None:
             raise HomologueError("There is no source to put a point on: open a picture first.")
@@ -161,6 +169,15 @@ class Table:
     def _clear(self, session: Session, fields: Fields) -> None:
         session.change(replace(session.scene, points=()))
 
-    def _possible(self, scene: Scene) -> bool:
-        """Whether the pictures of a former scene are still kept."""
+    def _is_possible(self, scene: Scene) -> bool:
+        """Return whether all pictures of an earlier scene are still stored."""
         return all(self._pictures.get(id_) for id_ in scene.pictures)
+
+
+def _strategy(fields: Fields, current: str | None) -> str | None:
+    """Return the field `strategy`, or `optimise`, its former name."""
+    for name in ("strategy", "optimise"):
+        if name in fields:
+            strategy = fields.text(name)
+            return None if strategy == "preset" else strategy
+    return current

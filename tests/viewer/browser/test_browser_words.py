@@ -1,4 +1,4 @@
-"""Words in real Chromium: a sentence, its maps, what they are combined to, and what points are."""
+"""Words in Chromium: a sentence, its maps, their combinations, and nearest words of points."""
 
 import base64
 import io
@@ -28,12 +28,12 @@ NAMES = ["a 1", "fox's", "face", "a 2", "red", "fox"]
 
 @pytest.fixture(autouse=True)
 def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Vocabularies are kept in a folder of the test."""
+    """Store vocabularies in a folder of the test."""
     monkeypatch.setattr(vocabulary, "cached_assets_path", lambda *names: tmp_path)
 
 
 class Reader(Person):
-    """Someone on the screen for words."""
+    """A page that shows the words screen."""
 
     def arrive(self, server: Running, session: str = "") -> None:
         self.page.goto(f"{server.address}/#/words/{session or server.session()}")
@@ -80,7 +80,7 @@ def reader(browser: Browser, server: Running) -> Iterator[Reader]:
 
 
 def painted(canvas: Locator) -> NDArray[np.uint8]:
-    """The pixels of a canvas, (height, width, 4)."""
+    """Return the pixels of a canvas, (height, width, 4)."""
     address = canvas.evaluate("canvas => canvas.toDataURL()")
     with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
         return np.asarray(picture.convert("RGBA"))
@@ -96,7 +96,7 @@ def middle(mark: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def test_a_sentence_becomes_a_map_a_word(reader: Reader, server: Running) -> None:
+def test_a_sentence_has_a_map_for_each_word(reader: Reader, server: Running) -> None:
     expect(reader.page.get_by_label("Sentence")).to_be_focused()
     reader.show()
     expect(reader.page.locator(".word .map-name")).to_have_text(NAMES)
@@ -119,7 +119,7 @@ def test_a_sentence_becomes_a_map_a_word(reader: Reader, server: Running) -> Non
     expect(reader.page.locator(".legend-title")).to_have_text("Word “fox's”")
     expect(reader.heat).to_be_visible()
     peak = facts["words"][1]["peak"]
-    where = reader.place("source", peak[0] / 256, peak[1] / 256)
+    where = reader.position("source", peak[0] / 256, peak[1] / 256)
     assert middle(reader.page.locator(".word-marks .peak")) == pytest.approx(where, abs=1)
     reader.tick("fox's")
     reader.page.mouse.move(*where)
@@ -230,7 +230,7 @@ def test_all_of_it_survives_a_reload_and_is_in_another_tab(
     expect(reader.page.get_by_label("Sentence")).to_have_value("")
 
 
-def test_what_goes_wrong_is_said_in_a_sentence(reader: Reader) -> None:
+def test_errors_are_shown(reader: Reader) -> None:
     status = reader.page.locator(".status-text")
     reader.write(" !? ")
     expect(status).to_have_text("Describe the image first, for example “a cat wearing a hat”.")
@@ -242,7 +242,7 @@ def test_what_goes_wrong_is_said_in_a_sentence(reader: Reader) -> None:
     expect(reader.page.locator(".words-notice")).to_contain_text("understands almost no words")
 
 
-def test_cancelling_and_reloading_while_it_looks(
+def test_cancel_and_reload_while_a_job_runs(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attend = words_engine.attend

@@ -1,4 +1,4 @@
-"""Runs and pairs as the page is told of them."""
+"""JSON of runs and pairs for the page."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from homologue.artifacts import MAPS
 from homologue.evaluation.record import Record
 from homologue.metrics import Array
 from homologue.viewer.features.runs.columns import ALPHAS
-from homologue.viewer.features.runs.numbers import at_alpha
-from homologue.viewer.features.runs.opened import OpenRun
+from homologue.viewer.features.runs.open_runs import OpenRun
 from homologue.viewer.features.runs.query import Query
+from homologue.viewer.features.runs.summary import pck_at
 
 
-def describe_run(one: OpenRun) -> dict[str, Any]:
-    """What there is to choose from, and how good it is by its first threshold."""
-    run, scores = one.run, one.run.scores
-    columns = one.columns(Query())
+def describe_run(opened: OpenRun) -> dict[str, Any]:
+    """Return the settings, the available filters, and the PCK under the first threshold."""
+    run, scores = opened.run, opened.run.scores
+    columns = opened.columns(Query())
     return {
         "name": run.name,
-        "version": one.version,
+        "version": opened.version,
         "benchmark": run.benchmark,
         "split": run.split,
         "matcher": run.matcher,
@@ -27,8 +27,8 @@ def describe_run(one: OpenRun) -> dict[str, Any]:
         "pairs": len(run.records),
         "planned": len(run.records) if run.planned is None else run.planned,
         "failed": len(run.failed),
-        "thresholds": one.thresholds,
-        "pck": at_alpha(columns, np.ones(len(run.records), dtype=bool), Query().alpha),
+        "thresholds": opened.thresholds,
+        "pck": pck_at(columns, np.ones(len(run.records), dtype=bool), Query().alpha),
         "scored": bool(np.isfinite(columns.score).any()),
         "maps": MAPS in run.keep,
         "labels": {
@@ -39,25 +39,27 @@ def describe_run(one: OpenRun) -> dict[str, Any]:
     }
 
 
-def describe_card(one: OpenRun, index: int, query: Query) -> dict[str, Any]:
-    """A pair in the grid. A point is where it is in the source, where it should be and where it was
-    found in the target, and whether that is right: `[x, y]`, `[x, y]`, `[x, y]`, verdict."""
-    record = one.record(index)
-    verdicts = record.verdicts(one.threshold(query), ALPHAS[query.alpha])
-    found = _found(record)
+def describe_card(opened: OpenRun, index: int, query: Query) -> dict[str, Any]:
+    """Return the card of a pair in the grid.
+
+    Each of `points` is a list: position in the source, true position in the target, predicted
+    position in the target, whether the prediction is right. Positions are `[x, y]` or null.
+    """
+    record = opened.record(index)
+    verdicts = record.verdicts(opened.threshold(query), ALPHAS[query.alpha])
     points = zip(
-        _places(record.source_points), _places(record.target_points), _places(found), verdicts,
-        strict=True,
+        _positions(record.source_points), _positions(record.target_points),
+        _positions(_predicted(record)), verdicts, strict=True,
     )  # fmt: skip
-    return {**_facts(one, index, query), "points": list(points)}
+    return {**_facts(opened, index, query), "points": list(points)}
 
 
-def describe_pair(one: OpenRun, index: int, query: Query) -> dict[str, Any]:
-    """A pair with all that is known of it, its pictures aside."""
-    record, name = one.record(index), one.threshold(query)
+def describe_pair(opened: OpenRun, index: int, query: Query) -> dict[str, Any]:
+    """Return all values of a pair, without its pictures."""
+    record, name = opened.record(index), opened.threshold(query)
     length = record.thresholds.get(name)
     return {
-        **_facts(one, index, query),
+        **_facts(opened, index, query),
         "group": record.group,
         "tags": dict(record.tags),
         "seconds": round(record.seconds, 3),
@@ -66,12 +68,12 @@ def describe_pair(one: OpenRun, index: int, query: Query) -> dict[str, Any]:
         "threshold": name,
         "length": None if length is None else round(length, 3),
         "aspect": record.aspects.get(name, 1.0),
-        "points": _points(one, record, query),
+        "points": _points(opened, record, query),
     }
 
 
-def _facts(one: OpenRun, index: int, query: Query) -> dict[str, Any]:
-    record, columns = one.record(index), one.columns(query)
+def _facts(opened: OpenRun, index: int, query: Query) -> dict[str, Any]:
+    record, columns = opened.record(index), opened.columns(query)
     verdicts = columns.verdicts(query.alpha)
     points = int(columns.counts.points[index])
     return {
@@ -88,14 +90,16 @@ def _facts(one: OpenRun, index: int, query: Query) -> dict[str, Any]:
     }
 
 
-def _points(one: OpenRun, record: Record, query: Query) -> list[dict[str, Any]]:
-    name = one.threshold(query)
+def _points(opened: OpenRun, record: Record, query: Query) -> list[dict[str, Any]]:
+    name = opened.threshold(query)
     length = record.thresholds.get(name, 0.0)
     distances = record.distances_under(name)
     scores = np.full(len(distances), np.nan) if record.scores is None else record.scores
-    places = (_places(one) for one in (record.source_points, record.target_points, _found(record)))
+    arrays = (record.source_points, record.target_points, _predicted(record))
     verdicts = record.verdicts(name, ALPHAS[query.alpha])
-    rows = zip(record.point_names, *places, verdicts, distances, scores, strict=True)
+    rows = zip(
+        record.point_names, *map(_positions, arrays), verdicts, distances, scores, strict=True
+    )
     return [
         {
             "number": number,
@@ -112,17 +116,18 @@ def _points(one: OpenRun, record: Record, query: Query) -> list[dict[str, Any]]:
     ]
 
 
-def _found(record: Record) -> Array:
+def _predicted(record: Record) -> Array:
+    """Return the predicted points, (P, 2), NaN if the prediction failed."""
     if record.predicted is None:
         return np.full_like(record.target_points, np.nan)
     return record.predicted
 
 
-def _places(points: Array) -> list[list[float] | None]:
-    """(P, 2), to hundredths of a pixel; None for a point that is not known."""
+def _positions(points: Array) -> list[list[float] | None]:
+    """Round points (P, 2) to hundredths of a pixel; None for a point that is not known."""
     return [row if np.isfinite(row).all() else None for row in np.round(points, 2).tolist()]
 
 
 def rounded(number: float) -> float | None:
-    """None for what is not known, and for a point that was lost, which is infinitely far away."""
+    """Round to 4 digits; None for NaN (unknown) and infinity (a lost point)."""
     return round(float(number), 4) if np.isfinite(number) else None

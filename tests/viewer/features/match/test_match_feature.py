@@ -1,4 +1,4 @@
-"""Matching as a client sees it: the same numbers as the library's, and no work done twice."""
+"""Matching through HTTP: the results equal those of the library, and nothing is computed twice."""
 
 import json
 from dataclasses import replace
@@ -8,37 +8,13 @@ from typing import Any
 import pytest
 import torch
 from helpers.running import Running, encoded, noise, png, running
-from test_packing import unpack
+from helpers.viewer_files import sample, unpack
 
 import homologue
 from homologue.diffusion.model import LatentDiffusion
-from homologue.images import RGBImage
 from homologue.points import read_points
 from homologue.presets import Preset, with_settings
-from homologue.viewer.features.match.engine import MatchEngine
-from homologue.viewer.samples import read_sample
 from homologue.viewer.sessions.scene import Settings
-from homologue.viewer.uploads import decode
-
-
-def sample(name: str) -> RGBImage:
-    data = read_sample(name)
-    assert data is not None
-    return decode(data, name, 10**6)
-
-
-@pytest.fixture
-def fits(server: Running, monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
-    """The points that are fitted from now on."""
-    seen: list[tuple[float, float]] = []
-    fit = MatchEngine._fit
-
-    def noting(self: MatchEngine, model: Any, key: Any, progress: Any) -> Any:
-        seen.append((key.x, key.y))
-        return fit(self, model, key, progress)
-
-    monkeypatch.setattr(MatchEngine, "_fit", noting)
-    return seen
 
 
 def found(state: dict[str, Any], id_: str) -> tuple[float, float, float]:
@@ -46,7 +22,7 @@ def found(state: dict[str, Any], id_: str) -> tuple[float, float, float]:
     return facts["x"], facts["y"], facts["score"]
 
 
-def test_a_new_session_begins_with_two_pictures(server: Running) -> None:
+def test_a_new_session_has_two_pictures(server: Running) -> None:
     state = server.state(server.session())
     assert [state["scene"][end]["name"] for end in ("source", "target")] == [
         "fox, noto", "fox, twemoji"
@@ -121,7 +97,7 @@ def test_only_what_changed_is_fitted(server: Running, fits: list[tuple[float, fl
     assert len(fits) == 3
 
 
-def test_undo_and_redo_bring_points_back_with_their_results(server: Running) -> None:
+def test_undo_and_redo_restore_points_with_their_results(server: Running) -> None:
     session = server.session()
     server.act(session, "add", id="aaaa", x=100, y=100)
     done = server.settled(session)
@@ -135,7 +111,7 @@ def test_undo_and_redo_bring_points_back_with_their_results(server: Running) -> 
     assert len(server.act(session, "undo")["scene"]["points"]) == 1
 
 
-def test_other_settings_give_other_results_and_the_old_ones_are_kept(
+def test_other_settings_give_other_results_and_earlier_results_are_stored(
     server: Running, fits: list[tuple[float, float]]
 ) -> None:
     session = server.session()
@@ -144,18 +120,18 @@ def test_other_settings_give_other_results_and_the_old_ones_are_kept(
     server.act(session, "settings", seed=1)
     second = server.settled(session)
     assert found(second, "aaaa") != found(first, "aaaa")
-    server.act(session, "settings", optimise="joint")
+    server.act(session, "settings", strategy="joint")
     server.settled(session)
     assert len(fits) == 3
-    back = server.act(session, "settings", optimise="preset", seed=0)
+    back = server.act(session, "settings", strategy="preset", seed=0)
     assert found(back, "aaaa") == found(first, "aaaa")
     assert back["scene"]["settings"] == {
-        "model": "builtin", "preset": "hasty", "optimise": None, "seed": 0
+        "model": "builtin", "preset": "hasty", "strategy": None, "optimise": None, "seed": 0,
     }  # fmt: skip
     assert len(fits) == 3
 
 
-def test_swapping_keeps_points_on_what_they_mean(server: Running) -> None:
+def test_swapping_moves_points_to_their_counterparts(server: Running) -> None:
     session = server.session()
     server.act(session, "add", id="aaaa", x=96, y=145)
     before = server.settled(session)
@@ -183,14 +159,14 @@ def test_uploaded_pictures_have_their_own_frame(server: Running) -> None:
     server.act(session, "add", id="aaaa", x=300, y=50)
     state = server.settled(session)
     assert state["match"]["points"]["aaaa"]["state"] == "done"
-    status, sentence = server.refused(session, "add", id="bbbb", x=50, y=51)
-    assert (status, sentence) == (400, "(50, 51) lies outside the source of 300 x 50 pixels.")
+    status, message = server.refused(session, "add", id="bbbb", x=50, y=51)
+    assert (status, message) == (400, "(50, 51) lies outside the source of 300 x 50 pixels.")
     shown = server.client.get(f"/api/pictures/{picture['id']}")
     assert shown.headers["content-type"] == "image/png"
     assert "immutable" in shown.headers["cache-control"]
 
 
-def test_a_picture_of_one_s_own_takes_the_place_of_both_samples(server: Running) -> None:
+def test_an_uploaded_picture_replaces_both_samples(server: Running) -> None:
     own = server.upload(png(40, 30, seed=8)).json()["id"]
     for end, other in (("source", "target"), ("target", "source")):
         session = server.session()
@@ -199,11 +175,11 @@ def test_a_picture_of_one_s_own_takes_the_place_of_both_samples(server: Running)
         scene = server.act(session, other, sample="cat/noto")["scene"]
         assert (scene[end]["id"], scene[other]["name"]) == (own, "cat, noto")
     session = server.session()
-    server.act(session, "add", id="aaaa", x=9, y=9)  # somebody works with the samples
+    server.act(session, "add", id="aaaa", x=9, y=9)  # the samples are in use
     assert server.act(session, "target", picture=own)["scene"]["source"]["name"] == "fox, noto"
 
 
-def test_without_a_target_a_point_is_fitted_and_seen_in_its_source(server: Running) -> None:
+def test_without_a_target_a_point_has_maps_over_its_source(server: Running) -> None:
     session = server.session()
     own = server.upload(png(60, 30, seed=9)).json()["id"]
     server.act(session, "source", picture=own)
@@ -213,22 +189,22 @@ def test_without_a_target_a_point_is_fitted_and_seen_in_its_source(server: Runni
     )
     point = state["match"]["points"]["aaaa"]
     assert (point["state"], point["found"], point["maps"]["target"]) == ("done", None, None)
-    status, sentence = server.refused(session, "swap")
-    assert (status, sentence) == (
+    status, message = server.refused(session, "swap")
+    assert (status, message) == (
         400, "There are no two pictures to swap: open both first."
     )  # fmt: skip
     server.act(session, "target", sample="cat/noto")
     assert server.settled(session)["match"]["points"]["aaaa"]["found"] is not None
 
 
-def test_the_same_picture_is_kept_once(server: Running) -> None:
+def test_the_same_picture_is_stored_once(server: Running) -> None:
     data = png(40, 30, seed=7)
     assert server.upload(data, "a.png").json()["id"] == server.upload(data, "b.png").json()["id"]
 
 
 def test_cancelling_one_point_and_running_it_again(server: Running, builtin: Any) -> None:
     session = server.session()
-    server.act(session, "settings", preset="patient", optimise="exact")
+    server.act(session, "settings", preset="patient", strategy="exact")
     server.act(session, "add", id="aaaa", x=80, y=80)
     server.act(session, "add", id="bbbb", x=81, y=81)
     server.wait(session, lambda state: state["match"]["points"]["aaaa"]["state"] == "running")
@@ -241,10 +217,10 @@ def test_cancelling_one_point_and_running_it_again(server: Running, builtin: Any
     state = server.act(session, "cancel")
     assert {one["state"] for one in state["match"]["points"].values()} == {"cancelled"}
     server.settled(session)
-    server.act(session, "settings", preset="hasty", optimise="preset")
+    server.act(session, "settings", preset="hasty", strategy="preset")
     state = server.settled(session)
     assert {one["state"] for one in state["match"]["points"].values()} == {"done"}
-    server.act(session, "settings", preset="patient", optimise="exact")
+    server.act(session, "settings", preset="patient", strategy="exact")
     state = server.state(session)
     assert state["match"]["points"]["aaaa"]["state"] == "cancelled"
     state = server.act(session, "retry", id="aaaa")
@@ -254,7 +230,7 @@ def test_cancelling_one_point_and_running_it_again(server: Running, builtin: Any
     server.settled(session)
 
 
-def test_a_model_that_cannot_be_loaded_says_why(server: Running) -> None:
+def test_a_model_that_cannot_be_loaded_fails_with_the_reason(server: Running) -> None:
     session = server.session()
     server.act(session, "settings", model="broken")
     server.act(session, "add", id="aaaa", x=80, y=80)
@@ -266,7 +242,7 @@ def test_a_model_that_cannot_be_loaded_says_why(server: Running) -> None:
     assert server.settled(session)["match"]["points"]["aaaa"]["state"] == "done"
 
 
-def test_progress_is_told_while_it_runs(server: Running) -> None:
+def test_progress_is_published_while_a_job_runs(server: Running) -> None:
     session = server.session()
     server.act(session, "settings", preset="patient")
     server.act(session, "add", id="aaaa", x=33.5, y=80)
@@ -279,22 +255,22 @@ def test_progress_is_told_while_it_runs(server: Running) -> None:
                 kind = line.removeprefix("event: ")
             if line.startswith("data: "):
                 content = json.loads(line.removeprefix("data: "))
-                told = kind == "progress" and content["match"]["points"].get("aaaa")
-                if told:
-                    stages.append(told)
+                progress = kind == "progress" and content["match"]["points"].get("aaaa")
+                if progress:
+                    stages.append(progress)
                 if kind == "state" and content["match"]["points"]["aaaa"]["state"] == "done":
                     break
-    fit = [told for told in stages if told["stage"] == "fit"]
+    fit = [each for each in stages if each["stage"] == "fit"]
     assert len(fit) >= 3
-    assert [told["done"] for told in fit] == sorted(told["done"] for told in fit)
-    assert {told["total"] for told in fit} == {100}
-    assert all(told["loss"] > 0 and told["left"] >= 0 for told in fit)
+    assert [each["done"] for each in fit] == sorted(each["done"] for each in fit)
+    assert {each["total"] for each in fit} == {100}
+    assert all(each["loss"] > 0 and each["left"] >= 0 for each in fit)
     assert fit[-1]["loss"] < fit[0]["loss"]
 
 
-def test_the_beginning_of_a_job_is_told(server: Running) -> None:
+def test_the_start_of_a_job_is_published(server: Running) -> None:
     session = server.session()
-    server.act(session, "settings", preset="patient", optimise="exact")
+    server.act(session, "settings", preset="patient", strategy="exact")
     states = []
     with server.client.stream("GET", f"/api/sessions/{session}/events") as events:
         kind = ""
@@ -330,7 +306,7 @@ def test_the_points_file_is_read_by_the_command_line(server: Running, tmp_path: 
     assert content["matches"][0] == {
         "number": 1, "source": [96.5, 145.25], "target": [x, y], "score": score
     }  # fmt: skip
-    assert content["optimise"] == "cached"
+    assert content["strategy"] == content["optimise"] == "cached"
     assert content["source"] == {"path": "fox, noto", "width": 256, "height": 256}
 
 
@@ -346,15 +322,15 @@ def test_the_points_file_is_read_by_the_command_line(server: Running, tmp_path: 
         ({"do": "delete", "id": "none"}, "no point 'none'"),
         ({"do": "settings", "model": "/etc/passwd"}, "not started with the model"),
         ({"do": "settings", "preset": "none"}, "no preset 'none'"),
-        # Neither files nor settings that the viewer was not started with.
+        # Files and settings that the viewer was not started with.
         ({"do": "settings", "preset": "/etc/passwd"}, "no preset '/etc/passwd'"),
         ({"do": "settings", "preset": "mine.toml"}, "no preset 'mine.toml'"),
         ({"do": "settings", "preset": "hasty+fit.steps=9999"}, "no preset 'hasty+fit.steps=9999'"),
-        ({"do": "settings", "optimise": "none"}, "strategy must be one of"),
+        ({"do": "settings", "strategy": "none"}, "strategy must be one of"),
         ({"do": "settings", "seed": 1.5}, "whole number"),
     ],
 )
-def test_actions_that_make_no_sense(
+def test_invalid_actions_are_refused(
     server: Running, action: dict[str, Any], complaint: str
 ) -> None:
     session = server.session()
@@ -365,7 +341,7 @@ def test_actions_that_make_no_sense(
     assert server.state(session)["revision"] == before
 
 
-def test_what_is_not_there(server: Running) -> None:
+def test_unknown_names_are_not_found(server: Running) -> None:
     session = server.session()
     for path in ("sessions/none", "pictures/none", "maps/none", "samples/none/noto", "nothing"):
         assert server.client.get(f"/api/{path}").status_code == 404
@@ -374,25 +350,33 @@ def test_what_is_not_there(server: Running) -> None:
 
 
 @pytest.mark.slow
-def test_points_have_an_end(server: Running) -> None:
+def test_the_number_of_points_is_limited(server: Running) -> None:
     session = server.session()
-    most = server.viewer.limits.points
-    for index in range(most):
+    limit = server.viewer.limits.points
+    for index in range(limit):
         server.act(session, "add", id=f"point-{index}", x=1, y=1)
-    status, sentence = server.refused(session, "add", id="one-more", x=1, y=1)
-    assert (status, sentence) == (400, f"At most {most} points: delete some first.")
+    status, message = server.refused(session, "add", id="one-more", x=1, y=1)
+    assert (status, message) == (400, f"At most {limit} points: delete some first.")
     again = server.act(session, "add", id="point-0", x=5, y=5)
-    assert len(again["scene"]["points"]) == most
+    assert len(again["scene"]["points"]) == limit
     server.act(session, "clear")
 
 
-def test_maps_that_are_gone_can_be_made_again(server: Running) -> None:
+def test_the_former_name_of_the_strategy_is_read(server: Running) -> None:
+    session = server.session()
+    settings = server.act(session, "settings", optimise="joint")["scene"]["settings"]
+    assert (settings["strategy"], settings["optimise"]) == ("joint", "joint")
+    settings = server.act(session, "settings", optimise="preset")["scene"]["settings"]
+    assert (settings["strategy"], settings["optimise"]) == (None, None)
+
+
+def test_removed_maps_can_be_computed_again(server: Running) -> None:
     session = server.session()
     server.act(session, "add", id="aaaa", x=44.5, y=80)
     state = server.settled(session)
-    (engine,) = [part._engine for part in server.viewer.parts if part.name == "match"]  # type: ignore[attr-defined]
+    (engine,) = [each._engine for each in server.viewer.features if each.name == "match"]  # type: ignore[attr-defined]
     for address in state["match"]["points"]["aaaa"]["maps"].values():
-        engine.maps.drop(address)
+        engine.maps.remove(address)
     state = server.state(session)
     assert state["match"]["points"]["aaaa"]["maps"] == {"target": None, "source": None}
     assert state["match"]["points"]["aaaa"]["state"] == "done"
@@ -401,9 +385,9 @@ def test_maps_that_are_gone_can_be_made_again(server: Running) -> None:
     assert None not in again["match"]["points"]["aaaa"]["maps"].values()
 
 
-def test_joint_and_exact_are_fitted_alone_too(server: Running, hasty: Preset) -> None:
+def test_points_are_fitted_separately_with_every_strategy(server: Running, hasty: Preset) -> None:
     session = server.session()
-    server.act(session, "settings", optimise="exact")
+    server.act(session, "settings", strategy="exact")
     for index in range(2):
         server.act(session, "add", id=f"point-{index}", x=70 + index, y=99)
     state = server.settled(session)
@@ -414,7 +398,7 @@ def test_joint_and_exact_are_fitted_alone_too(server: Running, hasty: Preset) ->
     assert found(state, "point-1")[:2] == pytest.approx(wanted.located.points[0].numpy(), abs=0.01)
 
 
-def test_a_changed_preset_can_be_chosen_besides_the_named_ones(
+def test_a_modified_preset_can_be_chosen_beside_the_named_ones(
     builtin: LatentDiffusion, hasty: Preset
 ) -> None:
     changed = with_settings(hasty, ["fit.steps=1", "locate.crops=1"])

@@ -1,4 +1,4 @@
-"""Looking through runs in real Chromium."""
+"""Browsing runs in Chromium."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from homologue.diffusion.model import LatentDiffusion
-from homologue.viewer.features.runs.opened import OpenRuns
+from homologue.viewer.features.runs.open_runs import OpenRuns
 
 ONE, TWO, THREE, FOUR, FIVE = (f"{source}.png-{target}.png" for source, target, *_ in GIVEN)
 MANY = 3000
@@ -29,7 +29,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(builtin: LatentDiffusion, place: Path) -> Iterator[Running]:
-    """Three runs: `grown`, which grows; `hand`, which keeps maps; `many`, of many pairs."""
+    """Three runs: `grown`, which is continued; `hand`, which stores maps; `many`, of many pairs."""
     few = make_data(place / "few", GIVEN)
     make_run(place / "hand", few, keep=("maps",))
     make_run(place / "grown", few, pairs=3)
@@ -191,7 +191,7 @@ def test_with_the_keyboard_alone(visitor: Person, site: Running) -> None:
     expect_rest(visitor, "hand")
 
 
-def test_only_what_is_near_the_window_is_there(visitor: Person, site: Running) -> None:
+def test_only_cards_near_the_window_are_in_the_page(visitor: Person, site: Running) -> None:
     page, asked = visitor.page, list[str]()
     page.on("request", lambda request: asked.append(request.url))
     go(visitor, site, "many")
@@ -250,11 +250,11 @@ def test_other_screens_keep_their_session(visitor: Person, site: Running) -> Non
     assert visitor.session == session
 
 
-def test_files_to_keep(visitor: Person, site: Running, tmp_path: Path) -> None:
+def test_saved_files(visitor: Person, site: Running, tmp_path: Path) -> None:
     page = visitor.page
     go(visitor, site, f"hand/{ONE}?point=1")
     expect(page.locator(".well > .heat:visible")).to_have_count(2)
-    kept = {}
+    saved = {}
     for entry, name in [
         ("Image (PNG)", "pair.png"), ("Image (SVG)", "pair.svg"), ("Points (JSON)", "pair.json")
     ]:  # fmt: skip
@@ -262,16 +262,16 @@ def test_files_to_keep(visitor: Person, site: Running, tmp_path: Path) -> None:
         with page.expect_download() as download:
             page.get_by_role("button", name=entry).click()
         assert download.value.suggested_filename == name
-        kept[name] = tmp_path / name
-        download.value.save_as(kept[name])
-    with Image.open(kept["pair.png"]) as picture:
+        saved[name] = tmp_path / name
+        download.value.save_as(saved[name])
+    with Image.open(saved["pair.png"]) as picture:
         assert min(picture.size) > 400
-    drawing = ElementTree.parse(kept["pair.svg"]).getroot()
+    drawing = ElementTree.parse(saved["pair.svg"]).getroot()
     svg = "{http://www.w3.org/2000/svg}"
     assert len(drawing.findall(f".//{svg}image")) == 4
     assert {"1", "2"} <= {text.text for text in drawing.iter(f"{svg}text")}
     assert len(drawing.findall(f".//{svg}ellipse")) >= 4
-    assert json.loads(kept["pair.json"].read_text())["points"][0]["found"] == [15, 40]
+    assert json.loads(saved["pair.json"].read_text())["points"][0]["found"] == [15, 40]
 
 
 def test_a_narrow_screen(browser: Browser, site: Running) -> None:

@@ -1,4 +1,4 @@
-"""One source, many targets in real Chromium: folders, cards, corrections, files, keys."""
+"""Transfer in Chromium: folders, cards, corrections, files, keys."""
 
 import csv
 import re
@@ -18,7 +18,7 @@ TARGETS = ".target-card"
 
 
 class Visitor:
-    """Someone on the screen for transfers, with what they look at there."""
+    """A page that shows the transfer screen, with its elements."""
 
     def __init__(self, one: Person, server: Running) -> None:
         self.one, self.page, self.server = one, one.page, server
@@ -43,7 +43,7 @@ class Visitor:
         return self.page.locator(TARGETS, has=self.page.get_by_text(name, exact=True))
 
     def choose(self, *files: tuple[str, bytes]) -> None:
-        """Files from the dialog."""
+        """Choose files in the file dialog."""
         with self.page.expect_file_chooser() as chooser:
             self.page.locator(".target-choices").get_by_role("button", name="Files").click()
         chooser.value.set_files(
@@ -51,7 +51,7 @@ class Visitor:
         )
 
     def samples(self, *styles: str) -> None:
-        """Foxes of other styles."""
+        """Add foxes of other styles."""
         self.page.locator(".target-choices").get_by_role("button", name="Samples").click()
         dialog = self.page.get_by_role("dialog")
         expect(dialog.get_by_label("Filter samples")).to_have_value("fox")
@@ -132,7 +132,7 @@ def test_a_folder_becomes_a_data_set(visitor: Visitor, tmp_path: Path) -> None:
     pair = pairs["source.png", "sub/9.png"]
     assert pair.point_names == ("left eye", "2")
     assert pair.source_points[0].tolist() == pytest.approx([0.375 * 80, 0.57 * 60], abs=0.5)
-    # As it is drawn.
+    # As displayed.
     mark = visitor.card("sub/9.png").locator(".carried").first
     x, y = re.findall(r"[\d.]+", mark.get_attribute("transform") or "")
     assert pair.target_points[0].tolist() == pytest.approx([float(x), float(y)], abs=0.02)
@@ -256,7 +256,7 @@ def test_correcting_by_dragging(visitor: Visitor) -> None:
     visitor.save("Grid (SVG)")
 
 
-def test_what_is_moved_in_haste_arrives_where_it_belongs(visitor: Visitor) -> None:
+def test_fast_moves_arrive_in_order(visitor: Visitor) -> None:
     visitor.samples("openmoji", "twemoji")
     for place in (EYE, NOSE):
         visitor.one.click(*place)
@@ -359,7 +359,7 @@ def test_with_the_keyboard_alone(visitor: Visitor) -> None:
     press("Escape")
 
 
-def test_stopping_going_on_and_reloading_while_it_runs(visitor: Visitor) -> None:
+def test_pause_resume_and_reload_while_a_job_runs(visitor: Visitor) -> None:
     visitor.page.locator("select[name=optimise]").select_option("exact")
     visitor.page.locator("select[name=preset]").select_option("patient")
     visitor.one.click(*EYE)

@@ -1,4 +1,4 @@
-"""Points in real Chromium: click, drag, keys, undo, cancel, reload, two tabs."""
+"""Points in Chromium: click, drag, keys, undo, cancel, reload, two tabs."""
 
 import re
 import statistics
@@ -15,7 +15,7 @@ from homologue.viewer.features.match.engine import MatchEngine
 EYE, NOSE, EAR = (0.375, 0.57), (0.5, 0.83), (0.25, 0.06)
 
 
-# Keeps all that the line below the pictures says.
+# Records the messages of the status line below the pictures.
 WATCH = """() => {
   window.said = [];
   const line = document.querySelector(".status-text");
@@ -32,7 +32,7 @@ def visitor(browser: Browser, server: Running) -> Iterator[Person]:
 
 
 def use(visitor: Person, **choices: str) -> None:
-    """Chooses settings by the names of their fields."""
+    """Choose settings by the names of their fields."""
     for name, value in choices.items():
         visitor.page.locator(f"select[name={name}]").select_option(value)
 
@@ -54,9 +54,9 @@ def test_click_to_counterpart(visitor: Person, server: Running) -> None:
     state = server.state(visitor.session)
     (facts,) = state["match"]["points"].values()
     found = facts["found"]
-    # On the same eye in the other drawing, and drawn where the server says.
+    # At the same eye of the other drawing, drawn at the position that the server returned.
     assert (found["x"], found["y"]) == pytest.approx((88, 130), abs=20)
-    x, y = visitor.place("target", found["x"] / 256, found["y"] / 256)
+    x, y = visitor.position("target", found["x"] / 256, found["y"] / 256)
     box = visitor.discs("target").locator(".face").bounding_box()
     assert box is not None
     assert (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) == pytest.approx(
@@ -94,14 +94,14 @@ def test_dragging_moves_a_point_and_fits_only_it(
     fitted: list[tuple[float, float]] = []
     fit = MatchEngine._fit
 
-    def noting(self: MatchEngine, model: Any, key: Any, progress: Any) -> Any:
+    def record(self: MatchEngine, key: Any, progress: Any) -> Any:
         fitted.append((key.x, key.y))
-        return fit(self, model, key, progress)
+        return fit(self, key, progress)
 
-    monkeypatch.setattr(MatchEngine, "_fit", noting)
+    monkeypatch.setattr(MatchEngine, "_fit", record)
     before = server.state(visitor.session)["scene"]["points"]
     mouse = visitor.page.mouse
-    start, end = visitor.place("source", *NOSE), visitor.place("source", 0.7, 0.3)
+    start, end = visitor.position("source", *NOSE), visitor.position("source", 0.7, 0.3)
     mouse.move(start[0] + 3, start[1] + 2)
     mouse.down()
     mouse.move(*start, steps=2)
@@ -121,7 +121,7 @@ def test_a_point_cannot_be_dragged_out_of_its_picture(visitor: Person, server: R
     visitor.click(*EYE)
     visitor.wait_found(1)
     mouse = visitor.page.mouse
-    mouse.move(*visitor.place("source", *EYE))
+    mouse.move(*visitor.position("source", *EYE))
     mouse.down()
     mouse.move(2, 2, steps=5)
     mouse.up()
@@ -182,7 +182,7 @@ def test_zooming_keeps_points_on_their_places(visitor: Person, server: Running) 
     visitor.click(*EYE)
     visitor.wait_found(1)
     mouse = visitor.page.mouse
-    mouse.move(*visitor.place("source", 0.3, 0.5))
+    mouse.move(*visitor.position("source", 0.3, 0.5))
     for _ in range(4):
         mouse.wheel(0, -100)
     width = visitor.picture("source").bounding_box()
@@ -192,7 +192,7 @@ def test_zooming_keeps_points_on_their_places(visitor: Person, server: Running) 
     box = visitor.discs("source").locator(".face").bounding_box()
     assert box is not None
     where = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    assert where == pytest.approx(visitor.place("source", *EYE), abs=1)
+    assert where == pytest.approx(visitor.position("source", *EYE), abs=1)
     visitor.click(0.4, 0.6)
     state = server.wait(visitor.session, lambda state: len(state["scene"]["points"]) == 2)
     point = state["scene"]["points"][1]
@@ -250,9 +250,7 @@ def test_two_tabs_of_one_session_show_the_same(visitor: Person, browser: Browser
         expect(other.discs("source")).to_have_count(0)
 
 
-def test_two_sessions_at_once_do_not_meet(
-    visitor: Person, browser: Browser, server: Running
-) -> None:
+def test_two_sessions_are_independent(visitor: Person, browser: Browser, server: Running) -> None:
     with person(browser) as other:
         other.go(server.address)
         assert other.session != visitor.session
@@ -276,10 +274,10 @@ def test_a_model_that_cannot_be_loaded(visitor: Person) -> None:
     visitor.wait_found(1)
 
 
-def test_a_session_that_is_gone(browser: Browser, server: Running) -> None:
+def test_a_removed_session(browser: Browser, server: Running) -> None:
     with person(browser) as one:
         one.go(f"{server.address}/#/match/no-such-session")
-        expect(one.page.locator(".toast")).to_contain_text("This session is gone")
+        expect(one.page.locator(".toast")).to_contain_text("This session has ended")
         assert one.session != "no-such-session"
         (complaint,) = one.complaints  # the browser itself says that it got a 404
         assert "404" in complaint

@@ -1,4 +1,4 @@
-"""Scenes are values; a session goes back and forth between them."""
+"""Changes of scenes, undo and redo."""
 
 from dataclasses import replace
 
@@ -29,14 +29,14 @@ def test_moving_changes_one_point_and_keeps_its_number() -> None:
     assert two.point("aaaa").x == 1
 
 
-def test_points_that_are_not_there() -> None:
+def test_unknown_points_are_refused() -> None:
     for change in (EMPTY.point, EMPTY.without, lambda id_: EMPTY.with_moved(id_, 0, 0)):
         with pytest.raises(HomologueError, match="no point 'zzzz'"):
             change("zzzz")
 
 
-def test_undo_and_redo_go_through_all_that_was() -> None:
-    session = Session("s", EMPTY, most_undo=10)
+def test_undo_and_redo_step_through_the_history() -> None:
+    session = Session("s", EMPTY, max_undo=10)
     scenes = [EMPTY]
     for id_ in ("aaaa", "bbbb"):
         scenes.append(scenes[-1].with_point(id_, 1, 2))
@@ -56,21 +56,21 @@ def test_undo_and_redo_go_through_all_that_was() -> None:
 
 
 def test_a_change_that_changes_nothing_cannot_be_undone() -> None:
-    session = Session("s", EMPTY, most_undo=10)
+    session = Session("s", EMPTY, max_undo=10)
     session.change(replace(EMPTY))
     assert (session.can_undo, session.revision) == (False, 0)
 
 
-def test_undo_passes_over_what_is_no_longer_possible() -> None:
-    session = Session("s", EMPTY, most_undo=10)
+def test_undo_skips_scenes_that_are_no_longer_possible() -> None:
+    session = Session("s", EMPTY, max_undo=10)
     session.change(replace(EMPTY, source="gone"))
     session.change(replace(EMPTY, source="c"))
     session.undo(lambda scene: scene.source != "gone")
     assert session.scene == EMPTY
 
 
-def test_only_so_many_changes_are_remembered() -> None:
-    session = Session("s", EMPTY, most_undo=3)
+def test_the_history_has_a_limited_length() -> None:
+    session = Session("s", EMPTY, max_undo=3)
     for seed in range(1, 9):
         session.change(replace(EMPTY, settings=Settings("builtin", seed=seed)))
     undone = 0

@@ -1,4 +1,4 @@
-"""Pictures, heat maps, windows of all sizes and files to keep, in real Chromium."""
+"""Pictures, heat maps, window sizes and saved files in Chromium."""
 
 import base64
 import io
@@ -88,7 +88,7 @@ def test_an_empty_pane_says_what_to_do(visitor: Person) -> None:
     visitor.wait_found(1)
 
 
-def test_what_is_no_picture_is_refused_in_a_sentence(visitor: Person) -> None:
+def test_other_files_are_refused_with_a_message(visitor: Person) -> None:
     before = name_of(visitor, "source")
     svg = b"<svg xmlns='x'><script>document.title = 'hacked'</script></svg>"
     visitor.page.evaluate(DROP, ["source", "drop", base64.b64encode(svg).decode()])
@@ -132,7 +132,7 @@ def test_heat_maps_come_with_a_point_and_go_with_a_key(visitor: Person) -> None:
 
 
 def painted(canvas: Locator) -> NDArray[np.uint8]:
-    """The pixels of a canvas, (height, width, 4)."""
+    """Return the pixels of a canvas, (height, width, 4)."""
     address = canvas.evaluate("canvas => canvas.toDataURL()")
     with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
         return np.asarray(picture.convert("RGBA"))
@@ -221,7 +221,7 @@ def saved(visitor: Person, label: str, folder: Path) -> Path:
     return path
 
 
-def test_what_is_on_the_screen_is_saved(
+def test_the_figure_is_saved_as_displayed(
     visitor: Person, server: Running, browser: Browser, tmp_path: Path
 ) -> None:
     visitor.click(*EYE)
@@ -273,7 +273,7 @@ def test_windows_of_all_sizes(
     size = {"width": width, "height": height}
     with person(browser, viewport=size, color_scheme=scheme, has_touch=width < 700) as one:
         one.go(server.address)
-        place = one.place("source", *EYE)
+        place = one.position("source", *EYE)
         (one.page.touchscreen.tap if width < 700 else one.page.mouse.click)(*place)
         one.wait_found(1)
         one.wait_maps()

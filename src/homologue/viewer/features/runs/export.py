@@ -1,12 +1,12 @@
-"""The pairs that pass the filters as a file to keep: CSV or JSON."""
+"""Export of the pairs that pass the filters: CSV and JSON."""
 
 import csv
 import io
 from typing import Any
 
 from homologue.viewer.features.runs.columns import ALPHAS
-from homologue.viewer.features.runs.describing import rounded
-from homologue.viewer.features.runs.opened import OpenRun
+from homologue.viewer.features.runs.describe import rounded
+from homologue.viewer.features.runs.open_runs import OpenRun
 from homologue.viewer.features.runs.query import Query
 
 FIELDS = (
@@ -15,16 +15,16 @@ FIELDS = (
 )  # fmt: skip
 
 
-def listed(one: OpenRun, query: Query) -> list[dict[str, Any]]:
-    """A row for each pair; errors are shares of the threshold, whose name is in the row."""
-    columns, alpha = one.columns(query), query.alpha
+def pair_rows(opened: OpenRun, query: Query) -> list[dict[str, Any]]:
+    """Return a row for each pair; errors are fractions of the threshold that the row names."""
+    columns, alpha = opened.columns(query), query.alpha
     verdicts = columns.verdicts(alpha)
     rows = []
-    for index in one.order(query):
-        record = one.record(int(index))
+    for index in opened.order(query):
+        record = opened.record(int(index))
         values = (
             record.pair, record.position, record.category, record.group, record.source,
-            record.target, one.threshold(query), ALPHAS[alpha],
+            record.target, opened.threshold(query), ALPHAS[alpha],
             next(name for name, mask in verdicts.items() if mask[index]),
             int(columns.counts.correct[alpha][index]), int(columns.counts.points[index]),
             rounded(columns.worst[index]), rounded(columns.mean[index]),
@@ -35,7 +35,7 @@ def listed(one: OpenRun, query: Query) -> list[dict[str, Any]]:
 
 
 def csv_text(rows: list[dict[str, Any]]) -> str:
-    """With a line of names; what is not known is empty."""
+    """Return CSV with a header line; unknown values are empty."""
     file = io.StringIO()
     writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
     writer.writeheader()
