@@ -37,6 +37,7 @@ _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 
 def rewrite(text: str, origin: Path, page: Path) -> str:
     """Rewrite the links of Markdown that lies in the file `origin` and is shown on `page`."""
+
     def replace(found: re.Match[str]) -> str:
         mark, label, target = found.groups()
         if re.match(r"[a-z]+:|#", target):
@@ -68,9 +69,7 @@ def _on_page(app: Sphinx, docname: str, content: list[str]) -> None:
     content[0] = rewrite(content[0], page, page)
 
 
-def _on_include(
-    app: Sphinx, relative_path: Path, parent_docname: str, content: list[str]
-) -> None:
+def _on_include(app: Sphinx, relative_path: Path, parent_docname: str, content: list[str]) -> None:
     page = Path(app.env.doc2path(parent_docname))
     content[0] = rewrite(content[0], (DOCS / relative_path).resolve(), page)
 
