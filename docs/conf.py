@@ -60,7 +60,7 @@ _PUBLIC = {
 _EXPLAINED = re.compile(
     r"^(homologue\.)?([\w.]+\.)?(Progress|ImageLike|Strategy|Finder|Observer|Noise|Heads|ReadOut"
     r"|SoftmaxOver|Start|Objective|Level|Verdict|FitTask|ImageViews|SourceImage|PointArtifacts"
-    r"|Profile|[a-z][\w.]*|Any|Self|Figure)$"
+    r"|Profile|Origin|[a-z][\w.]*|Any|Self|Figure)$"
 )
 
 
@@ -77,5 +77,14 @@ def _resolve(app: Any, env: Any, node: Any, content: Any) -> Any:
     return content if _EXPLAINED.match(target) else None
 
 
+def _plain_property(
+    app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]
+) -> None:
+    """Keep napoleon from reading "Words: more words." of a property as "type: description"."""
+    if what in ("property", "attribute") and lines:
+        lines[0] = lines[0].replace(": ", " \N{EN DASH} ", 1)
+
+
 def setup(app: Any) -> None:
+    app.connect("autodoc-process-docstring", _plain_property, priority=400)
     app.connect("missing-reference", _resolve)

@@ -23,8 +23,8 @@ PAGES = {
     "SECURITY.md": "security.md",
     "src/homologue/diffusion/builtin/README.md": "model-card.md",
     "src/homologue/datasets/emoji/README.md": "data-card.md",
-    "recipes/builtin/README.md": "recipes/builtin.md",
-    "recipes/emoji_benchmark/README.md": "recipes/emoji-benchmark.md",
+    "recipes/builtin/README.md": "builtin-recipe.md",
+    "recipes/emoji_benchmark/README.md": "emoji-recipe.md",
 }
 # Headings of README.md that the site has on another page.
 ANCHORS = {

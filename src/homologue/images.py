@@ -83,22 +83,25 @@ class RGBImage:
 def read_image(
     source: ImageLike | RGBImage, *, least_side: int = 1, profile: Profile = "convert"
 ) -> RGBImage:
-    """Reads a picture from wherever it is; the frame of all points given for it is the result's.
+    """Read an image; points given for it are in the frame of the result.
 
-    source: a path; a PIL image; a uint8 array (H, W) or (H, W, 3 | 4), of NumPy or any library
-        whose arrays NumPy reads, whose last axis is always the channels; a float tensor
-        (1 | 3 | 4, H, W) in [0, 1], whose first axis always is. An RGBImage is returned as it is.
-    least_side: pixels that either side has to have.
-    profile: "convert" converts the colours of a file or a PIL image from its colour profile to
-        sRGB, as a viewer shows them; "ignore" takes the numbers as stored, as the released code
-        of the paper does.
+    EXIF rotation is applied, transparency is laid on white, and 16 bits are scaled to [0, 1].
 
-    EXIF rotation is applied, transparency is laid on white, 16 bits are scaled to [0, 1]. Warns
-    once, naming the file, of whatever may not be as meant: an animation, whose first frame is
-    read; a profile that cannot be applied; 16 bits of which only the lower are used.
+    Args:
+        source: a path; a PIL image; a uint8 array (H, W) or (H, W, 3 or 4), of NumPy or any library
+            whose arrays NumPy reads; a float tensor (1, 3 or 4, H, W) in [0, 1]. An `RGBImage` is
+            returned as it is.
+        least_side: smallest width and height in pixels that are accepted.
+        profile: `convert` converts the colours of a file or a PIL image from its colour profile to
+            sRGB; `ignore` uses the stored numbers, as the released code of the paper does.
 
-    Raises HomologueError for anything else: a file that is missing, no image, truncated or larger
-    than MAX_PIXELS; another shape, data type or range of numbers; no pixels at all.
+    Warns:
+        HomologueWarning: an animation, of which the first frame is read; a profile that cannot be
+            applied; 16 bits of which only the lower ones are used.
+
+    Raises:
+        HomologueError: a file that is missing, no image, truncated or larger than `MAX_PIXELS`;
+            another shape, data type or range of numbers; an image without pixels.
     """
     if profile not in ("convert", "ignore"):
         raise HomologueError(f'There is no profile={profile!r}; choose "convert" or "ignore".')

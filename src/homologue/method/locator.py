@@ -24,9 +24,11 @@ class Locator:
     `set_image` is cheap: a crop of the image is encoded when it is first needed and then kept.
     Every result equals, bit for bit, that of `homologue.fit` and `homologue.locate`.
 
-    locator = Locator(model).set_image("target.png")
-    for embeddings in many:
-        print(locator.locate(embeddings).points)
+    Example::
+
+        locator = Locator(model).set_image("target.png")
+        for embeddings in many:
+            print(locator.locate(embeddings).points)
     """
 
     def __init__(self, model: LatentDiffusion) -> None:
