@@ -6,7 +6,7 @@ JOBS ?= $(shell nproc)
 NODE_IS_THERE := command -v npm > /dev/null \
 	&& node --eval 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2> /dev/null
 
-.PHONY: demo test lint javascript node chromium screenshots package clean
+.PHONY: demo test lint javascript node chromium docs screenshots package clean
 
 demo: .venv/installed
 	mkdir -p demo-output
@@ -52,6 +52,11 @@ chromium:
 		|| echo "There is no chromium, and it could not be installed: the browser tests are skipped." \
 			"Install Debian's package chromium to run them."
 
+# The documentation site, docs/_build/html/index.html. It needs no network; warnings are errors.
+docs: .venv/documented
+	$(BIN)/python -m sphinx -b html -W --keep-going -n -q docs docs/_build/html
+	@echo "The documentation is docs/_build/html/index.html"
+
 # Pictures of the viewer in docs/; look at them afterwards.
 screenshots: .venv/developed chromium
 	$(BIN)/python tools/screenshots.py docs
@@ -72,6 +77,10 @@ package: .venv/packaging
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+.venv/documented: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
 # Needs neither torch nor the package itself.
 .venv/packaging: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -79,4 +88,4 @@ package: .venv/packaging
 	touch $@
 
 clean:
-	rm -rf .venv demo-output dist node_modules
+	rm -rf .venv demo-output dist docs/_build node_modules

@@ -1,4 +1,4 @@
-"""What the figures of docs/words.md are made of, on cases that can be counted by hand."""
+"""The figures of docs/notes/words.md, on cases that can be counted by hand."""
 
 import sys
 from pathlib import Path
@@ -79,11 +79,13 @@ def test_the_verdict_is_the_interval_s(ends: tuple[float, float], meaning: str) 
 def test_the_tables_go_between_the_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words_report, "DOCS", tmp_path)
     marks = (words_report.BEGIN, words_report.END)
-    (tmp_path / "words.md").write_text(f"before\n{marks[0]}\nold\n{marks[1]}\nafter\n")
+    note = tmp_path / "notes" / "words.md"
+    note.parent.mkdir()
+    note.write_text(f"before\n{marks[0]}\nold\n{marks[1]}\nafter\n")
     line = words_report.Line("all", 78, 20, 21, 18, 50, 51, (-3, 2.5), (-4, 1))
     text = words_report.report("m", "f", [line], line, [line], [line], ["x"], ["y", "z"])
     words_report.rewrite(text)
-    written = (tmp_path / "words.md").read_text()
+    written = note.read_text()
     assert written.startswith("before\n") and written.endswith("after\n")
     assert "old" not in written
     assert (

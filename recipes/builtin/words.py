@@ -1,4 +1,4 @@
-"""What the built-in model knows of words, measured; rewrites the tables of docs/words.md.
+"""What the built-in model knows of words, measured; rewrites the tables of docs/notes/words.md.
 
     python words.py [--model builtin]      # half an hour on two cores; the picture too
 
@@ -28,7 +28,7 @@ OTHERS = 3  # other words that take the place of one
 DEFAULT = WordsConfig()
 READINGS = {
     "default: softmax over tokens, `up[:4]`, time steps 50, 200, 400": DEFAULT,
-    "softmax over places": replace(DEFAULT, softmax_over="positions"),
+    "softmax over positions": replace(DEFAULT, softmax_over="positions"),
     "all layers": replace(DEFAULT, layers="down,mid,up"),
     "time step 50 alone": replace(DEFAULT, timesteps=(50,)),
     "time step 200 alone": replace(DEFAULT, timesteps=(200,)),

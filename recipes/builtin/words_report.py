@@ -1,4 +1,4 @@
-"""The tables and the picture of docs/words.md."""
+"""The tables and the picture of docs/notes/words.md."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -125,8 +125,8 @@ def verdict(parts: Line) -> str:
 
 
 def rewrite(text: str) -> None:
-    """Puts a text between the marks of docs/words.md."""
-    file = DOCS / "words.md"
+    """Put a text between the marks of docs/notes/words.md."""
+    file = DOCS / "notes" / "words.md"
     content = file.read_text("utf-8")
     before, after = content[: content.index(BEGIN)], content[content.index(END) :]
     file.write_text(f"{before}{BEGIN}\n\n{text}\n\n{after}", "utf-8")

@@ -92,8 +92,8 @@ def read_image(
     scaled to [0, 1].
 
     Args:
-        source: a path; a PIL image; a uint8 array (H, W) or (H, W, 3 | 4) of NumPy or a library
-            whose arrays NumPy can read; or a float tensor (1 | 3 | 4, H, W) in [0, 1]. An RGBImage
+        source: a path; a PIL image; a uint8 array (H, W) or (H, W, 3 or 4) of NumPy or a library
+            whose arrays NumPy can read; or a float tensor (1, 3 or 4, H, W) in [0, 1]. An RGBImage
             is returned unchanged.
         least_side: minimum width and height in pixels.
         profile: `convert` converts the colours of a file or a PIL image from its colour profile to

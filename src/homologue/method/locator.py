@@ -25,9 +25,11 @@ class Locator:
     A crop of the image is encoded when it is first needed, not by `set_image`. Results equal those
     of `homologue.fit` and `homologue.locate` bit for bit.
 
-    locator = Locator(model).set_image("target.png")
-    for embeddings in fitted:
-        print(locator.locate(embeddings).points)
+    Example::
+
+        locator = Locator(model).set_image("target.png")
+        for embeddings in fitted:
+            print(locator.locate(embeddings).points)
     """
 
     def __init__(self, model: LatentDiffusion) -> None:
