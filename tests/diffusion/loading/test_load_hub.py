@@ -79,7 +79,8 @@ def test_no_network_and_not_in_the_cache(part: str | None, cache: Path, original
     if part:
         path = into_cache(cache, original, "owner/model") / part
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    command = "`hf download owner/model --include 'unet/*' 'vae/*' 'scheduler/*'`"
+    parts = "--include 'unet/*' --include 'vae/*' --include 'scheduler/*'"
+    command = f"`hf download owner/model {parts}`"
     ways = (command, "or give a local folder")
     refused("the hub cannot be reached", *ways, name="owner/model")
     refused("local_files_only is set", *ways, name="owner/model", local_files_only=True)

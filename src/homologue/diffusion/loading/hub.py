@@ -307,6 +307,6 @@ class Repository:
         return _AbsentError(
             f"{self.name}{at} is not a local folder and not (completely) in the hub's local cache,"
             f" and {reason}{moved}; run once with a network or `hf download {name} --include"
-            " 'unet/*' 'vae/*' 'scheduler/*'` (for words also 'text_encoder*/*' 'tokenizer*/*'), or"
-            " give a local folder or .safetensors file."
+            " 'unet/*' --include 'vae/*' --include 'scheduler/*'` (for words also 'text_encoder*/*'"
+            " and 'tokenizer*/*'), or give a local folder or .safetensors file."
         )
