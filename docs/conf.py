@@ -23,9 +23,11 @@ extensions = [
     "repository_links",
 ]
 # The figures' scripts and the local extensions are no pages.
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "_static"]
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"homologue {version}"
 
 # Docstrings mark code with single backticks.
@@ -38,7 +40,7 @@ nitpick_ignore_regex = [
                  "Path", "typing", "collections", "Callable", "safetensors", "diffusers")
 ]  # fmt: skip
 
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
+myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
 myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"
