@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from homologue.commands.options import FitOptions, Json, ModelOptions, with_option_groups
-from homologue.commands.values import read_picture, timed_model
+from homologue.commands.model_options import ModelOptions, timed_model
+from homologue.commands.option_groups import with_option_groups
+from homologue.commands.options import FitOptions, Json
+from homologue.commands.values import read_picture
 
 
 @with_option_groups
