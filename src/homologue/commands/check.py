@@ -46,7 +46,6 @@ def check(
     loaded, seconds = timed_model(model.model, model)
     from homologue.console import print_json, print_table, progress_bars
     from homologue.self_check.check import check as check_model
-    from homologue.self_check.rendering import rendered
 
     with progress_bars() as progress:
         report = check_model(
@@ -57,6 +56,6 @@ def check(
     if json:
         print_json(report.to_dict())
     else:
-        print_table(rendered(report), width=80)
+        print_table(report, width=80)
     if report.verdict != "sound":
         raise typer.Exit(1)
