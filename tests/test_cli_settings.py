@@ -8,8 +8,8 @@ import pytest
 from helpers.command_line import refused
 from helpers.former_names import formerly
 
-from homologue.evaluation.configuration import canonical, configuration_hash
 from homologue.evaluation.storage.database import connect_to_write
+from homologue.evaluation.storage.schema import canonical, configuration_hash
 from homologue.evaluation.storage.store import FILE, Store
 from homologue.method.embeddings import PointEmbeddings
 from homologue.presets import DEFAULT

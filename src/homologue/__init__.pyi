@@ -14,7 +14,7 @@ from .method.locate import Located
 from .method.locator import Locator
 from .presets import PRESETS, Preset, get_preset, read_preset, with_settings
 from .self_check.check import check
-from .self_check.results import CheckReport
+from .self_check.report import CheckReport
 from .words.attend import attend
 from .words.maps import WordMaps
 from .words.nearest import NamedBy, nearest_words

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 import homologue
 from homologue.cli import app
-from homologue.commands.options import ModelOptions, with_option_groups
+from homologue.commands.model_options import ModelOptions
+from homologue.commands.option_groups import with_option_groups
 
 NAMES = ["device", "dtype", "variant", "revision", "vae", "config", "offline"]
 PACKAGE = Path(homologue.__file__).parent

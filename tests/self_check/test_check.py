@@ -17,7 +17,8 @@ from homologue.presets import DEFAULT, with_settings
 from homologue.self_check.check import check
 from homologue.self_check.pictures import sample_subjects
 from homologue.self_check.precision import reason_not_to_compare
-from homologue.self_check.results import CheckReport, Finding
+from homologue.self_check.report import CheckReport
+from homologue.self_check.results import Finding
 from homologue.self_check.varying import varied_presets
 
 # As the default preset, with fewer crops of source and target: points are found as well.

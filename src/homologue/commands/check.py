@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from homologue.commands.options import FitOptions, Json, ModelOptions, with_option_groups
-from homologue.commands.values import read_picture, timed_model
+from homologue.commands.model_options import ModelOptions, timed_model
+from homologue.commands.option_groups import with_option_groups
+from homologue.commands.options import FitOptions, Json
+from homologue.commands.values import read_picture
 
 
 @with_option_groups
@@ -44,7 +46,6 @@ def check(
     loaded, seconds = timed_model(model.model, model)
     from homologue.console import print_json, print_table, progress_bars
     from homologue.self_check.check import check as check_model
-    from homologue.self_check.rendering import rendered
 
     with progress_bars() as progress:
         report = check_model(
@@ -55,6 +56,6 @@ def check(
     if json:
         print_json(report.to_dict())
     else:
-        print_table(rendered(report), width=80)
+        print_table(report, width=80)
     if report.verdict != "sound":
         raise typer.Exit(1)

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from homologue.commands.options import (
-    PLOT_SUFFIXES,
-    THRESHOLDS,
-    Alpha,
-    DataRoot,
-    Runs,
-    with_option_groups,
-)
+from homologue.commands.option_groups import with_option_groups
+from homologue.commands.options import PLOT_SUFFIXES, THRESHOLDS, Alpha, DataRoot, Runs
 from homologue.commands.values import check_output, checked_alphas
 from homologue.errors import HomologueError
 

@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from homologue.commands.interrupts import interruptible
-from homologue.commands.options import (
-    FitOptions,
-    Maps,
-    ModelOptions,
-    ReportOptions,
-    StoreOptions,
-    with_option_groups,
-)
+from homologue.commands.model_options import ModelOptions
+from homologue.commands.option_groups import with_option_groups
+from homologue.commands.options import FitOptions, Maps, ReportOptions, StoreOptions
 from homologue.commands.values import check_output, checked_alphas
 from homologue.errors import HomologueError
 

@@ -1,7 +1,8 @@
 """`homologue info`: the model, the machine, versions and the cache."""
 
-from homologue.commands.options import Json, ModelOptions, with_option_groups
-from homologue.commands.values import timed_model
+from homologue.commands.model_options import ModelOptions, timed_model
+from homologue.commands.option_groups import with_option_groups
+from homologue.commands.options import Json
 
 
 @with_option_groups

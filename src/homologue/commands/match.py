@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
-from homologue.commands.options import (
-    FitOptions,
-    FittedModelOptions,
-    Json,
-    LocateSetOption,
-    Maps,
-    ModelOptions,
-    Plot,
-    Source,
-    Target,
-    with_option_groups,
-)
+from homologue.commands.model_options import FittedModelOptions, ModelOptions, timed_model
+from homologue.commands.option_groups import with_option_groups
+from homologue.commands.options import FitOptions, Json, LocateSetOption, Maps, Plot, Source, Target
 from homologue.commands.values import (
     SourcePoints,
     check_output,
@@ -27,7 +18,6 @@ from homologue.commands.values import (
     read_picture,
     reading_preset,
     source_points,
-    timed_model,
 )
 from homologue.errors import HomologueError, dtype_name
 from homologue.formats.match_json import image_json, matches_json, settings_json

@@ -1,19 +1,15 @@
 """Arguments, options and groups of options that several commands share."""
 
-import copy
-import inspect
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from functools import wraps
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
-from typer.models import OptionInfo
 
-# torch and diffusers take seconds to import.
+from homologue.commands.values import named_preset
+
+# torch takes seconds to import.
 if TYPE_CHECKING:
-    from homologue.diffusion.model import LatentDiffusion
     from homologue.presets import Preset
 
 FLAG = ""
@@ -31,13 +27,6 @@ LocateSetOption = Annotated[
         "--set",
         metavar="NAME=VALUE",
         help="Override a setting, for example locate.crops=8; repeatable.",
-    ),
-]
-ModelName = Annotated[
-    str,
-    typer.Option(
-        metavar="MODEL",
-        help="builtin, a Hugging Face Hub id, a diffusers folder or a .safetensors checkpoint.",
     ),
 ]
 Seed = Annotated[
@@ -118,8 +107,6 @@ class MethodOptions:
             HomologueError: The preset, the strategy or a setting is invalid, or `--set` and
                 `--strategy` both set the strategy.
         """
-        from homologue.commands.values import named_preset
-
         return named_preset(self.preset, self.strategy, self.set_)
 
 
@@ -135,80 +122,6 @@ class FitOptions(MethodOptions):
             help="Memory budget in GiB (default: half of the free memory).",
         ),
     ] = None
-
-
-@dataclass(frozen=True)
-class LoadOptions:
-    """How a model is loaded."""
-
-    panel: ClassVar[str] = "Model"
-
-    device: Annotated[
-        str | None,
-        typer.Option(metavar="cuda|mps|cpu", help="Device (default: the first that is available)."),
-    ] = None
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            metavar="float32|float16|bfloat16",
-            help="Precision (default: float32 on a CPU, float16 elsewhere).",
-        ),
-    ] = None
-    variant: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Variant of the weight files, for example fp16."),
-    ] = None
-    revision: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Branch, tag or commit of a Hub repository."),
-    ] = None
-    vae: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="Model to load the VAE from, for example a tiny VAE."),
-    ] = None
-    config: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR|FAMILY",
-            help="Configuration of a single-file model: a folder or a family such as sd2-512 "
-            "(docs/models.md).",
-        ),
-    ] = None
-    offline: Annotated[
-        bool,
-        typer.Option("--offline", metavar=FLAG, help="Load local files only; use no network."),
-    ] = False
-
-    def load(self, model: str) -> "LatentDiffusion":
-        """Load a model. Its warnings are printed as notes."""
-        from homologue.diffusion.loading.load import load
-
-        options = {field.name: getattr(self, field.name) for field in fields(LoadOptions)}
-        return load(model, local_files_only=options.pop("offline"), **options)
-
-
-@dataclass(frozen=True)
-class _BuiltinModel:
-    model: ModelName = "builtin"
-
-
-@dataclass(frozen=True)
-class _FittedModel:
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="Model (default: the model of the embeddings)."),
-    ] = None
-
-
-# Fields of the last base class come first.
-@dataclass(frozen=True)
-class ModelOptions(LoadOptions, _BuiltinModel):
-    """A model and how it is loaded."""
-
-
-@dataclass(frozen=True)
-class FittedModelOptions(LoadOptions, _FittedModel):
-    """The model of fitted embeddings, or another name for it, and how it is loaded."""
 
 
 @dataclass(frozen=True)
@@ -269,50 +182,3 @@ class TableOptions:
     suffix: Annotated[
         str, typer.Option(metavar=".png|.svg|.pdf|.jpg", help="File format of the plots.")
     ] = ".png"
-
-
-def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """Replace each parameter of a command that is a group of options by the group's options.
-
-    A group is a dataclass whose fields are annotated with `typer.Option`; its `panel` is the title
-    of the options in the help. Typer reads the signature of a function and cannot nest options, so
-    the returned function has the fields in place of the groups and builds the groups when called.
-    """
-    signature = inspect.signature(command, eval_str=True)
-    groups = {p.name: p.annotation for p in signature.parameters.values() if _is_group(p)}
-    parameters: list[inspect.Parameter] = []
-    for parameter in signature.parameters.values():
-        parameters += _options(groups[parameter.name]) if _is_group(parameter) else [parameter]
-    # A group has no default, but its options have, and options may follow in any order.
-    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
-
-    @wraps(command)
-    def flat(**values: Any) -> None:
-        for name, group in groups.items():
-            given = {field.name for field in fields(group)} & values.keys()
-            values[name] = group(**{field: values.pop(field) for field in given})
-        command(**values)
-
-    flat.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
-    flat.__dict__["__signature__"] = signature.replace(parameters=parameters)
-    return flat
-
-
-def _is_group(parameter: inspect.Parameter) -> bool:
-    return is_dataclass(parameter.annotation)
-
-
-def _options(group: Any) -> Iterator[inspect.Parameter]:
-    """Yield a parameter for each option of a group."""
-    hints = get_type_hints(group, include_extras=True)
-    for field in fields(group):
-        kind, option = get_args(hints[field.name])
-        assert isinstance(option, OptionInfo)
-        option = copy.copy(option)
-        option.rich_help_panel = group.panel
-        yield inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=Annotated[kind, option],
-        )

@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import typer
 
 from homologue.commands.interrupts import interruptible
-from homologue.commands.options import (
-    DataRoot,
-    FittedModelOptions,
-    LocateSetOption,
-    ReportOptions,
-    StoreOptions,
-    with_option_groups,
-)
+from homologue.commands.model_options import FittedModelOptions
+from homologue.commands.option_groups import with_option_groups
+from homologue.commands.options import DataRoot, LocateSetOption, ReportOptions, StoreOptions
 from homologue.commands.values import checked_alphas, reading_preset
 from homologue.errors import HomologueError
 

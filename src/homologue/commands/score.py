@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from homologue.commands.options import (
-    THRESHOLDS,
-    Alphas,
-    BootstrapSeed,
-    Runs,
-    TableOptions,
-    with_option_groups,
-)
+from homologue.commands.option_groups import with_option_groups
+from homologue.commands.options import THRESHOLDS, Alphas, BootstrapSeed, Runs, TableOptions
 from homologue.commands.results import STDOUT, Write, each_result, write_text
 from homologue.commands.values import check_output, checked_alphas
 from homologue.errors import HomologueError

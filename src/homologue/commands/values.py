@@ -1,7 +1,5 @@
 """Validate and convert command-line arguments before anything is computed."""
 
-import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +11,6 @@ from homologue.renamed import current_name
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from homologue.commands.options import LoadOptions
-    from homologue.diffusion.model import LatentDiffusion
     from homologue.images import RGBImage
     from homologue.points import PointList
     from homologue.presets import Preset
@@ -125,12 +121,3 @@ def check_output(path: Path, plots: bool = False) -> None:
         from homologue.viz.figures import check_suffix
 
         check_suffix(path)
-
-
-def timed_model(name: str, options: "LoadOptions") -> tuple["LatentDiffusion", float]:
-    """Return a loaded model and the seconds that loading took, imports included."""
-    start = time.perf_counter()
-    model = options.load(name)
-    # From here on an interrupt unwinds, so that no half-written file stays behind.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    return model, time.perf_counter() - start

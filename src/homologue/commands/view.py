@@ -11,13 +11,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from homologue.commands.options import (
-    FLAG,
-    DataRoot,
-    LoadOptions,
-    MethodOptions,
-    with_option_groups,
-)
+from homologue.commands.model_options import LoadOptions
+from homologue.commands.option_groups import with_option_groups
+from homologue.commands.options import FLAG, DataRoot, MethodOptions
 from homologue.errors import HomologueError
 from homologue.streams import stdout_error
 

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
-from homologue.commands.options import (
-    FLAG,
-    Json,
-    LoadOptions,
-    Plot,
-    Seed,
-    with_option_groups,
-)
+from homologue.commands.model_options import LoadOptions, timed_model
+from homologue.commands.option_groups import with_option_groups
+from homologue.commands.options import FLAG, Json, Plot, Seed
 from homologue.commands.results import each_result
-from homologue.commands.values import check_output, read_picture, timed_model
+from homologue.commands.values import check_output, read_picture
 from homologue.config import WordsConfig
 from homologue.errors import HomologueError, dtype_name
 from homologue.streams import as_written

@@ -90,9 +90,7 @@ class ReadMaps:
         attention_mask: Tensor | None = None,
         temb: Tensor | None = None,
     ) -> Tensor:
-        query = project(attn, hidden_states, "to_q")
-        key = project(attn, encoder_hidden_states, "to_k")
-        value = project(attn, encoder_hidden_states, "to_v")
+        query, key, value = _project_in(attn, hidden_states, encoder_hidden_states)
         scores = token_scores(attn, query, key)
         side = isqrt(scores.shape[-2])
         probabilities = scores.softmax(dim=-1)
@@ -118,14 +116,18 @@ class ReadQueries:
         attention_mask: Tensor | None = None,
         temb: Tensor | None = None,
     ) -> Tensor:
-        query = project(attn, hidden_states, "to_q")
-        key = project(attn, encoder_hidden_states, "to_k")
-        value = project(attn, encoder_hidden_states, "to_v")
+        query, key, value = _project_in(attn, hidden_states, encoder_hidden_states)
         self._store[self._path] = query
         attended = torch.nn.functional.scaled_dot_product_attention(
             query, key, value, scale=attn.scale
         )
         return _project_out(attn, attended)
+
+
+def _project_in(attn: Attention, states: Tensor, context: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return queries (B, heads, N, d) of the states, keys and values (B, heads, T, d)."""
+    query = project(attn, states, "to_q")
+    return query, project(attn, context, "to_k"), project(attn, context, "to_v")
 
 
 def _project_out(attn: Attention, attended: Tensor) -> Tensor:

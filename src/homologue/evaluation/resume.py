@@ -2,8 +2,8 @@
 
 A stored run is resumed by the same call: pairs that are in the store are skipped, those that failed
 too unless they are retried (`RecordStore.done`). The call must have the same configuration, number
-of pairs and artifacts as the stored run (`check_resumable`). After an interrupt or an error the
-message says how to resume (`resumable`).
+of pairs and artifacts as the stored run (`Store.open`). After an interrupt or an error the message
+says how to resume (`resumable`).
 """
 
 import json
@@ -19,37 +19,12 @@ from homologue.renamed import current_settings
 
 if TYPE_CHECKING:
     from homologue.evaluation.storage.memory import RecordStore
-    from homologue.evaluation.storage.store import Store
 
 _LONGEST_VALUE = 40  # characters of a value that an error message repeats
 
 
 class Interrupted(KeyboardInterrupt):
     """Raised when a stored run is interrupted; the text says how to resume it."""
-
-
-def check_resumable(
-    stored: "Store", configuration: Mapping[str, Any], planned: int, keep: Sequence[str]
-) -> None:
-    """Check that a call may resume a stored run.
-
-    Raises:
-        HomologueError: The stored run has another configuration, other pairs or other artifacts.
-    """
-    different = differences(stored.configuration, configuration)
-    if different or stored.planned != planned:
-        raise HomologueError(
-            f"{stored.folder} holds a run {describe_differences(different)}: resume it with the "
-            "same settings, or give another folder."
-        )
-    if tuple(keep) != stored.keep:
-        began, asked = (
-            f"--keep {','.join(items)}" if items else "no --keep" for items in (stored.keep, keep)
-        )
-        raise HomologueError(
-            f"{stored.folder} holds a run that was started with {began}, not {asked}: resume it "
-            "with the same --keep, or give another folder."
-        )
 
 
 @contextmanager

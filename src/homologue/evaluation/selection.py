@@ -1,7 +1,9 @@
 """The pairs of a benchmark that a run evaluates."""
 
+import hashlib
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +16,14 @@ from homologue.datasets.base import (
     select_pairs,
 )
 from homologue.errors import HomologueError
-from homologue.evaluation.configuration import selection_digest
 
 if TYPE_CHECKING:
     from homologue.evaluation.storage.store import Store
+
+_DERIVED_PREFIX = "legacy-"
+"""Prefix of thresholds that are derived from digested data and were added later.
+
+They are left out of the digest, so that earlier runs can be resumed."""
 
 
 @dataclass(frozen=True)
@@ -105,3 +111,22 @@ def select_again(origin: "Store", root: Path | None = None) -> Selection:
             "give --root the same data."
         )
     return selection
+
+
+def selection_digest(pairs: Sequence[Pair]) -> str:
+    """Return 32 hexadecimal digits of the pairs' names, order, points and thresholds.
+
+    Another version or another subset of the data has another digest. `legacy-image` and
+    `legacy-bbox-kp` are left out, because they were added after runs had been stored.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for pair in pairs:
+        lengths = pair.name, _digested(pair.thresholds), _digested(pair.aspects)
+        digest.update(json.dumps(lengths).encode())
+        for points in (pair.source_points, pair.target_points, pair.fit_points):
+            digest.update(points.double().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _digested(lengths: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in lengths.items() if not name.startswith(_DERIVED_PREFIX)}

@@ -35,9 +35,9 @@ from homologue.self_check.precision import (
     measure_agreement,
     reason_not_to_compare,
 )
+from homologue.self_check.report import CheckReport
 from homologue.self_check.resources import peak_memory, start_counting
 from homologue.self_check.results import (
-    CheckReport,
     Finding,
     MapShares,
     VariedRow,

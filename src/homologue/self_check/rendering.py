@@ -1,14 +1,15 @@
-"""Render the report of a check as tables of at most 80 columns."""
+"""Render results of a check as tables of at most 80 columns."""
 
 import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from homologue.self_check.results import CheckReport, Finding, MapShares
+from homologue.self_check.results import Finding, MapShares, VariedRow
 
 _COLOURS = {"sound": "bold green", "doubtful": "bold yellow", "faulty": "bold red", "note": "bold"}
 _WIDTH = 80
@@ -19,25 +20,17 @@ _MAPS_CAPTION = (
 )
 
 
-def as_text(report: CheckReport) -> str:
-    """Return the report as plain text of at most 80 columns, for issue reports."""
+def plain_text(content: RenderableType) -> str:
+    """Return rendered content as text of at most 80 columns, without colours."""
     file = io.StringIO()
-    Console(file=file, width=_WIDTH, no_color=True, highlight=False).print(rendered(report))
+    Console(file=file, width=_WIDTH, no_color=True, highlight=False).print(content)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
 
-def rendered(report: CheckReport) -> RenderableType:
-    """Return the report for a terminal."""
-    parts: list[RenderableType] = [_facts(report)]
-    if report.maps:
-        parts += ["", _maps(report), Text(_MAPS_CAPTION)]
-    parts += ["", _measurements(report)]
-    if report.varied:
-        parts += ["", _varied(report)]
-    for finding in report.findings:
-        parts += ["", _finding(finding)]
-    parts += ["", Text(report.sentence, style=_COLOURS[report.verdict])]
-    return Group(*parts)
+def paragraphs(parts: Iterable[RenderableType]) -> Group:
+    """Return the parts with empty lines between them."""
+    first, *others = parts
+    return Group(first, *(line for part in others for line in ("", part)))
 
 
 def _rows(pairs: Iterator[tuple[str, str]]) -> Table:
@@ -49,12 +42,19 @@ def _rows(pairs: Iterator[tuple[str, str]]) -> Table:
     return table
 
 
-def _facts(report: CheckReport) -> Table:
-    return _rows(_fact_rows(report))
+def facts_table(facts: Mapping[str, Any], pictures: Sequence[tuple[str, int]]) -> Table:
+    """Return model, device, versions, settings and pictures.
+
+    Args:
+        pictures: name and number of points of each picture.
+    """
+    return _rows(_fact_rows(facts, pictures))
 
 
-def _fact_rows(report: CheckReport) -> Iterator[tuple[str, str]]:
-    model, device, versions = (report.facts[name] for name in ("model", "device", "versions"))
+def _fact_rows(
+    facts: Mapping[str, Any], pictures: Sequence[tuple[str, int]]
+) -> Iterator[tuple[str, str]]:
+    model, device, versions = (facts[name] for name in ("model", "device", "versions"))
     yield "model", f"{model['name']} ({model['fingerprint']}), {model['dtype']}"
     if str(model["device"]).startswith("cuda"):
         yield "device", f"{model['device']}, {device.get('cuda', '')}"
@@ -66,24 +66,23 @@ def _fact_rows(report: CheckReport) -> Iterator[tuple[str, str]]:
             f"{name} {versions[name]}" for name in ("homologue", "torch", "diffusers", "python")
         ),
     )
-    optimise, seed = report.facts["optimise"], report.facts["seed"]
-    yield "settings", f"preset {report.facts['preset']}, {optimise}, seed {seed}"
-    pictures = report.pictures
+    yield "settings", f"preset {facts['preset']}, {facts['strategy']}, seed {facts['seed']}"
     names = ", ".join(name for name, _ in pictures)
     yield "pictures", f"{len(pictures)}, {sum(n for _, n in pictures)} points: {names}"
 
 
-def _maps(report: CheckReport) -> Table:
+def maps_table(maps: Sequence[MapShares], overall: MapShares | None) -> Group:
+    """Return the percent of points located correctly, for each known map."""
     table = Table(title="points found again, %", title_justify="left", title_style="bold")
     table.add_column("picture")
     for header in ("points", "@0.05", "@0.1", "same place @0.1", "chance @0.1"):
         table.add_column(header, justify="right")
-    for shares in report.maps:
+    for shares in maps:
         _add(table, shares)
-    if report.overall:
+    if overall:
         table.add_section()
-        _add(table, report.overall)
-    return table
+        _add(table, overall)
+    return Group(table, Text(_MAPS_CAPTION))
 
 
 def _add(table: Table, shares: MapShares) -> None:
@@ -91,12 +90,19 @@ def _add(table: Table, shares: MapShares) -> None:
     table.add_row(shares.name, str(shares.points), *map(_percent, values))
 
 
-def _measurements(report: CheckReport) -> Table:
-    return _rows(_measurement_rows(report))
+def measurements_table(
+    numbers: Mapping[str, Any],
+    not_run: Sequence[str],
+    seconds: Mapping[str, float],
+    peak_memory: Mapping[str, Any],
+) -> Table:
+    """Return the measurements, the parts that were not run, durations and memory."""
+    return _rows(
+        itertools.chain(_measurement_rows(numbers), _run_rows(not_run, seconds, peak_memory))
+    )
 
 
-def _measurement_rows(report: CheckReport) -> Iterator[tuple[str, str]]:
-    numbers = report.numbers
+def _measurement_rows(numbers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     bad = numbers["weights"]["not_finite"]
     looks = numbers["weights"]["random_looking"].get("unet")
     text = f"{sum(bad.values())} not finite" if bad else "all finite"
@@ -112,11 +118,15 @@ def _measurement_rows(report: CheckReport) -> Iterator[tuple[str, str]]:
     if layers := numbers["attention"]:
         yield "attention", _attention(layers)
     yield "float32", _float32(numbers["float32"])
-    if report.not_run:
-        yield "not run", ", ".join(report.not_run)
-    yield "seconds", ", ".join(f"{name} {value:.1f}" for name, value in report.seconds.items())
-    memory = report.peak_memory
-    yield "peak memory", f"{memory['gib']:.2f} GiB ({memory['of']})"
+
+
+def _run_rows(
+    not_run: Sequence[str], seconds: Mapping[str, float], peak_memory: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    if not_run:
+        yield "not run", ", ".join(not_run)
+    yield "seconds", ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
+    yield "peak memory", f"{peak_memory['gib']:.2f} GiB ({peak_memory['of']})"
 
 
 def _noise(noise: dict[str, Any]) -> str:
@@ -155,14 +165,15 @@ def _float32(numbers: dict[str, Any]) -> str:
     )
 
 
-def _varied(report: CheckReport) -> Table:
+def varied_table(rows: Sequence[VariedRow]) -> Table:
+    """Return the comparison of settings."""
     table = Table(
         title="settings compared, % (without mirrored)", title_justify="left", title_style="bold"
     )
     table.add_column("settings", overflow="fold")
     for header in ("points", "@0.05", "@0.1", "seconds"):
         table.add_column(header, justify="right")
-    for row in report.varied:
+    for row in rows:
         if row.error:
             table.add_row(row.settings, Text(row.error), "", "", "")
             continue
@@ -173,10 +184,16 @@ def _varied(report: CheckReport) -> Table:
     return table
 
 
-def _finding(finding: Finding) -> Text:
+def finding_line(finding: Finding) -> Text:
+    """Return level, subject, message and fix of a finding."""
     mend = f"; {finding.mend}" if finding.mend else ""
     text = Text(finding.level, style=_COLOURS[finding.level])
     return text.append(f", {finding.part}: {finding.message}{mend}.", style="not bold")
+
+
+def verdict_line(verdict: str, sentence: str) -> Text:
+    """Return the sentence in the colour of the verdict."""
+    return Text(sentence, style=_COLOURS[verdict])
 
 
 def _percent(share: float | None) -> str:

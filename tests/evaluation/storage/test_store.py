@@ -284,5 +284,5 @@ def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
         new = refusal(tmp_path / "new", "open")
     finally:
         os.setresuid(0, 0, 0)
-    assert "lack of permission" in sentence
-    assert "lack of permission" in new
+    assert "permission denied" in sentence
+    assert "permission denied" in new

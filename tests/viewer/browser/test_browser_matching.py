@@ -203,7 +203,7 @@ def test_zooming_keeps_points_on_their_places(visitor: Person, server: Running) 
 
 
 def test_cancelling_a_running_job(visitor: Person) -> None:
-    use(visitor, preset="patient", optimise="exact")
+    use(visitor, preset="patient", strategy="exact")
     visitor.click(*EYE)
     visitor.click(*NOSE)
     expect(visitor.rows("Fitting")).to_have_count(1)
@@ -220,7 +220,7 @@ def test_cancelling_a_running_job(visitor: Person) -> None:
     visitor.page.get_by_role("button", name="Cancel: point 2").click()
     expect(visitor.rows("Cancelled")).to_have_count(3)
     use(visitor, preset="hasty")
-    use(visitor, optimise="preset")
+    use(visitor, strategy="preset")
     visitor.wait_found(3)
 
 
@@ -301,7 +301,7 @@ DRAWN = """() => new Promise((resolve) => {
 
 def test_a_click_is_drawn_while_a_job_runs(visitor: Person) -> None:
     """benchmarks/viewer_speed.py says how fast; here other tests may run at the same time."""
-    use(visitor, preset="patient", optimise="exact")
+    use(visitor, preset="patient", strategy="exact")
     visitor.click(*EYE)
     expect(visitor.rows("Fitting")).to_have_count(1)
     times = []

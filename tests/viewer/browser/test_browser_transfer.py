@@ -360,7 +360,7 @@ def test_with_the_keyboard_alone(visitor: Visitor) -> None:
 
 
 def test_pause_resume_and_reload_while_a_job_runs(visitor: Visitor) -> None:
-    visitor.page.locator("select[name=optimise]").select_option("exact")
+    visitor.page.locator("select[name=strategy]").select_option("exact")
     visitor.page.locator("select[name=preset]").select_option("patient")
     visitor.one.click(*EYE)
     visitor.samples("openmoji", "twemoji")
@@ -370,7 +370,7 @@ def test_pause_resume_and_reload_while_a_job_runs(visitor: Visitor) -> None:
     expect(visitor.line).to_have_text("0 of 2 images · stopped")
     expect(visitor.page.locator(TARGETS).first).to_contain_text("Stopped")
     visitor.page.locator("select[name=preset]").select_option("hasty")
-    visitor.page.locator("select[name=optimise]").select_option("preset")
+    visitor.page.locator("select[name=strategy]").select_option("preset")
     visitor.page.get_by_role("button", name="Resume").click()
     expect(visitor.page.get_by_role("button", name="Resume")).to_be_hidden()
     visitor.wait_done(2)

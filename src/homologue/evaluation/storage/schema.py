@@ -1,12 +1,13 @@
 """The SQL schema of a run's file, `run.sqlite`, and its metadata."""
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from homologue.errors import HomologueError
-from homologue.evaluation.configuration import configuration_hash
 from homologue.evaluation.storage.database import damaged, foreign
 
 SCHEMA = 1
@@ -91,6 +92,16 @@ def create_tables(connection: sqlite3.Connection, meta: Mapping[str, str], artif
 def has_tables(connection: sqlite3.Connection) -> bool:
     """Return whether the file has any table; a new file has none."""
     return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+
+def canonical(configuration: Mapping[str, Any]) -> str:
+    """Return the configuration as JSON text that does not depend on the order of keys."""
+    return json.dumps(configuration, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def configuration_hash(text: str) -> str:
+    """Return the SHA-256 of the canonical text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def make_meta(

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from homologue.artifacts import EMBEDDINGS, MAPS, PARTS
 from homologue.errors import HomologueError
-from homologue.evaluation.configuration import canonical
 from homologue.evaluation.pair_artifacts import PairArtifacts, PairMaps, VariantPredictions
 from homologue.evaluation.record import Record
-from homologue.evaluation.resume import check_resumable
+from homologue.evaluation.resume import describe_differences, differences
 from homologue.evaluation.storage.artifact_rows import (
     read_artifacts,
     read_embeddings,
@@ -33,7 +32,13 @@ from homologue.evaluation.storage.database import (
     lock,
 )
 from homologue.evaluation.storage.rows import insert, read_records, update_thresholds
-from homologue.evaluation.storage.schema import create_tables, has_tables, make_meta, read_meta
+from homologue.evaluation.storage.schema import (
+    canonical,
+    create_tables,
+    has_tables,
+    make_meta,
+    read_meta,
+)
 from homologue.files import check_writable, make_folder
 
 if TYPE_CHECKING:
@@ -100,7 +105,7 @@ class Store:
             if not has_tables(connection):
                 create_tables(connection, make_meta(text, root, planned, keep), bool(keep))
             store = cls(path, connection, stack)
-            check_resumable(store, json.loads(text), planned, keep)
+            _check_resumable(store, json.loads(text), planned, keep)
             store._resources = stack.pop_all()
         return store
 
@@ -203,6 +208,30 @@ class Store:
     @property
     def _file(self) -> Path:
         return self.folder / FILE
+
+
+def _check_resumable(
+    stored: Store, configuration: Mapping[str, Any], planned: int, keep: Sequence[str]
+) -> None:
+    """Check that a call may resume a stored run.
+
+    Raises:
+        HomologueError: The stored run has another configuration, other pairs or other artifacts.
+    """
+    different = differences(stored.configuration, configuration)
+    if different or stored.planned != planned:
+        raise HomologueError(
+            f"{stored.folder} holds a run {describe_differences(different)}: resume it with the "
+            "same settings, or give another folder."
+        )
+    if tuple(keep) != stored.keep:
+        began, asked = (
+            f"--keep {','.join(items)}" if items else "no --keep" for items in (stored.keep, keep)
+        )
+        raise HomologueError(
+            f"{stored.folder} holds a run that was started with {began}, not {asked}: resume it "
+            "with the same --keep, or give another folder."
+        )
 
 
 def _hint(folder: Path) -> str:

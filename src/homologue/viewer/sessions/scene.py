@@ -40,11 +40,8 @@ class Settings:
     seed: int = 0
 
     def describe(self) -> dict[str, Any]:
-        """Return the settings for the page.
-
-        `optimise` repeats `strategy` under its former name.
-        """
-        return {**asdict(self), "optimise": self.strategy}
+        """Return the settings for the page."""
+        return asdict(self)
 
 
 @runtime_checkable

@@ -126,7 +126,7 @@ def test_other_settings_give_other_results_and_earlier_results_are_stored(
     back = server.act(session, "settings", strategy="preset", seed=0)
     assert found(back, "aaaa") == found(first, "aaaa")
     assert back["scene"]["settings"] == {
-        "model": "builtin", "preset": "hasty", "strategy": None, "optimise": None, "seed": 0,
+        "model": "builtin", "preset": "hasty", "strategy": None, "seed": 0,
     }  # fmt: skip
     assert len(fits) == 3
 
@@ -365,9 +365,9 @@ def test_the_number_of_points_is_limited(server: Running) -> None:
 def test_the_former_name_of_the_strategy_is_read(server: Running) -> None:
     session = server.session()
     settings = server.act(session, "settings", optimise="joint")["scene"]["settings"]
-    assert (settings["strategy"], settings["optimise"]) == ("joint", "joint")
+    assert settings["strategy"] == "joint"
     settings = server.act(session, "settings", optimise="preset")["scene"]["settings"]
-    assert (settings["strategy"], settings["optimise"]) == (None, None)
+    assert settings["strategy"] is None
 
 
 def test_removed_maps_can_be_computed_again(server: Running) -> None:

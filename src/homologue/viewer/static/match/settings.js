@@ -5,14 +5,14 @@ import { h, set } from "../core/dom.js";
 
 export class Settings {
   // only: the names of the settings that the screen shows.
-  constructor(session, options, only = ["model", "preset", "optimise"]) {
+  constructor(session, options, only = ["model", "preset", "strategy"]) {
     this.session = session;
     this.options = options;
     this.model = this.#choice("model", "Model", options.models.map((name) => [name, name]));
     this.preset = this.#choice(
       "preset", "Preset", Object.keys(options.presets).map((name) => [name, name]),
     );
-    this.strategy = this.#choice("optimise", "Strategy", []);
+    this.strategy = this.#choice("strategy", "Strategy", []);
     this.element = h(
       "div", { class: "settings", role: "group", "aria-label": "Settings" },
       ...[this.model, this.preset, this.strategy]
@@ -29,7 +29,7 @@ export class Settings {
     for (const [select, value] of [
       [this.model, settings.model],
       [this.preset, settings.preset],
-      [this.strategy, settings.optimise === null || settings.optimise === own ? "preset" : settings.optimise],
+      [this.strategy, settings.strategy === null || settings.strategy === own ? "preset" : settings.strategy],
     ]) {
       if (select.value !== value) select.value = value;
       set(select, { title: select.selectedOptions[0]?.textContent });
