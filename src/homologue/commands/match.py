@@ -127,7 +127,7 @@ def _maps_folder(folder: Path, source: Path, target: Path) -> Path:
     """Return the folder for the maps of a pair.
 
     Raises:
-        HomologueError: The folder holds the maps of another pair.
+        HomologueError: the folder holds the maps of another pair.
     """
     from homologue.viz.map_files import pair_folder, read_facts, safe_name
 

@@ -25,7 +25,7 @@ They are left out of the digest, so that earlier runs can be resumed."""
 def run_configuration(selection: "Selection", engine: "Engine", seed: int) -> dict[str, Any]:
     """Return the configuration of an engine's predictions for selected pairs, as JSON values.
 
-    The data directory, the machine and the shard are left out: they do not change results.
+    The data folder, the machine and the shard are left out: they do not change results.
 
     Raises:
         HomologueError: The matcher's settings cannot be written as JSON.

@@ -33,8 +33,8 @@ class Located:
 
     Attributes:
         points: (P, 2) float64, image frame of the target.
-        scores: (P,) float64 in [0, 1], the share of the heat map within a tenth of the image's side
-            of the point. 1 means that the heat map has a single peak.
+        scores: (P,) float64 in [0, 1], the fraction of the heat map within a tenth of the image's
+            side of the point. 1 means that the heat map has a single peak.
         heatmaps: (P, side, side) over the target resized to the model's side, non-negative, each
             with sum 1; None unless requested.
         width, height: size of the target in pixels.

@@ -27,17 +27,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class MapShares:
-    """Percent of points located correctly in pictures changed by a known map.
+    """Percent of points located correctly in images changed by a known map.
 
     A point is correct at 0.1 if its distance from the true point is at most 0.1 times the longest
-    side of the picture. Values are None without points.
+    side of the image. Values are None without points.
 
     Attributes:
         name: name of the map.
-        points: number of points that are inside the pictures after the map.
+        points: number of points that are inside the images after the map.
         within_005, within_01: percent correct at 0.05 and 0.1.
         same_place_005, same_place_01: the same for points left at their original positions.
-        any_point_01: the same at 0.1 for points predicted at another point of their picture.
+        any_point_01: the same at 0.1 for points predicted at another point of their image.
         counted: whether the verdict takes the map into account.
     """
 
@@ -75,7 +75,7 @@ class CheckReport:
         facts: model, settings, device and versions.
         seconds: duration of each part.
         peak_memory: peak memory, see `homologue.self_check.resources`.
-        pictures: name and number of points of each picture.
+        pictures: name and number of points of each image.
         varied: rows of the comparison of settings.
         not_run: parts that were skipped or failed.
     """

@@ -58,7 +58,7 @@ def save_match(
     The same input yields the same bytes. The file is written atomically.
 
     Raises:
-        HomologueError: The suffix is not supported, the path cannot be written, or `draw_match`
+        HomologueError: the suffix is not supported, the path cannot be written, or `draw_match`
             fails.
     """
     check_suffix(path)
@@ -71,14 +71,14 @@ def draw_match(
     """Draw source and target side by side with numbered points, and the heat maps below.
 
     Args:
-        source: Source image.
-        target: Target image.
+        source: source image.
+        target: target image.
         source_points: (P, 2), `(x, y)` in pixels of the source.
-        located: The P counterparts in the target. At most 24 of its heat maps are drawn, none if it
+        located: the P counterparts in the target. At most 24 of its heat maps are drawn, none if it
             has none.
 
     Raises:
-        HomologueError: A point lies outside the source, or `located` has another number of points
+        HomologueError: a point lies outside the source, or `located` has another number of points
             or another image size.
     """
     points = check_points(source_points, source.width, source.height)
@@ -105,7 +105,7 @@ def draw_heatmap_overlay(
     """Overlay a heat map on an image.
 
     Args:
-        image: Image of W x H pixels.
+        image: image of W x H pixels.
         heatmap: (h, w), resized to the image and normalised to its minimum and maximum. A constant
             map is drawn as its minimum.
 
