@@ -1,4 +1,4 @@
-"""Convert PIL images of any mode, arrays and tensors to RGB.
+"""Convert PIL images of any mode, arrays and tensors to upright RGB; apply EXIF orientation.
 
 All results are (3, H, W) float32 in [0, 1], contiguous, and share no memory with the input.
 """

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig, LocateConfig
+from homologue.crops import Crop
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError, check_finite
-from homologue.geometry import Crop, image_to_square, square_to_image
+from homologue.geometry import image_to_square, square_to_image
 from homologue.heatmaps import argmax, mass_near, window_soft_argmax
 from homologue.method.contexts import ContextRow, make_rows
 from homologue.method.embeddings import PointEmbeddings

@@ -18,9 +18,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from homologue.crops import whole_crop
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import check_finite
-from homologue.geometry import whole_crop
 from homologue.images import RGBImage
 from homologue.method.views import ImageViews
 from homologue.progress import Progress, silent

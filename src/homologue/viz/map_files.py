@@ -38,8 +38,8 @@ from homologue.viz.canvas import (
     shortened,
 )
 from homologue.viz.figures import plain_settings, save_figure
+from homologue.viz.heatmap_overlay import draw_heatmap_overlay, unit_range
 from homologue.viz.layout import CAPTION, CONTENT_WIDTH, GAP, MARGIN, Box
-from homologue.viz.match import draw_heatmap_overlay, unit_range
 
 INDEX = "maps.json"
 

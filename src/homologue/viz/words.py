@@ -27,8 +27,8 @@ from homologue.viz.canvas import (
     shortened,
 )
 from homologue.viz.figures import check_suffix, save_figure
+from homologue.viz.heatmap_overlay import draw_heatmap_overlay
 from homologue.viz.layout import CAPTION, CONTENT_WIDTH, GAP, MARGIN, Box
-from homologue.viz.match import draw_heatmap_overlay
 from homologue.words.maps import WordMaps
 
 _COLUMNS = 6
