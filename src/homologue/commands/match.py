@@ -193,7 +193,8 @@ def fit(
             "seconds": {"load": seconds, "fit": fit_seconds},
         })  # fmt: skip
     else:
-        summary = f"{len(embeddings)} points of {source} fitted in {fit_seconds:.1f} s"
+        count = f"{len(embeddings)} {'point' if len(embeddings) == 1 else 'points'}"
+        summary = f"{count} of {source} fitted in {fit_seconds:.1f} s"
         print(f"{summary}{_model_note(loaded)}: {output}")
 
 
