@@ -34,9 +34,9 @@ from torch.nn.functional import cosine_similarity
 import homologue
 from homologue.api import match
 from homologue.config import Strategy
+from homologue.crops import whole_crop
 from homologue.diffusion.logging import quiet
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import whole_crop
 from homologue.images import RGBImage
 from homologue.method.contexts import make_rows
 from homologue.method.fit_unet import context_losses

@@ -24,9 +24,10 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from homologue.config import FitConfig, LocateConfig, Noise
+from homologue.crops import Crop, whole_crop
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop, resize, whole_crop
+from homologue.geometry import resize
 from homologue.heatmaps import argmax
 from homologue.images import read_image
 from homologue.method.contexts import ContextRow

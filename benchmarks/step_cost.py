@@ -32,8 +32,8 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
 import homologue
+from homologue.crops import draw_crop
 from homologue.diffusion.layers import cross_attention_layers
-from homologue.geometry import draw_crop
 from homologue.heatmaps import gaussian
 from homologue.method.contexts import make_rows
 from homologue.method.fit_unet import optimise_contexts

@@ -206,7 +206,7 @@ def test_evaluate_writes_maps_whether_the_run_keeps_them_or_not(
     assert [point["target"] for point in content["points"]] == record.predicted.tolist()
     assert content["truth"] == record.target_points.tolist()
     # What the run keeps is written when it is asked for; what it does not keep is said.
-    assert "keeping maps" in attention(homologue, keeping, "--keep", "maps").err
+    assert "storing maps" in attention(homologue, keeping, "--keep", "maps").err
     again = attention(homologue, keeping, "--keep", "maps", "--maps", tmp_path / "again")
     assert again.json["pairs"] == found.json["pairs"] == 1
     assert (tmp_path / "again" / pair.name / "maps.json").read_bytes() == first

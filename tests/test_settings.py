@@ -50,10 +50,10 @@ def test_a_value_that_the_preset_has_already_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("settings", "start"),
     [
-        (["fit.stps=3"], "There is no setting 'fit.stps': did you mean fit.steps? The settings"),
+        (["fit.stps=3"], "There is no setting 'fit.stps': did you mean fit.steps?"),
         (["steps=3"], "There is no setting 'steps': did you mean fit.steps?"),
         (["crop=1"], "There is no setting 'crop': did you mean fit.crop or locate.crop?"),
-        (["zzz=1"], "There is no setting 'zzz'. The settings are fit.strategy, fit.layers,"),
+        (["zzz=1"], "There is no setting 'zzz': choose from fit.strategy, fit.layers,"),
         (["fit.steps"], "'fit.steps' is not a setting: write NAME=VALUE, such as fit.steps=50."),
         (["fit.steps=1", "fit.steps=1"], "The setting fit.steps is given twice: give it once."),
         (["fit.steps="], "fit.steps must be a whole number, not ''."),

@@ -13,8 +13,8 @@ from homologue import WordMaps
 from homologue.images import RGBImage
 from homologue.viz.canvas import draw_disc, draw_picture, draw_text, empty_page, resize
 from homologue.viz.figures import save_figure
+from homologue.viz.heatmap_overlay import draw_heatmap_overlay
 from homologue.viz.layout import GAP, MARGIN, Box
-from homologue.viz.match import draw_heatmap_overlay
 
 DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- measured by recipes/builtin/words.py: begin -->", "<!-- end -->"

@@ -1,4 +1,4 @@
-"""Find the same part of a thing in another picture.
+"""Find the same part of an object in another picture.
 
 import homologue
 

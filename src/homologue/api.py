@@ -94,7 +94,7 @@ def fit(
         progress: called after each optimisation step.
 
     Raises:
-        HomologueError: The image, a point or the preset is invalid.
+        HomologueError: the image, a point or the preset is invalid.
     """
     return Locator(model).set_image(source).fit(
         points, preset=preset, strategy=strategy, seed=seed, memory=memory, progress=progress
@@ -120,7 +120,7 @@ def locate(
         progress: called after each crop of a point.
 
     Raises:
-        HomologueError: The image cannot be read, or the embeddings are of another model.
+        HomologueError: the image cannot be read, or the embeddings are of another model.
     """
     return Locator(model).set_image(target).locate(
         embeddings, preset=preset, heatmaps=heatmaps, progress=progress
@@ -151,7 +151,7 @@ def match(
             resolution of the layer.
 
     Raises:
-        HomologueError: An image, a point or the preset is invalid.
+        HomologueError: an image, a point or the preset is invalid.
     """
     images = (
         read_image(source, least_side=LEAST_SIDE),
@@ -200,7 +200,7 @@ def layer_maps(
         progress: called after each crop of a point.
 
     Raises:
-        HomologueError: The image cannot be read, or the embeddings are of another model.
+        HomologueError: the image cannot be read, or the embeddings are of another model.
     """
     located = Locator(model).set_image(image).locate(
         embeddings, preset=preset, layer_maps=True, progress=progress
@@ -220,7 +220,7 @@ def plot_match(found: Match, path: str | os.PathLike[str] | None = None) -> "Fig
         The figure.
 
     Raises:
-        HomologueError: The file has another suffix or cannot be written.
+        HomologueError: the file has another suffix or cannot be written.
     """
     from homologue.viz.figures import check_suffix, save_figure
     from homologue.viz.match import draw_match

@@ -76,9 +76,9 @@ def evaluate(
             the total, including pairs done before.
 
     Raises:
-        HomologueError: An argument is invalid, the data are not at `root`, or `run` holds another
+        HomologueError: an argument is invalid, the data are not at `root`, or `run` holds another
             run or cannot be written.
-        KeyboardInterrupt: On Ctrl-C; with `run`, the message has the number of stored pairs.
+        KeyboardInterrupt: on Ctrl-C; with `run`, the message has the number of stored pairs.
     """
     folder = None if run is None else Path(run)
     items = parse_items([keep] if isinstance(keep, str) else keep)

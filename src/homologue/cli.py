@@ -43,7 +43,8 @@ def _current_option(name: str) -> str:
 
 
 app = typer.Typer(
-    help="Find the same part of a thing in another picture, with a text-to-image diffusion model.",
+    help="Find the same part of an object in another picture, with a text-to-image "
+    "diffusion model.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -246,8 +246,8 @@ def from_stored(kind: type[Stored], stored: Mapping[str, Any]) -> Stored:
     """Return the settings that `as_stored` wrote, in this or an earlier version.
 
     Raises:
-        TypeError: A setting is missing or unknown.
-        HomologueError: A setting has an invalid value.
+        TypeError: a setting is missing or unknown.
+        HomologueError: a setting has an invalid value.
     """
     return kind(**current_settings(stored))
 

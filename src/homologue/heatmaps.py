@@ -68,7 +68,7 @@ def spatial_softmax(maps: Tensor) -> Tensor:
 
 
 def mass_near(maps: Tensor, points: Tensor, radius: float) -> Tensor:
-    """Return the share of the mass of non-negative maps (..., h, w) near points (..., 2).
+    """Return the fraction of the mass of non-negative maps (..., h, w) near points (..., 2).
 
     Args:
         points: `(x, y)` in pixels of the maps.

@@ -95,8 +95,8 @@ Average = Callable[[Counts, Array], Array]
 
 def per_point(counts: Counts, weights: Array) -> Array:
     """Return the fraction of all points that are correct."""
-    share: Array = (weights @ counts.correct.T) / (weights @ counts.points)[:, None]
-    return share
+    fraction: Array = (weights @ counts.correct.T) / (weights @ counts.points)[:, None]
+    return fraction
 
 
 def per_image(counts: Counts, weights: Array) -> Array:
@@ -116,5 +116,5 @@ def pck(counts: Counts, average: str = "per_point") -> Array:
     """
     if not len(counts):
         return np.full(len(counts.correct), np.nan)
-    share: Array = AVERAGES[average](counts, np.ones((1, len(counts))))[0]
-    return share
+    fraction: Array = AVERAGES[average](counts, np.ones((1, len(counts))))[0]
+    return fraction

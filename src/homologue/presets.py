@@ -114,7 +114,7 @@ def get_preset(
         strategy: optimisation strategy (default: the preset's).
 
     Raises:
-        HomologueError: The preset or strategy is unknown, or the file is invalid.
+        HomologueError: the preset or strategy is unknown, or the file is invalid.
     """
     if isinstance(preset, Preset):
         return _with_strategy(preset, strategy)
@@ -138,7 +138,7 @@ def read_preset(path: str | os.PathLike[str], strategy: Strategy | str | None = 
         strategy: optimisation strategy (default: that of the file).
 
     Raises:
-        HomologueError: The file cannot be read, is not TOML, or has an unknown key or an invalid
+        HomologueError: the file cannot be read, is not TOML, or has an unknown key or an invalid
             value.
     """
     content = _read_toml(path)
@@ -181,7 +181,7 @@ def with_settings(preset: Preset, settings: Sequence[str]) -> Preset:
             of `FitConfig` and `LocateConfig`, each at most once.
 
     Raises:
-        HomologueError: A setting is unknown, given twice, has an invalid value, or has no effect
+        HomologueError: a setting is unknown, given twice, has an invalid value, or has no effect
             because of another setting.
 
     >>> with_settings(PRESETS["default"], ["locate.crops=1", "fit.steps=050"]).name

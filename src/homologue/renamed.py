@@ -97,7 +97,7 @@ def renamed_arguments(function: Callable[P, T]) -> Callable[P, T]:
     """Make a function accept the old names of its keyword arguments.
 
     Raises:
-        TypeError: An argument is passed under both names.
+        TypeError: an argument is passed under both names.
     """
 
     @wraps(function)

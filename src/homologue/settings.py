@@ -159,10 +159,8 @@ def unknown_setting(name: str, known: Mapping[str, Setting]) -> HomologueError:
         by_field = {setting.field: full for full, setting in known.items()}
         field = name.rpartition(".")[2]
         near = [by_field[match] for match in get_close_matches(field, by_field, n=1)]
-    hint = f": did you mean {' or '.join(near)}?" if near else "."
-    return HomologueError(
-        f"There is no setting {name!r}{hint} The settings are {', '.join(known)}."
-    )
+    hint = f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(known)}."
+    return HomologueError(f"There is no setting {name!r}: {hint}")
 
 
 def setting_text(name: str, value: Any) -> str:

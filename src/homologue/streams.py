@@ -106,7 +106,10 @@ def explain(error: OSError) -> str | None:
         reason, mend = "the disk is full", "free disk space"
     else:
         reason, mend = error.strerror or str(error), "check where it is redirected to"
-    return f"standard output could not be written ({reason}): {mend}; results in files are kept."
+    return (
+        f"standard output could not be written ({reason}): {mend}; "
+        "files with results are not affected."
+    )
 
 
 def _tolerant(stream: TextIO | None) -> TextIO:

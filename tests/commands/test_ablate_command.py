@@ -46,9 +46,9 @@ def test_keeping_changes_no_prediction_and_says_how_much_it_will_be(
     part = homologue(*KEEPING, "--run", tmp_path / "part", "--shard", "1/2")
     lines = part.err.splitlines()
     assert [line.split(":")[0] for line in lines[:3]] == [
-        "keeping embeddings", "keeping parts", "keeping maps"
+        "storing embeddings", "storing parts", "storing maps"
     ]  # fmt: skip
-    assert lines[-1].startswith("keeping about ")
+    assert lines[-1].startswith("storing about ")
 
 
 def test_the_own_variant_is_the_prediction_and_maps_peak_near_it(kept: Path) -> None:

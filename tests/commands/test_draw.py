@@ -98,7 +98,7 @@ def test_runs_of_other_splits_are_no_neighbours(
     assert code == 2
     assert "must share the benchmark and the split" in err
     assert draw(*[folder] * 5, "-o", "x.png")[2].startswith(
-        "homologue: A picture shows at most 4 runs"
+        "homologue: A figure shows at most 4 runs"
     )
 
 

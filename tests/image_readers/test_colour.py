@@ -74,7 +74,7 @@ def test_a_grey_profile(tmp_path, mode):
 
 def test_a_grey_profile_does_not_suit_a_picture_with_colour(tmp_path):
     Image.fromarray(COLOURS).save(tmp_path / "a.png", icc_profile=profiles.grey_profile(1.0))
-    with pytest.warns(UserWarning, match="it is for GRAY, the picture is RGB"):
+    with pytest.warns(UserWarning, match="it is for GRAY, the image is RGB"):
         image = read_image(tmp_path / "a.png")
     np.testing.assert_array_equal(levels(image).round(), COLOURS)
 

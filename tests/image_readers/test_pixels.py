@@ -173,9 +173,9 @@ def test_colour_profiles(tmp_path):
     ("picture", "profile", "reason"),
     [
         (Image.new("RGB", (1, 1), RED), b"garbage", "cannot open profile"),
-        (Image.new("L", (1, 1), 77), swapped_profile(), "it is for RGB, the picture is GRAY"),
+        (Image.new("L", (1, 1), 77), swapped_profile(), "it is for RGB, the image is GRAY"),
         (Image.new("LA", (1, 1), (77, 255)), swapped_profile(), "it is for RGB"),
-        (Image.new("CMYK", (1, 1), (9, 9, 9, 9)), swapped_profile(), "the picture is CMYK"),
+        (Image.new("CMYK", (1, 1), (9, 9, 9, 9)), swapped_profile(), "the image is CMYK"),
         (Image.new("I;16", (1, 1), 20000), swapped_profile(), "it is for RGB"),
     ],
 )

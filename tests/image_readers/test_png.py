@@ -89,7 +89,7 @@ def test_a_pil_image_with_a_long_text_behind_its_pixels(tmp_path):
     (tmp_path / "a.png").write_bytes(profiles.png_file(PIXELS, after=[late]))
     with (
         Image.open(tmp_path / "a.png") as picture,
-        pytest.raises(HomologueError, match="a text longer than Pillow reads; give its path"),
+        pytest.raises(HomologueError, match="too long for Pillow; give its path"),
     ):
         read_image(picture)
 

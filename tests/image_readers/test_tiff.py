@@ -205,7 +205,7 @@ def test_a_pil_image_of_a_misread_file(tmp_path):
         picture.seek(1)
         np.testing.assert_allclose(levels(picture), COLOURS >> 1, atol=0.01)
         picture.load()
-        with pytest.raises(HomologueError, match="does not read right; give its path instead of"):
+        with pytest.raises(HomologueError, match="misreads; give its path instead of"):
             read_image(picture)
 
 
@@ -395,7 +395,7 @@ def test_truncated_and_damaged(tmp_path):
     planes(tmp_path / "a.tif")
     data = (tmp_path / "a.tif").read_bytes()
     (tmp_path / "a.tif").write_bytes(data[:-100])
-    with pytest.raises(HomologueError, match=r"a\.tif is truncated; get it again"):
+    with pytest.raises(HomologueError, match=r"a\.tif is truncated; download it again"):
         read_image(tmp_path / "a.tif")
 
 

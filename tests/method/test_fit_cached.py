@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from homologue.crops import Crop, whole_crop
 from homologue.diffusion.attention import ReadQueries, processors
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
-from homologue.geometry import Crop, whole_crop
 from homologue.method import fit_cached as cached
 from homologue.method.contexts import make_rows
 from homologue.method.fit_cached import optimise_cached

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homologue.config import FitConfig
-from homologue.geometry import Crop, RotatedCrop, draw_crop, whole_crop
+from homologue.crops import Crop, RotatedCrop, draw_crop, whole_crop
 from homologue.method.fit_crops import pool_crops, rotated_crop, row_crop
 from homologue.presets import DEFAULT, PAPER
 

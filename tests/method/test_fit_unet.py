@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig
+from homologue.crops import Crop, draw_crop
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
-from homologue.geometry import Crop, draw_crop
 from homologue.method import fit_unet as through_unet
 from homologue.method.contexts import make_rows
 from homologue.method.fit_unet import context_losses, optimise_contexts, read_heads

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from homologue.config import LocateConfig
+from homologue.crops import Crop
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
-from homologue.geometry import Crop
 from homologue.heatmaps import argmax, gaussian, mass_near
 from homologue.images import RGBImage
 from homologue.method import locate as module

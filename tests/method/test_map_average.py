@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from homologue.geometry import Crop, resize, whole_crop
+from homologue.crops import Crop, whole_crop
+from homologue.geometry import resize
 from homologue.method.map_average import PastedMaps, combine, reduce_heads
 
 SIDE = 12

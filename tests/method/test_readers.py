@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from homologue.crops import Crop, whole_crop
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop, whole_crop
 from homologue.method import readers
 from homologue.method.contexts import ContextRow, make_rows
 from homologue.method.queries import QueryPass, cached_queries, fixed_context, query_maps

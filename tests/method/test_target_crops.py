@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from homologue.config import LocateConfig
-from homologue.geometry import Crop, whole_crop
+from homologue.crops import Crop, whole_crop
 from homologue.method.contexts import ContextRow, make_rows
 from homologue.method.map_average import PastedMaps
 from homologue.method.target_crops import make_plan

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from homologue.crops import Crop, whole_crop
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop, whole_crop
 from homologue.images import RGBImage, to_square
 from homologue.method.views import ImageViews, Views
 

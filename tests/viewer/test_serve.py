@@ -98,7 +98,9 @@ def test_where_the_viewer_is_behind_a_proxy(
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "find_spec", lambda name: None)
-    with pytest.raises(HomologueError, match=r"starlette and uvicorn: pip install 'homologue\["):
+    with pytest.raises(
+        HomologueError, match=r"starlette and uvicorn; install with `pip install 'homologue\["
+    ):
         command.view()
 
 

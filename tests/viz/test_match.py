@@ -14,7 +14,8 @@ from homologue.errors import HomologueError
 from homologue.heatmaps import gaussian
 from homologue.images import RGBImage
 from homologue.method.locate import Located
-from homologue.viz.match import draw_heatmap_overlay, draw_match, save_match
+from homologue.viz.heatmap_overlay import draw_heatmap_overlay
+from homologue.viz.match import draw_match, save_match
 
 # Colours of the two pictures that occur nowhere else, so that they can be found in a figure.
 SOURCE_TINT, TARGET_TINT = (140, 150, 130), (170, 160, 180)

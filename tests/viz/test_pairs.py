@@ -145,8 +145,8 @@ def test_captions_say_what_and_how_much() -> None:
     failed = lost("bad", 2, error="OSError:\n gone")
     shown = texts(draw_sheet("a title", [cell(half), cell(failed, run="other")], 2, RULE))
     for words in (
-        "a title", "pair", "run: 1 of 2 right", "bad", "other: failed, OSError: gone",
-        "right: within 0.1 x bbox", "wrong", "not scored", "where it should be",
+        "a title", "pair", "run: 1 of 2 correct", "bad", "other: failed, OSError: gone",
+        "correct: within 0.1 x bbox", "wrong", "not scored", "where it should be",
     ):  # fmt: skip
         assert words in shown
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def ablate(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="RUN", help="Folder that `evaluate --run --keep parts` wrote."),
+        typer.Argument(
+            metavar="RUN", help="Folder that `homologue evaluate --run --keep parts` wrote."
+        ),
     ],
     output: TableOptions,
     alpha: Alpha = 0.1,

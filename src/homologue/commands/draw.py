@@ -1,4 +1,4 @@
-"""`homologue draw`: pairs of runs as a picture, with correct and wrong points."""
+"""`homologue draw`: pairs of runs as a figure, with correct and wrong points."""
 
 import math
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class PairChoice:
         """Raise HomologueError if the numbers of pairs are negative or too large together."""
         total = self.worst + self.best + self.spread + len(self.pair or ())
         if min(self.worst, self.best, self.spread) < 0 or total > MAX_PAIRS:
-            raise HomologueError(f"Choose from 1 to {MAX_PAIRS} pairs for a picture.")
+            raise HomologueError(f"Choose from 1 to {MAX_PAIRS} pairs for a figure.")
 
     def names(self, runs: "list[Run]", rule: "Rule") -> list[str]:
         """Return the names of the pairs to draw."""
@@ -104,7 +104,7 @@ def _runs(folders: list[Path], threshold: str | None) -> "list[Run]":
     from homologue.evaluation.runs import by_benchmark, read_runs
 
     if len(folders) > MAX_RUNS:
-        raise HomologueError(f"A picture shows at most {MAX_RUNS} runs, not {len(folders)}.")
+        raise HomologueError(f"A figure shows at most {MAX_RUNS} runs, not {len(folders)}.")
     runs = read_runs(folders)
     if len(by_benchmark(runs)) > 1:
         raise HomologueError("Runs side by side must share the benchmark and the split.")

@@ -117,7 +117,7 @@ def _maps_folder(folder: Path, source: Path, target: Path) -> Path:
     """Return the folder for the maps of a pair.
 
     Raises:
-        HomologueError: The folder holds the maps of another pair.
+        HomologueError: the folder holds the maps of another pair.
     """
     from homologue.viz.map_files import pair_folder, read_facts, safe_name
 
@@ -183,7 +183,8 @@ def fit(
             "seconds": {"load": seconds, "fit": fit_seconds},
         })  # fmt: skip
     else:
-        summary = f"{len(embeddings)} points of {source} fitted in {fit_seconds:.1f} s"
+        count = f"{len(embeddings)} {'point' if len(embeddings) == 1 else 'points'}"
+        summary = f"{count} of {source} fitted in {fit_seconds:.1f} s"
         print(f"{summary}{_model_note(loaded)}: {output}")
 
 

@@ -38,7 +38,7 @@ BootstrapSeed = Annotated[
 Alpha = Annotated[
     float,
     typer.Option(
-        metavar="A", help="A point is correct within alpha times the threshold of the truth."
+        metavar="A", help="A point is correct within alpha times the threshold of the ground truth."
     ),
 ]
 Alphas = Annotated[

@@ -74,7 +74,9 @@ class TargetOptions:
 def relocate(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="RUN", help="Folder that `evaluate --run --keep embeddings` wrote."),
+        typer.Argument(
+            metavar="RUN", help="Folder that `homologue evaluate --run --keep embeddings` wrote."
+        ),
     ],
     run: Annotated[
         Path,
@@ -118,7 +120,7 @@ def _preset(origin: "Store", target: TargetOptions) -> "Preset":
     """Return the preset of a run with the changed settings; its name lists those of `--set`.
 
     Raises:
-        HomologueError: The run stored no embeddings, or a setting is invalid.
+        HomologueError: the run stored no embeddings, or a setting is invalid.
     """
     from homologue.artifacts import EMBEDDINGS
     from homologue.config import FitConfig, LocateConfig, from_stored
@@ -140,7 +142,7 @@ def _load(folder: Path, origin: "Store", model: FittedModelOptions) -> "LatentDi
     """Load the model of a run.
 
     Raises:
-        HomologueError: The model differs from that of the run, so its embeddings are meaningless.
+        HomologueError: the model differs from that of the run, so its embeddings are meaningless.
     """
     from homologue.evaluation.resume import describe_differences, differences
     from homologue.matchers.model_settings import model_settings

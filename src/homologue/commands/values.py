@@ -53,7 +53,7 @@ def checked_points(given: SourcePoints, image: "RGBImage") -> "Tensor":
     """Return the points (P, 2).
 
     Raises:
-        HomologueError: No points are given, a point is outside the image, or the file of points
+        HomologueError: no points are given, a point is outside the image, or the file of points
             is for another image.
     """
     from homologue.points import check_points
@@ -92,7 +92,7 @@ def reading_preset(fitted: "Preset", settings: list[str] | None, fitted_in: str)
         fitted_in: the file or run of the fitted points, for the error.
 
     Raises:
-        HomologueError: A setting is of `fit`.
+        HomologueError: a setting is of `fit`.
     """
     from homologue.presets import with_settings
 

@@ -66,7 +66,7 @@ class ServerOptions:
         """Return the rules of access; a viewer that others can reach has a token.
 
         Raises:
-            HomologueError: An address is invalid, or the host is not loopback and `--share` is
+            HomologueError: an address is invalid, or the host is not loopback and `--share` is
                 missing.
         """
         from homologue.viewer.proxies import checked_base_path, checked_host, checked_origin
@@ -91,7 +91,9 @@ class ServerOptions:
 def view(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="RUN", help="Runs to browse: folders of `evaluate --run`."),
+        typer.Argument(
+            metavar="RUN", help="Folder that `homologue evaluate --run` wrote, to browse its pairs."
+        ),
     ] = None,
     *,
     root: DataRoot = None,
@@ -99,7 +101,7 @@ def view(
         list[str] | None,
         typer.Option(
             metavar="MODEL",
-            help="Model to choose from; repeatable. builtin can always be chosen.",
+            help="Model that the page offers; repeatable. builtin is always offered.",
             rich_help_panel=LoadOptions.panel,
         ),
     ] = None,
@@ -157,7 +159,7 @@ def _behind_proxy(names: list[str], origins: list[str], base: str, ending: str) 
 
 
 def _open_runs(folders: list[Path], root: Path | None) -> "OpenRuns":
-    """Open runs. Without `--root`, runs whose data are missing are shown without pictures."""
+    """Open runs. Without `--root`, runs whose data are missing are shown without images."""
     from homologue.console import print_note
     from homologue.viewer.features.runs.open_runs import OpenRuns
 
@@ -170,7 +172,7 @@ def _open_runs(folders: list[Path], root: Path | None) -> "OpenRuns":
         except HomologueError as error:
             if root is not None:
                 raise
-            print_note(f"The pictures of the run {opened.run.name} cannot be shown: {error}")
+            print_note(f"The images of the run {opened.run.name} cannot be shown: {error}")
     return runs
 
 
@@ -178,5 +180,6 @@ def _check_installed() -> None:
     missing = [name for name in ("starlette", "uvicorn") if find_spec(name) is None]
     if missing:
         raise HomologueError(
-            f"The viewer needs {' and '.join(missing)}: pip install 'homologue[viewer]'."
+            f"The viewer needs {' and '.join(missing)}; "
+            "install with `pip install 'homologue[viewer]'`."
         )

@@ -65,7 +65,7 @@ class HeatMapOptions:
         """Return the settings.
 
         Raises:
-            HomologueError: A setting is invalid, or `--set` changes the threshold.
+            HomologueError: a setting is invalid, or `--set` changes the threshold.
         """
         from homologue.settings import parse_settings, settings_of
 
@@ -129,7 +129,9 @@ class WordsModelOptions(LoadOptions, _WordsModel):
 
 @with_option_groups
 def words(
-    image: Annotated[Path | None, typer.Argument(metavar="IMAGE", help="Image.")] = None,
+    image: Annotated[
+        Path | None, typer.Argument(metavar="IMAGE", help="Image that the prompt describes.")
+    ] = None,
     prompt: Annotated[
         str | None, typer.Argument(metavar="PROMPT", help="Description of the image, in quotes.")
     ] = None,

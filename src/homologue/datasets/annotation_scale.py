@@ -50,12 +50,12 @@ class AnnotationScaler:
         """Return the scale of an image; None if the image cannot be read.
 
         Args:
-            name: Path of the image, relative to the image folder.
-            annotated: Size that the annotation declares; None means the image's own size.
-            where: File of the annotation, for errors.
+            name: path of the image, relative to the image folder.
+            annotated: size that the annotation declares; None means the image's own size.
+            where: file of the annotation, for errors.
 
         Raises:
-            HomologueError: The proportions differ: the image was cropped, rotated or replaced.
+            HomologueError: the proportions differ: the image was cropped, rotated or replaced.
         """
         size = self._images.size(name)
         if size is None:

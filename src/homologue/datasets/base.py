@@ -18,8 +18,8 @@ class BenchmarkImage:
     """An image of a benchmark, read on demand.
 
     Attributes:
-        key: Identifier; equal keys mean the same image.
-        read: Return the image.
+        key: identifier; equal keys mean the same image.
+        read: return the image.
     """
 
     key: str
@@ -31,19 +31,19 @@ class Pair:
     """A source and a target image with corresponding keypoints.
 
     Attributes:
-        name: Unique name within the benchmark.
-        category: Object class or subject; scores can be grouped by it.
-        group: Column of the result table.
+        name: unique name within the benchmark.
+        category: object class or subject; scores can be grouped by it.
+        group: column of the result table.
         source_points: (P, 2) float64, `(x, y)` in pixels of the source image.
         target_points: (P, 2) float64, `(x, y)` in pixels of the target image. A row of NaN marks an
             unknown position; that point is located but not scored.
-        point_names: Names of the P points.
+        point_names: names of the P points.
         fit_points: (Q, 2), all annotated points of the source image, including those of this pair.
             They are fitted together, so predictions do not depend on the selection of pairs.
-        thresholds: Reference lengths of PCK by name, in pixels of the target. The first is the
+        thresholds: reference lengths of PCK by name, in pixels of the target. The first is the
             benchmark's own. A pair without thresholds is located but not scored.
-        tags: Further attributes of the pair; pairs can be selected by the tag `kind`.
-        aspects: Factor of the vertical component of a distance, by name of the threshold; 1 if
+        tags: further attributes of the pair; pairs can be selected by the tag `kind`.
+        aspects: factor of the vertical component of a distance, by name of the threshold; 1 if
             absent. See `homologue.datasets.thresholds`.
     """
 
@@ -112,12 +112,12 @@ def get_benchmark(name: str, root: Path | None = None) -> Benchmark:
     """Return a benchmark by name.
 
     Args:
-        name: One of `NAMES`.
-        root: Directory of the data set or its parent; the file of pairs for `pairs`; None for
+        name: one of `NAMES`.
+        root: folder of the data set or its parent; the file of pairs for `pairs`; None for
             `emoji`.
 
     Raises:
-        HomologueError: The name is unknown, or `root` does not contain the data set.
+        HomologueError: the name is unknown, or `root` does not contain the data set.
     """
     if name not in _MODULES:
         raise HomologueError(f"There is no benchmark {name!r}: choose one of {', '.join(NAMES)}.")
@@ -142,15 +142,15 @@ def select_pairs(
     """Return the selected pairs of a split.
 
     Args:
-        benchmark: Data set to select from.
-        split: One of its splits.
-        kinds: Kinds of pairs; empty selects all.
-        categories: Categories of pairs; empty selects all.
-        limit: Maximum number of pairs of each kind, evenly spaced over the split.
-        index: Index of a single pair within the selection, from 0; None selects all.
+        benchmark: data set to select from.
+        split: one of its splits.
+        kinds: kinds of pairs; empty selects all.
+        categories: categories of pairs; empty selects all.
+        limit: maximum number of pairs of each kind, evenly spaced over the split.
+        index: index of a single pair within the selection, from 0; None selects all.
 
     Raises:
-        HomologueError: A name is unknown, the selection is empty, or `index` is out of range.
+        HomologueError: a name is unknown, the selection is empty, or `index` is out of range.
     """
     _check(f"split of {benchmark.name}", [split], benchmark.splits)
     _check(f"kind of pairs of {benchmark.name}", kinds, benchmark.kinds)

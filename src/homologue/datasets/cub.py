@@ -40,10 +40,10 @@ class BirdImage:
     """An annotated image of the test set.
 
     Attributes:
-        name: Path relative to the folder `images`.
-        category: Class of the bird.
-        box_side: Longest side of the annotated bounding box, in pixels.
-        parts: Positions `(x, y)` of the visible parts, by part number.
+        name: path relative to the folder `images`.
+        category: class of the bird.
+        box_side: longest side of the annotated bounding box, in pixels.
+        parts: positions `(x, y)` of the visible parts, by part number.
     """
 
     name: str
@@ -56,7 +56,7 @@ def benchmark(root: Path | None) -> FileBenchmark:
     """Return CUB-200-2011 with the splits `released` and `all`.
 
     Args:
-        root: Directory of the data set or its parent.
+        root: folder of the data set or its parent.
 
     Raises:
         HomologueError: `root` does not contain the data set.
@@ -80,9 +80,9 @@ def thresholds(
       distances.
 
     Args:
-        target_box_side: Longest side of the annotated box, in pixels of the target.
+        target_box_side: longest side of the annotated box, in pixels of the target.
         target_points: (P, 2), all visible parts of the target.
-        target: Size of the target image.
+        target: size of the target image.
     """
     return {
         "bbox": target_box_side,

@@ -1,4 +1,4 @@
-"""Find the directory of a data set and its required files."""
+"""Find the folder of a data set and its required files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,17 +9,17 @@ from homologue.errors import HomologueError
 def find_folder(
     benchmark: str, root: Path | None, names: Sequence[str], markers: Sequence[str]
 ) -> Path:
-    """Return the directory of a data set.
+    """Return the folder of a data set.
 
     Args:
-        benchmark: Name of the benchmark, for errors.
-        root: The directory of the data set or its parent.
-        names: Usual names of the directory, the most common first.
-        markers: Glob patterns, relative to the directory; at least one must match. The first is
+        benchmark: name of the benchmark, for errors.
+        root: the folder of the data set or its parent.
+        names: usual names of the folder, the most common first.
+        markers: glob patterns, relative to the folder; at least one must match. The first is
             named in errors.
 
     Raises:
-        HomologueError: `root` is None or not a directory, or no pattern matches.
+        HomologueError: `root` is None or not a folder, or no pattern matches.
     """
     if root is None:
         raise HomologueError(

@@ -18,11 +18,11 @@ class DataSource:
     """Archive of a data set.
 
     Attributes:
-        url: Address of the archive.
-        archive: File name of the archive.
-        folder: Directory that the archive unpacks to.
+        url: address of the archive.
+        archive: file name of the archive.
+        folder: folder that the archive unpacks to.
         checksum: `md5:` or `sha256:` and the hexadecimal digest; None if none is published.
-        extra: Description of further files to download by hand; may be empty.
+        extra: description of further files to download by hand; may be empty.
     """
 
     url: str
@@ -64,19 +64,19 @@ def download(name: str, source: DataSource, root: Path, progress: Progress = sil
     """Download and unpack a data set.
 
     An interrupted download resumes. An archive that is already in `root` is used if its checksum is
-    correct or unknown, and kept; a downloaded archive is deleted after it is unpacked.
+    correct or unknown, and not deleted; a downloaded archive is deleted after it is unpacked.
 
     Args:
-        name: Name of the benchmark, for errors.
-        source: Where to download it from.
-        root: Directory to unpack into; created if missing.
-        progress: Called with `"fetch"` or `"unpack"`, the MiB done and the MiB in total.
+        name: name of the benchmark, for errors.
+        source: where to download it from.
+        root: folder to unpack into; created if missing.
+        progress: called with `"fetch"` or `"unpack"`, the MiB done and the MiB in total.
 
     Returns:
-        The unpacked files and directories.
+        The unpacked files and folders.
 
     Raises:
-        HomologueError: The data set must be downloaded by hand, is incomplete, or the download or
+        HomologueError: the data set must be downloaded by hand, is incomplete, or the download or
             the archive failed.
     """
     try:
@@ -116,7 +116,8 @@ def _fetch(source: DataSource, archive: Path, progress: Progress) -> None:
         import requests
     except ImportError as error:
         raise HomologueError(
-            f"{source.archive} is downloaded with pooch: pip install 'homologue[benchmarks]'."
+            f"{source.archive} is downloaded with pooch; install it with "
+            "`pip install 'homologue[benchmarks]'`."
         ) from error
     pooch.get_logger().setLevel("WARNING")
     partial = archive.with_name(f"{archive.name}.part")

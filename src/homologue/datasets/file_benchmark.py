@@ -24,9 +24,9 @@ class FileBenchmark:
     """A `Benchmark` whose splits are read from files on first use.
 
     Args:
-        name: Name of the benchmark.
-        splits: Names of its splits.
-        read: Read a split.
+        name: name of the benchmark.
+        splits: names of its splits.
+        read: read a split.
     """
 
     kinds: tuple[str, ...] = ()
@@ -55,9 +55,9 @@ class PairAnnotation:
     """A pair as annotated, before its image files are inspected.
 
     Attributes:
-        source, target: Paths of the images, relative to the `ImageFolder`.
-        source_points, target_points, point_names, fit_points, tags: See `Pair`.
-        thresholds: Return the thresholds of `Pair` for the sizes of the source and the target. The
+        source, target: paths of the images, relative to the `ImageFolder`.
+        source_points, target_points, point_names, fit_points, tags: see `Pair`.
+        thresholds: return the thresholds of `Pair` for the sizes of the source and the target. The
             first is the benchmark's own.
     """
 
@@ -129,7 +129,7 @@ class SplitBuilder:
         """Return the pairs and notes.
 
         Raises:
-            HomologueError: The split has no readable pair.
+            HomologueError: the split has no readable pair.
         """
         total = len(self._pairs) + len(self._missing)
         if not self._pairs:

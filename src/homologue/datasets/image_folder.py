@@ -1,4 +1,4 @@
-"""Images below a directory, each inspected once."""
+"""Images below a folder, each inspected once."""
 
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from homologue.images import LEAST_SIDE, read_image
 
 
 class ImageFolder:
-    """Image files below a directory, by their path relative to it.
+    """Image files below a folder, by their path relative to it.
 
     Sizes are read without decoding the pixels where the format allows it, and cached.
     """

@@ -16,7 +16,7 @@ def as_points(rows: Iterable[Iterable[float]]) -> Tensor:
     """Return pairs of numbers as a (P, 2) float64 tensor.
 
     Raises:
-        TypeError, ValueError: A row is not a pair of numbers.
+        TypeError, ValueError: a row is not a pair of numbers.
     """
     points = [(_as_float(x), _as_float(y)) for x, y in rows]
     return torch.tensor(points, dtype=torch.float64).reshape(-1, 2)
@@ -44,7 +44,7 @@ def padding_mask(points: Tensor) -> Tensor:
     """Return a (P,) mask of the rows of `points` (P, 2) that are padding.
 
     Raises:
-        ValueError: Only one coordinate of a point is -1, or a coordinate is not finite.
+        ValueError: only one coordinate of a point is -1, or a coordinate is not finite.
 
     >>> padding_mask(Tensor([[10.0, 5.0], [-1.0, -1.0]])).tolist()
     [False, True]
@@ -61,7 +61,7 @@ def reject_padding(points: Tensor) -> Tensor:
     """Return `points` (P, 2) unchanged.
 
     Raises:
-        ValueError: A row is padding, or `padding_mask` rejects it.
+        ValueError: a row is padding, or `padding_mask` rejects it.
     """
     if bool(padding_mask(points).any()):
         raise ValueError("a point is (-1, -1), which is padding")

@@ -53,7 +53,7 @@ def benchmark(root: Path | None) -> FileBenchmark:
     """Return PF-Pascal with those splits whose list of pairs exists.
 
     Args:
-        root: Directory of the data set or its parent.
+        root: folder of the data set or its parent.
 
     Raises:
         HomologueError: `root` does not contain the data set, or has no list of pairs.
@@ -81,7 +81,7 @@ def thresholds(target_points: Tensor, _: Size, target: Size) -> Mapping[str, flo
 
     Args:
         target_points: (P, 2), in pixels of the target.
-        target: Size of the target image.
+        target: size of the target image.
     """
     return {
         "image": max(target),
@@ -134,7 +134,7 @@ def _rows(file: Path) -> Iterator[_Row]:
             raise HomologueError(
                 f"{where} has {len(row)} columns, not {len(_COLUMNS)}; download the list again."
             )
-        # Copies of the list differ in the directories before the file names.
+        # Copies of the list differ in the folders before the file names.
         source, target = (PurePosixPath(cell).name for cell in row[:2])
         yield _Row(_category(row[2], where), source, target, *_points(row[3:], where))
 

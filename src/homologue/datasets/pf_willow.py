@@ -46,7 +46,7 @@ def benchmark(root: Path | None) -> FileBenchmark:
     """Return PF-Willow with the split `test`.
 
     Args:
-        root: Directory of the data set or its parent.
+        root: folder of the data set or its parent.
 
     Raises:
         HomologueError: `root` does not contain the data set.
@@ -71,7 +71,7 @@ def thresholds(target_points: Tensor, _: Size, target: Size) -> Mapping[str, flo
 
     Args:
         target_points: (POINTS, 2), in pixels of the target.
-        target: Size of the target image.
+        target: size of the target image.
     """
     return {
         "bbox-kp": keypoint_box_side(target_points),
@@ -169,7 +169,8 @@ def _points(file: Path) -> Tensor:
         from scipy.io import loadmat
     except ImportError as error:
         raise HomologueError(
-            f"{file} is read with scipy: pip install 'homologue[benchmarks]', or put the official "
+            f"{file} is read with scipy; install it with "
+            f"`pip install 'homologue[benchmarks]'`, or put the official "
             f"list {LISTS[0]} into {file.parent.parent}."
         ) from error
     try:

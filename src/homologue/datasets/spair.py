@@ -49,7 +49,7 @@ def benchmark(root: Path | None) -> FileBenchmark:
     """Return SPair-71k with the splits `trn`, `val` and `test`.
 
     Args:
-        root: Directory of the data set or its parent.
+        root: folder of the data set or its parent.
 
     Raises:
         HomologueError: `root` does not contain the data set.
@@ -71,9 +71,9 @@ def thresholds(
     - `legacy-image`: the side of the square, see `homologue.datasets.thresholds`.
 
     Args:
-        source_box, target_box: Annotated boxes, in pixels of their image.
+        source_box, target_box: annotated boxes, in pixels of their image.
         target_points: (P, 2), in pixels of the target.
-        source, target: Sizes of the images.
+        source, target: sizes of the images.
     """
     return {
         "bbox": box_side(target_box),
@@ -134,7 +134,7 @@ def _naming(file: Path) -> Iterator[None]:
 
 
 def _annotation_files(folder: Path) -> dict[str, Path]:
-    """Return the JSON files of a directory by portable name."""
+    """Return the JSON files of a folder by portable name."""
     return {_portable(file.stem): file for file in folder.glob("*.json")}
 
 
@@ -189,9 +189,9 @@ class _ImageKeypoints:
         """Return (Q, 2), in pixels of the image; None without an annotation.
 
         Args:
-            category: Category of the image.
-            name: File name of the image.
-            annotated_size: Size used if the annotation does not declare one.
+            category: category of the image.
+            name: file name of the image.
+            annotated_size: size used if the annotation does not declare one.
         """
         key = category, name
         if key not in self._cache:

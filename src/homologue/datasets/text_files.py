@@ -16,7 +16,7 @@ def read_text(path: Path) -> str:
     """Read a file as UTF-8, with or without byte-order mark.
 
     Raises:
-        HomologueError: The file cannot be read or is not UTF-8.
+        HomologueError: the file cannot be read or is not UTF-8.
     """
     with open_for_reading(path) as file:
         data = file.read()
@@ -30,7 +30,7 @@ def read_json_object(path: Path) -> dict[str, Any]:
     """Read a file that holds a JSON object.
 
     Raises:
-        HomologueError: The file cannot be read or does not hold a JSON object.
+        HomologueError: the file cannot be read or does not hold a JSON object.
     """
     return parse_json_object(read_text(path), str(path))
 
@@ -40,10 +40,10 @@ def parse_json_object(text: str, where: str) -> dict[str, Any]:
 
     Args:
         text: JSON.
-        where: File and line of the text, for errors.
+        where: file and line of the text, for errors.
 
     Raises:
-        HomologueError: The text is not a JSON object.
+        HomologueError: the text is not a JSON object.
     """
     try:
         value = parse_json(text)
@@ -62,7 +62,7 @@ def read_columns(path: Path, columns: int) -> Iterator[list[str]]:
     Empty lines are skipped.
 
     Raises:
-        HomologueError: A line has fewer words.
+        HomologueError: a line has fewer words.
     """
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
@@ -82,7 +82,7 @@ def read_csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     Empty rows are skipped.
 
     Raises:
-        HomologueError: The file is empty or not CSV.
+        HomologueError: the file is empty or not CSV.
     """
     rows = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     empty = True
@@ -103,11 +103,11 @@ def parse_numbers(texts: Sequence[str], where: str) -> list[float]:
     """Parse finite numbers.
 
     Args:
-        texts: One number each.
-        where: File and line of the texts, for errors.
+        texts: one number each.
+        where: file and line of the texts, for errors.
 
     Raises:
-        HomologueError: A text is not a finite number.
+        HomologueError: a text is not a finite number.
     """
     numbers = []
     for text in texts:

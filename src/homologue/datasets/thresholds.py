@@ -5,8 +5,8 @@ Each benchmark defines its own thresholds in its module, by the function `thresh
 `legacy`, `legacy-image` and `legacy-bbox-kp` reproduce the evaluation of the code released with
 Hedlin et al. (2023, arXiv 2305.15581). It resizes every image to a square of 512 x 512 pixels and
 measures distances and thresholds there. In that square, a displacement (dx, dy) in a target of
-W x H pixels has 512 / W times the length of (dx, dy * W / H). Legacy thresholds are therefore kept
-in horizontal pixels of the target, and `Pair.aspects` holds the factor W / H of dy. Nothing is
+W x H pixels has 512 / W times the length of (dx, dy * W / H). Legacy thresholds are therefore in
+horizontal pixels of the target, and `Pair.aspects` holds the factor W / H of dy. Nothing is
 rounded.
 """
 

@@ -17,7 +17,7 @@ from homologue.errors import HomologueError
 from homologue.progress import Progress, silent
 
 _CHUNK = 1 << 20
-_MACOS_METADATA = "__MACOSX"  # directory that macOS adds to zip files
+_MACOS_METADATA = "__MACOSX"  # folder that macOS adds to zip files
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,17 @@ def unpack(
     """Unpack a .zip or .tar[.*] archive, completely or not at all.
 
     Args:
-        archive: File to unpack.
-        folder: Existing directory to unpack into.
-        limits: Limits on the unpacked files; None for the defaults of `ArchiveLimits`.
-        progress: Called with `"unpack"`, the MiB read and the MiB of the archive.
+        archive: file to unpack.
+        folder: existing folder to unpack into.
+        limits: limits on the unpacked files; None for the defaults of `ArchiveLimits`.
+        progress: called with `"unpack"`, the MiB read and the MiB of the archive.
 
     Returns:
         Paths of the top-level entries of the archive in `folder`.
 
     Raises:
-        HomologueError: The archive is damaged or exceeds the limits, an entry points outside the
-            folder, or a different file or a directory of the same name exists.
+        HomologueError: the archive is damaged or exceeds the limits, an entry points outside the
+            folder, or a different file or a folder of the same name exists.
     """
     limits = limits or ArchiveLimits()
     # On the same file system, so that the files can be renamed into place.

@@ -1,1 +1,1 @@
-"""How right a matcher is on a benchmark's pairs."""
+"""Evaluate matchers on the pairs of a benchmark, and store and score the results."""

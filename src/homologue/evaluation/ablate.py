@@ -74,7 +74,7 @@ def ablate(
         seed: seed of the bootstrap.
 
     Raises:
-        HomologueError: The run has no predictions by variant, or does not have the threshold.
+        HomologueError: the run has no predictions by variant, or does not have the threshold.
     """
     if not predictions.variants:
         raise HomologueError(
@@ -145,8 +145,8 @@ def _row(ablation: Ablation, variant: Variant) -> dict[str, Any]:
     }
 
 
-def _percent(share: float) -> float | None:
-    return None if share != share else round(100 * float(share), 2)
+def _percent(fraction: float) -> float | None:
+    return None if fraction != fraction else round(100 * float(fraction), 2)
 
 
 def short_name(layers: str) -> str:

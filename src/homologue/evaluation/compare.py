@@ -19,7 +19,7 @@ class Comparison:
     """Differences in PCK: `run` minus `against`.
 
     Attributes:
-        alphas: A alphas.
+        alphas: a alphas.
         pairs: number of pairs that are scored in both runs, by threshold.
         differences: by threshold and average, as fractions (A,).
     """
@@ -38,7 +38,7 @@ def compare(first: Run, other: Run, alphas: Sequence[float], seed: int = 0) -> C
         seed: seed of the bootstrap.
 
     Raises:
-        HomologueError: The benchmarks, the splits or the ground truth of a pair differ.
+        HomologueError: the benchmarks, the splits or the ground truth of a pair differ.
     """
     if (first.benchmark, first.split) != (other.benchmark, other.split):
         raise HomologueError(

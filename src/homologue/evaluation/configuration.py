@@ -14,7 +14,7 @@ RESULTS_VERSION = 1
 def run_configuration(selection: Selection, engine: Engine, seed: int) -> dict[str, Any]:
     """Return the configuration of an engine's predictions for selected pairs, as JSON values.
 
-    The data directory, the machine and the shard are left out: they do not change results.
+    The data folder, the machine and the shard are left out: they do not change results.
 
     Raises:
         HomologueError: The matcher's settings cannot be written as JSON.

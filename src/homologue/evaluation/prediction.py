@@ -50,7 +50,7 @@ class LocalEngine:
 
 
 class Predictor:
-    """Predicts pair by pair, and keeps a source's fit until a pair has another source.
+    """Predicts pair by pair, and caches a source's fit until a pair has another source.
 
     An exception of the matcher or of reading an image becomes the error of the pair's record; only
     an interrupt is raised.

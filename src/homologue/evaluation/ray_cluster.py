@@ -40,7 +40,9 @@ def cluster(address: str | None) -> Iterator[None]:
     try:
         import ray
     except ImportError:
-        raise HomologueError("--engine ray needs Ray: pip install 'homologue[ray]'.") from None
+        raise HomologueError(
+            "--engine ray needs Ray; install it with `pip install 'homologue[ray]'`."
+        ) from None
     local = address in (None, "local")
     if not local:
         _check_answers(str(address))

@@ -169,7 +169,7 @@ def allocate_workers(
         gpus: whether to use GPUs.
 
     Raises:
-        HomologueError: The cluster does not have the resources.
+        HomologueError: the cluster does not have the resources.
     """
     kind, size = "GPU", 1
     if not (gpus and resources.get("GPU", 0)):

@@ -108,7 +108,7 @@ def carry_out(engine: Engine, selection: Selection, plan: Plan, watch: Watch = _
         The run, with the pairs that were evaluated before.
 
     Raises:
-        HomologueError: The folder holds another run, or cannot be written.
+        HomologueError: the folder holds another run, or cannot be written.
         Interrupted: Ctrl-C during a stored run.
     """
     configuration = run_configuration(selection, engine, plan.seed)
@@ -146,7 +146,7 @@ def run_folders(run: Path | None, matchers: Sequence[str]) -> list[Path | None]:
     One matcher uses the folder itself; several use subfolders named after them.
 
     Raises:
-        HomologueError: The folder already has the other layout.
+        HomologueError: the folder already has the other layout.
     """
     if run is None:
         return [None] * len(matchers)

@@ -15,7 +15,7 @@ class RunData:
     """The pairs of a run's split. They are read on first use; thread-safe."""
 
     def __init__(self, run: Run, root: Path | None) -> None:
-        """Args: root: data directory, if it has moved since the run."""
+        """Args: root: data folder, if it has moved since the run."""
         self.root = root or (None if run.root is None else Path(run.root))
         self._benchmark, self._split = run.benchmark, run.split
         self._lock = threading.Lock()
@@ -33,7 +33,7 @@ class RunData:
             run: name of the run, for the error message.
 
         Raises:
-            HomologueError: The data are missing, or differ from those of the run.
+            HomologueError: the data are missing, or differ from those of the run.
         """
         pair, source = self._read().get(record.pair), self.root or "the package"
         if pair is not None and _same(pair, record):

@@ -27,7 +27,7 @@ class Run:
         records: one per pair.
         seconds: sum of the records' durations.
         planned: number of pairs of the whole run, if the records may be a part of them; else None.
-        root: data directory.
+        root: data folder.
         folder: folder that the run was read from; None if it was not read.
         keep: artifacts in that folder, see `homologue.artifacts`.
     """
@@ -50,7 +50,7 @@ class Run:
         """Return the run with only these thresholds, the first of them the main one.
 
         Raises:
-            HomologueError: No pair has one of the thresholds.
+            HomologueError: no pair has one of the thresholds.
         """
         for name in thresholds:
             self._check_threshold(name)
@@ -78,7 +78,7 @@ class Run:
             PCK; NaN if no point is scored.
 
         Raises:
-            HomologueError: No pair has the threshold, or the average is unknown.
+            HomologueError: no pair has the threshold, or the average is unknown.
         """
         if average not in AVERAGES:
             raise HomologueError(
@@ -139,7 +139,7 @@ def read_runs(given: Sequence[StoredRun]) -> list[Run]:
             several folders have the same name.
 
     Raises:
-        HomologueError: A folder has no run, or one that cannot be read.
+        HomologueError: a folder has no run, or one that cannot be read.
     """
     sources: list[Path | Run] = []
     for item in given:
@@ -159,7 +159,7 @@ def read_variants(folder: str | os.PathLike[str]) -> tuple[Run, VariantPredictio
     """Read a run and its predictions by variant, which are empty if they are not stored.
 
     Raises:
-        HomologueError: The folder has no run, or one that cannot be read.
+        HomologueError: the folder has no run, or one that cannot be read.
     """
     with Store.read(folder) as store:
         return _run(store, store.folder.resolve().name), store.variant_predictions()

@@ -27,7 +27,7 @@ class Shard:
         """Parse text such as `2/3`.
 
         Raises:
-            HomologueError: The text is not `i/n` with i from 1 to n.
+            HomologueError: the text is not `i/n` with i from 1 to n.
         """
         try:
             index, count = (int(number) for number in text.split("/"))

@@ -28,7 +28,7 @@ def check_alphas(alphas: Iterable[float]) -> list[float]:
     """Return the alphas of PCK in ascending order, without duplicates.
 
     Raises:
-        HomologueError: An alpha is not a number above 0.
+        HomologueError: an alpha is not a number above 0.
     """
     checked = sorted(set(alphas))
     for alpha in checked:

@@ -68,7 +68,7 @@ def select(
 
     Args:
         name: name of the benchmark.
-        root: data directory, see `get_benchmark`.
+        root: data folder, see `get_benchmark`.
         split: default `test`, or the only split of a benchmark without it.
 
     Raises:
@@ -93,7 +93,7 @@ def select_again(origin: "Store", root: Path | None = None) -> Selection:
     """Select the pairs of a stored run again.
 
     Args:
-        root: data directory, if it has moved since the run.
+        root: data folder, if it has moved since the run.
 
     Raises:
         HomologueError: The data are missing, or differ from those of the run.

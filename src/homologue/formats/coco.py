@@ -41,12 +41,12 @@ class Annotation:
     """An annotated object.
 
     Attributes:
-        number: Identifier of the annotation.
-        image: Identifier of its image.
-        category: Identifier of its category.
-        points: Labelled keypoints (v > 0) by name, `(x, y)` as in the file.
-        box_size: Width and height of its box; empty without a box.
-        crowd: Whether it is a group of objects (`iscrowd`).
+        number: identifier of the annotation.
+        image: identifier of its image.
+        category: identifier of its category.
+        points: labelled keypoints (v > 0) by name, `(x, y)` as in the file.
+        box_size: width and height of its box; empty without a box.
+        crowd: whether it is a group of objects (`iscrowd`).
     """
 
     number: Identifier
@@ -70,11 +70,11 @@ def parse_coco(content: Mapping[str, Any], where: str) -> Coco:
     """Validate the content of a file.
 
     Args:
-        content: Parsed JSON.
-        where: Path of the file, for errors.
+        content: parsed JSON.
+        where: path of the file, for errors.
 
     Raises:
-        HomologueError: A list is missing, an entry is invalid, an identifier or the name of a
+        HomologueError: a list is missing, an entry is invalid, an identifier or the name of a
             keypoint is not unique, or an annotation refers to an unknown image or category.
     """
     for part in LISTS:

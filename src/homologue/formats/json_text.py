@@ -15,7 +15,7 @@ def parse_json(text: str) -> Any:
     are accepted and become floats; see `is_number`.
 
     Raises:
-        ValueError: The text is not JSON (`json.JSONDecodeError`, with the line), is nested too
+        ValueError: the text is not JSON (`json.JSONDecodeError`, with the line), is nested too
             deeply, or has an object with a duplicate key.
     """
     try:

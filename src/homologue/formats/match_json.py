@@ -18,11 +18,11 @@ def settings_json(
     """Return the settings of a match.
 
     Args:
-        model: Name of the model.
-        dtype: Precision of the model; None if the model is not loaded.
-        preset: Name of the preset.
-        strategy: Strategy of the optimisation, also written as `optimise`, its former name.
-        seed: Seed of the random numbers.
+        model: name of the model.
+        dtype: precision of the model; None if the model is not loaded.
+        preset: name of the preset.
+        strategy: strategy of the optimisation, also written as `optimise`, its former name.
+        seed: seed of the random numbers.
     """
     return {
         "model": model,
@@ -47,9 +47,9 @@ def point_json(
     Args:
         source: `(x, y)` in pixels of the source.
         target: `(x, y)` in pixels of the target; None if the point was not located.
-        score: Score of the counterpart; None if the point was not located.
-        name: Name of the point; omitted if empty.
-        number: Number of the point; omitted if None.
+        score: score of the counterpart; None if the point was not located.
+        name: name of the point; omitted if empty.
+        number: number of the point; omitted if None.
 
     >>> point_json((3.0, 4.5), (7.0, 2.0), 0.5, name="nose")
     {'source': [3.0, 4.5], 'target': [7.0, 2.0], 'score': 0.5, 'name': 'nose'}

@@ -34,12 +34,12 @@ class PointList:
     """Points of an image from a file.
 
     Attributes:
-        path: Path of the file.
+        path: path of the file.
         points: (P, 2) float64, `(x, y)`, P at least 1; not checked against an image.
-        names: Names of the P points; an empty string for an unnamed point.
-        size: Width and height of the image in pixels, if the file declares them.
-        image: Path of the image, if the file declares it.
-        notes: Sentences on content of the file that is ignored.
+        names: names of the P points; an empty string for an unnamed point.
+        size: width and height of the image in pixels, if the file declares them.
+        image: path of the image, if the file declares it.
+        notes: sentences on content of the file that is ignored.
     """
 
     path: str
@@ -50,15 +50,15 @@ class PointList:
     notes: tuple[str, ...] = ()
 
     def check_image(self, path: str | os.PathLike[str] | None, width: int, height: int) -> None:
-        """Compare the declared size and file name, without directories and suffix, with an image.
+        """Compare the declared size and file name, without folders and suffix, with an image.
 
         Args:
-            path: Path of the image; None to compare the size only.
-            width: Width of the image in pixels.
-            height: Height of the image in pixels.
+            path: path of the image; None to compare the size only.
+            width: width of the image in pixels.
+            height: height of the image in pixels.
 
         Raises:
-            HomologueError: The file declares another size or name.
+            HomologueError: the file declares another size or name.
         """
         if self.size not in (None, (width, height)):
             assert self.size is not None
@@ -85,7 +85,7 @@ def read_points(path: str | os.PathLike[str]) -> NDArray[np.float64]:
         HomologueWarning: The file has content that is ignored, such as unlabelled points.
 
     Raises:
-        HomologueError: The file is invalid; the error names the line or entry, from 1.
+        HomologueError: the file is invalid; the error names the line or entry, from 1.
     """
     point_list = read_point_list(path)
     for note in point_list.notes:
@@ -111,7 +111,7 @@ def read_point_list(path: str | os.PathLike[str]) -> PointList:
     v is COCO's visibility. Unlabelled points (v = 0) are left out, which is noted.
 
     Raises:
-        HomologueError: The file is invalid, or points have unknown keys, since these may indicate
+        HomologueError: the file is invalid, or points have unknown keys, since these may indicate
             percentages or fractions; the error names the line or entry, from 1.
     """
     path = Path(path)

@@ -47,11 +47,11 @@ def parse_layout(value: Any, where: str) -> ParsedPoints:
     """Parse the points of a JSON value.
 
     Args:
-        value: Parsed JSON.
-        where: Path of the file, for errors.
+        value: parsed JSON.
+        where: path of the file, for errors.
 
     Raises:
-        HomologueError: The layout is unknown, or the points are not of a single image.
+        HomologueError: the layout is unknown, or the points are not of a single image.
     """
     if not isinstance(value, dict):
         return ParsedPoints(_entries(value, where))

@@ -28,11 +28,11 @@ def to_numpy(value: Any, name: str) -> NDArray[Any]:
     float64.
 
     Args:
-        value: Array or tensor of any library.
-        name: Name of the value, at the start of errors.
+        value: array or tensor of any library.
+        name: name of the value, at the start of errors.
 
     Raises:
-        HomologueError: The conversion fails, as for CuPy arrays on a GPU that torch does not see,
+        HomologueError: the conversion fails, as for CuPy arrays on a GPU that torch does not see,
             or the array has masked entries.
     """
     kind = f"{type(value).__module__.partition('.')[0]}.{type(value).__name__}"
@@ -68,11 +68,11 @@ def to_cpu(tensor: torch.Tensor, name: str) -> torch.Tensor:
     become float32.
 
     Args:
-        tensor: Tensor of any layout and device.
-        name: Name of the tensor, at the start of errors.
+        tensor: tensor of any layout and device.
+        name: name of the tensor, at the start of errors.
 
     Raises:
-        HomologueError: The tensor has no data, such as one on `meta`.
+        HomologueError: the tensor has no data, such as one on `meta`.
     """
     try:
         plain = tensor.detach()

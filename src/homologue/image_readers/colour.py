@@ -22,10 +22,10 @@ def to_srgb(
     to an RGB image without colour.
 
     Args:
-        picture: Image without transparency.
+        picture: image without transparency.
         profile: ICC profile; None returns the image unchanged.
-        name: Name of the image, for notes.
-        note: Called with a sentence for the user.
+        name: name of the image, for notes.
+        note: called with a sentence for the user.
 
     Returns:
         The image, of mode RGB if it was converted.
@@ -41,7 +41,7 @@ def to_srgb(
             picture = picture.getchannel("R")
         expected = {"L": "GRAY"}.get(picture.mode, picture.mode)
         if space != expected:
-            raise ImageCms.PyCMSError(f"it is for {space}, the picture is {expected}")
+            raise ImageCms.PyCMSError(f"it is for {space}, the image is {expected}")
         converted = _convert(picture, parsed)
     except (ImageCms.PyCMSError, OSError, ValueError, ImportError) as error:
         reason = str(error).strip().rstrip(".") or type(error).__name__

@@ -23,9 +23,9 @@ class ValueRange(NamedTuple):
     """Range of the values in a file.
 
     Attributes:
-        highest: Largest value in the file.
-        maximum: Largest value of the bit depth.
-        white_at_zero: Whether 0 is white, as in CMYK.
+        highest: largest value in the file.
+        maximum: largest value of the bit depth.
+        white_at_zero: whether 0 is white, as in CMYK.
     """
 
     highest: int
@@ -67,9 +67,9 @@ def value_range(picture: Image.Image, decoded: Image.Image, file: Any) -> ValueR
     """Return the range of an image of 16 bits per sample.
 
     Args:
-        picture: The image.
-        decoded: Its pixels, the upper 8 bits of each value.
-        file: The file of the image if it is open.
+        picture: the image.
+        decoded: its pixels, the upper 8 bits of each value.
+        file: the file of the image if it is open.
     """
     bands = {band: _highest(decoded, band) for band in decoded.getbands()}
     opacity = bands.pop("A", 255) << 8 | _LOWER_BITS
@@ -86,10 +86,10 @@ def combined_range(highest: int, opacity: int, maximum: int, white_at_zero: bool
     as a low range; white, since transparency is composited onto white.
 
     Args:
-        highest: Largest value of the colours.
-        opacity: Largest value of alpha; `maximum` without alpha.
-        maximum: Largest value of the bit depth.
-        white_at_zero: Whether 0 is white.
+        highest: largest value of the colours.
+        opacity: largest value of alpha; `maximum` without alpha.
+        maximum: largest value of the bit depth.
+        white_at_zero: whether 0 is white.
     """
     if 0 < opacity < (maximum + 1) // 16:
         return ValueRange(opacity, maximum, white_at_zero=True)

@@ -67,8 +67,8 @@ def describe(start: bytes, name: str) -> str:
     """Return a sentence on the kind of a file that no image reader accepts, and the remedy.
 
     Args:
-        start: First START bytes of the file, or all of it.
-        name: Path of the file.
+        start: first START bytes of the file, or all of it.
+        name: path of the file.
     """
     kind, remedy = _identify(start)
     return f"{name} is {kind}; {remedy}."

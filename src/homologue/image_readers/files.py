@@ -14,7 +14,7 @@ from homologue.image_readers.png import within_limits
 
 _ORIENTATION = ExifTags.Base.Orientation
 _TIFF_WIDTH, _TIFF_HEIGHT = ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength
-# Formats whose size Pillow knows before decoding; others may change the image on loading.
+# Formats whose size Pillow reads without decoding; others may change the image on loading.
 _SIZED = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP"}
 _TRANSPOSED = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
@@ -25,7 +25,7 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     Pixels are decoded only in formats where EXIF may follow them, such as PNG, and in rare formats.
 
     Raises:
-        HomologueError: The file is not a readable image.
+        HomologueError: the file is not a readable image.
     """
     path = Path(path)
     with open_for_reading(path) as file, guarded(str(path)):
@@ -53,12 +53,12 @@ def open_picture(file: BinaryIO, name: str, formats: tuple[str, ...] | None = No
     are not images in its errors.
 
     Args:
-        file: Stream of the image.
-        name: Name of the image, for errors.
-        formats: Allowed formats of Pillow; None allows all.
+        file: stream of the image.
+        name: name of the image, for errors.
+        formats: allowed formats of Pillow; None allows all.
 
     Raises:
-        HomologueError: The file is not a readable image.
+        HomologueError: the file is not a readable image.
     """
     with guarded(name):
         readable, profile = within_limits(file)

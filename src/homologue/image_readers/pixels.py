@@ -1,4 +1,4 @@
-"""Convert PIL images of any mode, arrays and tensors to RGB.
+"""Convert PIL images of any mode, arrays and tensors to upright RGB; apply EXIF orientation.
 
 All results are (3, H, W) float32 in [0, 1], contiguous, and share no memory with the input.
 """
@@ -46,7 +46,7 @@ def guarded(name: str) -> Iterator[None]:
         reason = str(error) or type(error).__name__
         raise HomologueError(
             f"{name} is damaged, truncated or of an unsupported kind ({reason}); "
-            "get it again, or convert it to PNG or JPEG."
+            "download it again, or convert it to PNG or JPEG."
         ) from error
 
 
@@ -68,13 +68,13 @@ def from_pil(
     """Convert the current frame of a PIL image of any mode to (3, H, W).
 
     Args:
-        picture: Image, decoded or not.
-        name: Name of the image, for errors and notes.
-        note: Called with a sentence for the user.
-        convert_profile: Whether to convert colours from the embedded profile to sRGB.
+        picture: image, decoded or not.
+        name: name of the image, for errors and notes.
+        note: called with a sentence for the user.
+        convert_profile: whether to convert colours from the embedded profile to sRGB.
 
     Raises:
-        HomologueError: The image is damaged, too large or of an unsupported kind.
+        HomologueError: the image is damaged, too large or of an unsupported kind.
     """
     check_size(*picture.size, name)
     # An MPO file contains versions of a single photograph, not an animation.
@@ -130,7 +130,7 @@ def _load_upright(picture: Image.Image, name: str) -> Image.Image:
         file = getattr(picture, "fp", None)
         if file is None or file.closed or not picture.tile:
             raise HomologueError(
-                f"{name} is a TIFF of a kind that Pillow does not read right; give its path "
+                f"{name} is a TIFF of a kind that Pillow misreads; give its path "
                 "instead of a PIL image."
             )
         picture = tiff.read(file, picture.tell(), name, MAX_PIXELS)
@@ -235,7 +235,7 @@ def from_array(array: np.ndarray[Any, Any]) -> torch.Tensor:
     So (3, 20, 3) is an image of height 3 and width 20, and (3, 20, 20) is rejected.
 
     Raises:
-        HomologueError: The array has another shape or type, or too many pixels.
+        HomologueError: the array has another shape or type, or too many pixels.
     """
     channels_last = array.ndim == 3 and array.shape[2] in (3, 4)
     if array.dtype != np.uint8 or not (array.ndim == 2 or channels_last):
@@ -253,7 +253,7 @@ def from_tensor(tensor: torch.Tensor) -> torch.Tensor:
     """Convert a float tensor (1 | 3 | 4, H, W) in [0, 1]; the first axis is the channels.
 
     Raises:
-        HomologueError: The tensor has another shape, type or range, or too many pixels.
+        HomologueError: the tensor has another shape, type or range, or too many pixels.
     """
     dense = to_cpu(tensor, "The image tensor")
     shape = tuple(dense.shape)

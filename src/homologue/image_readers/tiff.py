@@ -86,21 +86,21 @@ def read(file: BinaryIO, index: int, name: str, max_pixels: int) -> Image.Image:
     Pillow. The orientation and the colour profile are copied but not applied.
 
     Args:
-        file: Stream of the file.
-        index: Index of the page, from 0.
-        name: Name of the image, for errors.
-        max_pixels: Maximum number of pixels.
+        file: stream of the file.
+        index: index of the page, from 0.
+        name: name of the image, for errors.
+        max_pixels: maximum number of pixels.
 
     Raises:
-        HomologueError: The meaning of the pixels is unknown, the image has more than `max_pixels`,
+        HomologueError: the meaning of the pixels is unknown, the image has more than `max_pixels`,
             or tifffile or a codec is not installed.
     """
     try:
         import tifffile
     except ImportError:
         raise HomologueError(
-            f"{name} is a TIFF of a kind that Pillow does not read right; install tifffile "
-            "(pip install tifffile), or convert it to 8-bit TIFF or PNG."
+            f"{name} is a TIFF of a kind that Pillow misreads; install tifffile "
+            "with `pip install tifffile`, or convert it to 8-bit TIFF or PNG."
         ) from None
     file.seek(0)
     with tifffile.TiffFile(file) as document:
@@ -120,7 +120,7 @@ def read(file: BinaryIO, index: int, name: str, max_pixels: int) -> Image.Image:
             raise HomologueError(
                 f"{name} is a TIFF of {page.bitspersample} bits with compression "
                 f"{page.compression.name}, which tifffile reads with imagecodecs only; install it "
-                "(pip install imagecodecs), or save the file without compression."
+                "with `pip install imagecodecs`, or save the file without compression."
             ) from error
         picture = _to_pil(pixels, page, name)
         if (profile := page.tags.get(_PROFILE)) is not None:
@@ -168,13 +168,13 @@ def _refuse_segments(page: "TiffPage", file: BinaryIO, name: str) -> None:
     max_length = height * width * page.samplesperpixel * max(page.bitspersample, 8) // 8
     for start, length in zip(page.dataoffsets, page.databytecounts, strict=True):
         if start + length > size:
-            raise HomologueError(f"{name} is truncated; get it again.")
+            raise HomologueError(f"{name} is truncated; download it again.")
         if page.compression in _DEFLATE:
             file.seek(start)
             stream = zlib.decompressobj()
             stream.decompress(file.read(length), max_length)
             if stream.unconsumed_tail:
-                raise HomologueError(f"{name} is damaged; get it again.")
+                raise HomologueError(f"{name} is damaged; download it again.")
 
 
 def _to_pil(pixels: NDArray[Any], page: "TiffPage", name: str) -> Image.Image:
@@ -184,7 +184,7 @@ def _to_pil(pixels: NDArray[Any], page: "TiffPage", name: str) -> Image.Image:
     elif page.axes == "YX":
         pixels = pixels[..., None]
     elif page.axes != "YXS":
-        raise HomologueError(f"{name} is a TIFF of {page.axes}, not one picture; extract a page.")
+        raise HomologueError(f"{name} is a TIFF of {page.axes}, not one image; extract a page.")
     alpha = next(iter(page.extrasamples), 0) in _ALPHA and (colours, True) in _MODES
     pixels = pixels[..., : colours + alpha]
     if pixels.dtype.kind == "f":

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from homologue.artifacts import EMBEDDINGS, MAPS, PARTS, variants
 from homologue.config import FitConfig, LocateConfig
+from homologue.crops import Crop
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop, square_to_image
+from homologue.geometry import square_to_image
 from homologue.images import LEAST_SIDE, RGBImage, read_image
 from homologue.matchers.base import PointArtifacts, Prediction, Size
 from homologue.method.embeddings import PointEmbeddings

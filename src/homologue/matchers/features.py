@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from homologue.crops import whole_crop
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import whole_crop
 from homologue.images import RGBImage, to_square
 from homologue.matchers.base import Finder
 from homologue.matchers.model_settings import model_settings

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig
+from homologue.crops import Crop, RotatedCrop
 from homologue.errors import check_finite
-from homologue.geometry import Crop, RotatedCrop
 from homologue.memory import rows_that_fit
 from homologue.method.adam import Adam
 from homologue.method.contexts import ContextRow

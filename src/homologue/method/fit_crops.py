@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig
-from homologue.geometry import Crop, RotatedCrop, draw_crop, whole_crop
+from homologue.crops import Crop, RotatedCrop, draw_crop, whole_crop
 from homologue.seeds import generator
 
 

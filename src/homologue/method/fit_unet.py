@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig
+from homologue.crops import Crop, RotatedCrop
 from homologue.diffusion.batching import RowPass, in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop, RotatedCrop
 from homologue.method.adam import Adam
 from homologue.method.contexts import ContextRow
 from homologue.method.fit_crops import mirrorings, row_crop

@@ -7,8 +7,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from homologue.config import FitConfig
+from homologue.crops import Crop, RotatedCrop
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop, RotatedCrop, read_maps
+from homologue.geometry import read_maps
 from homologue.method.contexts import ContextRow
 from homologue.method.fit_crops import pool_crops
 from homologue.method.queries import Queries, pool_queries, query_images, read_heads

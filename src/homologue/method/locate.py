@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig, LocateConfig
+from homologue.crops import Crop
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError, check_finite
-from homologue.geometry import Crop, image_to_square, square_to_image
+from homologue.geometry import image_to_square, square_to_image
 from homologue.heatmaps import argmax, mass_near, window_soft_argmax
 from homologue.method.contexts import ContextRow, make_rows
 from homologue.method.embeddings import PointEmbeddings
@@ -33,8 +34,8 @@ class Located:
 
     Attributes:
         points: (P, 2) float64, image frame of the target.
-        scores: (P,) float64 in [0, 1], the share of the heat map within a tenth of the image's side
-            of the point. 1 means that the heat map has a single peak.
+        scores: (P,) float64 in [0, 1], the fraction of the heat map within a tenth of the image's
+            side of the point. 1 means that the heat map has a single peak.
         heatmaps: (P, side, side) over the target resized to the model's side, non-negative, each
             with sum 1; None unless requested.
         width, height: size of the target in pixels.

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from homologue.config import ReadOut
-from homologue.geometry import Crop, resize
+from homologue.crops import Crop
+from homologue.geometry import resize
 from homologue.heatmaps import spatial_softmax
 from homologue.method.losses import log_normalised
 

@@ -9,7 +9,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from homologue.artifacts import ALL, Variant
 from homologue.config import LocateConfig, ReadOut
-from homologue.geometry import Crop
+from homologue.crops import Crop
 from homologue.method.layer_maps import split_maps
 from homologue.method.locate import read_point
 from homologue.method.map_average import PastedMaps, combine, paste_maps

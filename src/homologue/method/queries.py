@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from homologue.config import Heads, Noise, SoftmaxOver
+from homologue.crops import Crop, RotatedCrop
 from homologue.diffusion.attention import token_maps, token_scores
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop, RotatedCrop
 from homologue.method.contexts import draw_noise
 from homologue.method.fit_crops import pool_crops
 from homologue.method.task import FitTask

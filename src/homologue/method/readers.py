@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from homologue.config import FitConfig, LocateConfig
+from homologue.crops import Crop
 from homologue.diffusion.batching import RowPass, in_blocks, rows_at_once
-from homologue.geometry import Crop
 from homologue.method.contexts import ContextRow
 from homologue.method.queries import Queries, QueryPass, cached_queries, fixed_context, query_maps
 from homologue.method.views import Views

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from homologue.config import LocateConfig
-from homologue.geometry import Crop, corner_crops, draw_crop, whole_crop
+from homologue.crops import Crop, corner_crops, draw_crop, whole_crop
 from homologue.heatmaps import argmax
 from homologue.method.contexts import ContextRow
 from homologue.method.map_average import PastedMaps

@@ -5,8 +5,8 @@ from typing import Any, TypeVar, cast
 
 from torch import Tensor
 
+from homologue.crops import Crop, RotatedCrop
 from homologue.diffusion.model import LatentDiffusion
-from homologue.geometry import Crop, RotatedCrop
 from homologue.images import RGBImage, to_square
 from homologue.method.embeddings import SourceImage
 

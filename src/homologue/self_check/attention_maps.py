@@ -27,8 +27,8 @@ class LayerFacts:
         error: root mean square difference from the expected maps, divided by the standard
             deviation of these.
         contrast: standard deviation over the positions, divided by the mean; 0 for a flat map.
-        change: root mean square difference between the maps of two pictures with the same noise,
-            divided by the mean; 0 for maps that do not depend on the picture.
+        change: root mean square difference between the maps of two images with the same noise,
+            divided by the mean; 0 for maps that do not depend on the image.
     """
 
     error: float | None
@@ -38,7 +38,7 @@ class LayerFacts:
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """Inputs of the attention: noisy latents of two pictures, and a random context."""
+    """Inputs of the attention: noisy latents of two images, and a random context."""
 
     noisy: tuple[Tensor, Tensor]
     context: Tensor
@@ -46,9 +46,9 @@ class Probe:
 
     @classmethod
     def of(cls, model: LatentDiffusion, latents: Sequence[Tensor], timestep: int) -> "Probe":
-        """Make a probe from the latents (1, C, h, w) of two pictures.
+        """Make a probe from the latents (1, C, h, w) of two images.
 
-        With a single picture, the second one is its mirror image.
+        With a single image, the second one is its mirror image.
         """
         first = latents[0]
         second = latents[1] if len(latents) > 1 else first.flip(-1)
@@ -64,7 +64,7 @@ def layer_facts(model: LatentDiffusion, probe: Probe, fit: FitConfig) -> dict[st
     """Measure each layer that the settings read.
 
     Raises:
-        NotFiniteError: Activations of the UNet are not finite.
+        NotFiniteError: activations of the UNet are not finite.
     """
     layers = model.layers(fit.layers)
     queries = [model.queries(one, probe.timestep, probe.context, layers) for one in probe.noisy]
@@ -86,7 +86,7 @@ def _readings(
     layers: Sequence[str],
     softmax_over: SoftmaxOver,
 ) -> list[list[dict[str, Tensor] | Any]]:
-    """Return maps (heads, N, n) by layer, for each picture: by the UNet, and from its queries."""
+    """Return maps (heads, N, n) by layer, for each image: by the UNet, and from its queries."""
     through_unet, from_queries = [], []
     for noisy, cached_queries in zip(probe.noisy, queries, strict=True):
         maps = model.attention(noisy, probe.timestep, probe.context, layers, _READ, softmax_over)

@@ -66,7 +66,7 @@ def check(
 ) -> CheckReport:
     """Check whether a model works on this machine. Needs no annotation.
 
-    Points are fitted once per picture and located in the same picture after known maps: rotation,
+    Points are fitted once per image and located in the same image after known maps: rotation,
     scaling, translation, recolouring and mirroring. In addition, the weights, the latents, the
     noise prediction and the attention maps are compared with properties of every text-to-image
     diffusion model, and half precision with float32. See docs/check.md.
@@ -87,7 +87,7 @@ def check(
         The report. Faults of the model are findings of the report, not errors.
 
     Raises:
-        HomologueError: An image or a setting is invalid.
+        HomologueError: an image or a setting is invalid.
     """
     check_budget(memory)
     settings = get_preset(preset, strategy)
@@ -113,7 +113,7 @@ class _Check:
     """The state of a check: measurements and findings so far.
 
     Attributes:
-        own: whether the subjects are the user's pictures.
+        own: whether the subjects are the user's images.
     """
 
     model: LatentDiffusion
@@ -214,7 +214,7 @@ class _Check:
         self.findings += findings.judge_weights(unet, parts)
 
     def _check_denoising(self) -> list[Tensor]:
-        """Return the latents of the drawings, or of the user's pictures if only these pass."""
+        """Return the latents of the drawings, or of the user's images if only these pass."""
         latents = self._measure_denoising(sample_subjects() if self.own else self.subjects)
         found = self._judge_denoising()
         if found and self.own:

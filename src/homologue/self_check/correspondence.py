@@ -1,4 +1,4 @@
-"""Locate points of pictures in the same pictures changed by known maps."""
+"""Locate points of images in the same images changed by known maps."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -23,9 +23,9 @@ from homologue.self_check.results import MapShares
 
 @dataclass(frozen=True, eq=False)
 class MappedPoints:
-    """Results for one picture and one known map, in fractions of the picture's longest side.
+    """Results for one image and one known map, in fractions of the image's longest side.
 
-    P points in all, of which Q are inside the picture after the map.
+    P points in all, of which Q are inside the image after the map.
 
     Attributes:
         map: known map.
@@ -46,7 +46,7 @@ class MappedPoints:
 
 @dataclass
 class TimedFits:
-    """Fits each picture once for the same settings, and sums the durations."""
+    """Fits each image once for the same settings, and sums the durations."""
 
     model: LatentDiffusion
     seed: int = 0
@@ -60,10 +60,10 @@ class TimedFits:
     def find(
         self, subjects: Sequence[Subject], preset: Preset, maps: Sequence[KnownMap] = KNOWN_MAPS
     ) -> list[MappedPoints]:
-        """Locate every picture's points in each of its mapped pictures.
+        """Locate every image's points in each of its mapped images.
 
         Raises:
-            HomologueError: Raised by `fit` or `locate`.
+            HomologueError: raised by `fit` or `locate`.
         """
         return list(self._find(subjects, preset, maps))
 
@@ -102,10 +102,10 @@ def found_again(
     embeddings: PointEmbeddings,
     preset: Preset,
 ) -> MappedPoints:
-    """Locate a picture's points in the mapped picture.
+    """Locate an image's points in the mapped image.
 
     Raises:
-        NotFiniteError: A point or a score is not finite.
+        NotFiniteError: a point or a score is not finite.
     """
     width, height = subject.image.width, subject.image.height
     longest, size = max(width, height), torch.tensor([width, height])
@@ -130,13 +130,13 @@ def found_again(
 
 
 def shares(found: Sequence[MappedPoints]) -> list[MapShares]:
-    """Return the shares of each map, in the order of the maps."""
+    """Return the percentages of each map, in the order of the maps."""
     maps = list(dict.fromkeys(one.map for one in found))
     return [_shares(known.name, [one for one in found if one.map == known]) for known in maps]
 
 
 def overall(found: Sequence[MappedPoints]) -> MapShares:
-    """Return the shares over all maps that count."""
+    """Return the percentages over all maps that count."""
     return _shares("all but mirrored", [one for one in found if counts(one.map)])
 
 

@@ -1,4 +1,4 @@
-"""Measure how well the UNet predicts the noise in latents of pictures.
+"""Measure how well the UNet predicts the noise in latents of images.
 
 This is the training objective, so it needs no annotation. Errors are relative to those of the best
 linear estimate from the variance of the latents (Wiener 1949): random weights reach 1 at best, and
@@ -18,9 +18,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from homologue.crops import whole_crop
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import check_finite
-from homologue.geometry import whole_crop
 from homologue.images import RGBImage
 from homologue.method.views import ImageViews
 from homologue.progress import Progress, silent
@@ -36,13 +36,13 @@ RATIOS = (3.0, 1.0, 0.3, 0.1)
 """Signal-to-noise ratios (of variances) for latents of variance 1."""
 
 _TOKENS = 77
-_CELLS = 4 * 64 * 64  # values per batch: four pictures of Stable Diffusion 1
+_CELLS = 4 * 64 * 64  # values per batch: four images of Stable Diffusion 1
 _MIN_VARIANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class LatentFacts:
-    """Statistics of the latents of the pictures, as the UNet gets them.
+    """Statistics of the latents of the images, as the UNet gets them.
 
     Attributes:
         mean, std: mean and standard deviation of all values.
@@ -104,7 +104,7 @@ class Denoising:
 
 
 def latents_of(model: LatentDiffusion, images: Iterable[RGBImage]) -> list[Tensor]:
-    """Encode whole pictures: a list of latents (1, C, h, w)."""
+    """Encode whole images: a list of latents (1, C, h, w)."""
     return [ImageViews(model, image).latent(whole_crop(model.side))[None] for image in images]
 
 
@@ -123,7 +123,7 @@ def empty_context(model: LatentDiffusion) -> Tensor:
 def measure_denoising(
     model: LatentDiffusion, latents: Sequence[Tensor], progress: Progress = silent
 ) -> Denoising:
-    """Measure the errors at all scales and implied ratios for latents (1, C, h, w) of pictures."""
+    """Measure the errors at all scales and implied ratios for latents (1, C, h, w) of images."""
     cases = [(scale, 1.0) for scale in SCALES]
     cases += [(1.0, told) for told in TOLD_RATIOS if told != 1]
     measurement = _NoiseErrors(model, latents)

@@ -22,7 +22,7 @@ LATENT_STD = (1 / 3, 3.0)
 
 A guess."""
 DETAIL = 0.01
-"""Standard deviation about the channel means below which latents do not depend on the picture."""
+"""Standard deviation about the channel means below which latents do not depend on the image."""
 
 _FAMILIES = "0.18215 for Stable Diffusion 1 and 2, 0.13025 for SDXL"
 
@@ -40,7 +40,7 @@ def judge_denoising(
             Finding(
                 "faulty",
                 "VAE",
-                "The latents do not depend on the picture (standard deviation "
+                "The latents do not depend on the image (standard deviation "
                 f"{latents.detail:.1g} about the mean of each channel): the weights of the "
                 "VAE are damaged",
                 "load the VAE that belongs to the model",
@@ -90,7 +90,7 @@ def _untrained(latents: LatentFacts, denoising: Denoising, unet: RandomLooking) 
         return Finding(
             "faulty",
             "VAE",
-            f"The latents of pictures have a standard deviation of {latents.std:.2f} instead of "
+            f"The latents of images have a standard deviation of {latents.std:.2f} instead of "
             f"about 1, and {error} at any scale: the weights of the VAE are damaged or not those "
             "of this model",
             "load the VAE that belongs to the model",
@@ -119,7 +119,7 @@ def _schedule(denoising: Denoising) -> Finding:
         "faulty",
         "noise schedule",
         "The noise schedule is not the one that the UNet was trained with: it predicts the noise "
-        f"best when it is told {best:g} times the ratio of signal and noise (relative error "
+        f"best at the time step of {best:g} times the ratio of signal to noise (relative error "
         f"{denoising.by_told[best]:.3f} instead of {denoising.error:.3f})",
         "get scheduler/scheduler_config.json of this very model",
     )

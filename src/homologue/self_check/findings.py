@@ -21,11 +21,11 @@ FOUND, HARDLY_FOUND = 70.0, 40.0
 
 Guesses; 100 was measured."""
 FOUND_UNCHANGED, HARDLY_FOUND_UNCHANGED = 90.0, 60.0
-"""The same limits for the unchanged picture, in which only noise and crops differ."""
+"""The same limits for the unchanged image, in which only noise and crops differ."""
 FLAT = 0.01
 """Contrast below which maps are flat."""
 SAME = 1e-3
-"""Change between two pictures below which maps do not depend on the picture."""
+"""Change between two images below which maps do not depend on the image."""
 MAP_ERROR = {torch.float32: 1e-3, torch.float16: 0.02, torch.bfloat16: 0.1}
 """Maximum relative error of maps, compared with a softmax in float64, by precision.
 
@@ -101,7 +101,7 @@ def judge_weights(unet: RandomLooking, parts: Mapping[str, RandomLooking]) -> li
 
 
 def judge_attention(model: LatentDiffusion, layers: Mapping[str, LayerFacts]) -> list[Finding]:
-    """Judge the attention maps: finite, a softmax of their scores, and dependent on the picture."""
+    """Judge the attention maps: finite, a softmax of their scores, and dependent on the image."""
     dtype = dtype_name(model.dtype)
     mend = (
         "update PyTorch and the driver" if model.dtype == torch.float32 else "try --dtype float32"
@@ -132,11 +132,11 @@ def judge_attention(model: LatentDiffusion, layers: Mapping[str, LayerFacts]) ->
 
 
 def _dead_layers(layers: Mapping[str, LayerFacts]) -> list[Finding]:
-    """Make findings for layers whose maps are flat or do not depend on the picture."""
+    """Make findings for layers whose maps are flat or do not depend on the image."""
     found = []
     for problem, attribute, limit in (
         ("are flat", "contrast", FLAT),
-        ("do not depend on the picture", "change", SAME),
+        ("do not depend on the image", "change", SAME),
     ):
         dead = [name for name, one in layers.items() if getattr(one, attribute) < limit]
         if dead:
@@ -154,7 +154,7 @@ def _dead_layers(layers: Mapping[str, LayerFacts]) -> list[Finding]:
 
 
 def judge_maps(overall: MapShares, unchanged: MapShares) -> list[Finding]:
-    """Judge the shares of points found in all known maps and in the unchanged pictures."""
+    """Judge the percentages of points found in all known maps and in the unchanged images."""
     for shares, enough, least in (
         (unchanged, FOUND_UNCHANGED, HARDLY_FOUND_UNCHANGED),
         (overall, FOUND, HARDLY_FOUND),
@@ -162,15 +162,13 @@ def judge_maps(overall: MapShares, unchanged: MapShares) -> list[Finding]:
         share = shares.within_01
         if share is None or share >= enough:
             continue
-        where = (
-            "the unchanged pictures" if shares is unchanged else "pictures changed by known maps"
-        )
+        where = "the unchanged images" if shares is unchanged else "images changed by known maps"
         return [
             Finding(
                 "faulty" if share < least else "doubtful",
                 "known maps",
                 f"Only {share:.0f} % of the points are found again within 0.1 in {where}",
-                "give pictures that suit the model, or compare settings with --vary",
+                "give images that suit the model, or compare settings with --vary",
             )
         ]
     return []

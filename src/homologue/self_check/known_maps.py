@@ -1,4 +1,4 @@
-"""Known maps: affine maps and colour changes of pictures, and the same maps of their points."""
+"""Known maps: affine maps and colour changes of images, and the same maps of their points."""
 
 import math
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ _SAMPLES = 3  # samples per axis and pixel, averaged to avoid aliasing
 
 @dataclass(frozen=True)
 class KnownMap:
-    """An affine map of a picture about its centre, and a permutation of its colour channels.
+    """An affine map of an image about its centre, and a permutation of its colour channels.
 
-    Points are (x, y) in pixels of the picture, pixel centres at +0.5. Pixels from outside the
-    picture repeat its border.
+    Points are (x, y) in pixels of the image, pixel centres at +0.5. Pixels from outside the
+    image repeat its border.
 
     Attributes:
         name: name in reports.
         angle: rotation in degrees, clockwise.
         scale: factor of lengths.
-        shift: translation (x, y) as fractions of the picture's width and height.
+        shift: translation (x, y) as fractions of the image's width and height.
         mirrored: whether to mirror horizontally, before the other steps.
         recoloured: whether to replace (red, green, blue) by (green, blue, red).
     """
@@ -34,7 +34,7 @@ class KnownMap:
     recoloured: bool = False
 
     def points(self, points: Tensor, width: int, height: int) -> Tensor:
-        """Map points (P, 2) of the picture to the mapped picture.
+        """Map points (P, 2) of the image to the mapped image.
 
         >>> KnownMap("", angle=90).points(torch.tensor([[10.0, 0.0]]), 10, 10).round()
         tensor([[10., 10.]])
@@ -44,7 +44,7 @@ class KnownMap:
         return mapped
 
     def picture(self, pixels: Tensor) -> Tensor:
-        """Map a picture (3, H, W) in [0, 1]; the result has the same shape and range."""
+        """Map an image (3, H, W) in [0, 1]; the result has the same shape and range."""
         mapped = self._moved(pixels) if self.moves else pixels
         return mapped[[1, 2, 0]] if self.recoloured else mapped
 

@@ -17,7 +17,7 @@ class Measurements:
     Attributes:
         not_finite: number of values that are not finite, by weight.
         random_looking: counts of matrices that look random, of the UNet and of suspicious parts.
-        latents: latents of the pictures.
+        latents: latents of the images.
         denoising: errors of the noise prediction.
         layers: attention maps, by layer.
         agreement: agreement with float32.

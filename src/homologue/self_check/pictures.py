@@ -1,4 +1,4 @@
-"""Pictures of a check and their points: drawings of the package, or the user's pictures."""
+"""Images of a check and their points: drawings of the package, or the user's images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,11 +32,11 @@ _MIN_STRENGTH = 0.02  # of a corner, as a fraction of the strongest
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A picture and its points.
+    """An image and its points.
 
     Attributes:
         name: name in reports.
-        image: picture, at most 1024 pixels long.
+        image: image, at most 1024 pixels long.
         points: (P, 2) float64, image frame.
     """
 
@@ -60,10 +60,10 @@ def _sample(subject: str, style: str) -> Subject:
 def given_subjects(
     images: "ImageLike | RGBImage | Sequence[ImageLike | RGBImage]",
 ) -> list[Subject]:
-    """Read the user's pictures and choose points automatically.
+    """Read the user's images and choose points automatically.
 
     Raises:
-        HomologueError: There is no image, or an image cannot be read or has too few distinctive
+        HomologueError: there is no image, or an image cannot be read or has too few distinctive
             points.
     """
     listed = images if isinstance(images, list | tuple) else [images]
@@ -78,7 +78,7 @@ def given_subjects(
         if len(points) < _MIN_POINTS:
             raise HomologueError(
                 f"{name} has too few distinctive points ({len(points)}; at least {_MIN_POINTS} are "
-                "needed); give a picture with more detail."
+                "needed); give an image with more detail."
             )
         subjects.append(Subject(name, small, points))
     return subjects
@@ -97,7 +97,7 @@ def _at_most(image: RGBImage, longest: int) -> RGBImage:
 
 
 def distinctive_points(image: RGBImage) -> Tensor:
-    """Choose at most 8 distinctive points of a picture, (P, 2) float64, image frame.
+    """Choose at most 8 distinctive points of an image, (P, 2) float64, image frame.
 
     Candidates are corners (Shi and Tomasi 1994: the smaller eigenvalue of the structure tensor of
     the colours) at a distance from the border. They are ranked by how much their patch differs from

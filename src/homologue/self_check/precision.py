@@ -63,9 +63,9 @@ def measure_agreement(
 
     Args:
         matching: the model, with the seed and memory budget of its fits.
-        latents: latents of pictures, (1, C, h, w) each.
-        subject: picture whose points are fitted and located in float32, too.
-        found: results of the model for this picture and each of `MAPS`.
+        latents: latents of images, (1, C, h, w) each.
+        subject: image whose points are fitted and located in float32, too.
+        found: results of the model for this image and each of `MAPS`.
     """
     model = matching.model
     exact = LatentDiffusion(

@@ -14,9 +14,9 @@ from homologue.self_check.results import Finding, MapShares, VariedRow
 _COLOURS = {"sound": "bold green", "doubtful": "bold yellow", "faulty": "bold red", "note": "bold"}
 _WIDTH = 80
 _MAPS_CAPTION = (
-    "@a: within a times the picture's longest side of the true place\n"
-    "same place: left where it was; chance: another point of the picture\n"
-    "mirrored pictures do not count: a model may tell left from right"
+    "@a: within a times the image's longest side of the true position\n"
+    "same place: left where it was; chance: another point of the image\n"
+    "mirrored images do not count: a model may tell left from right"
 )
 
 
@@ -68,13 +68,13 @@ def _fact_rows(
     )
     yield "settings", f"preset {facts['preset']}, {facts['strategy']}, seed {facts['seed']}"
     names = ", ".join(name for name, _ in pictures)
-    yield "pictures", f"{len(pictures)}, {sum(n for _, n in pictures)} points: {names}"
+    yield "images", f"{len(pictures)}, {sum(n for _, n in pictures)} points: {names}"
 
 
 def maps_table(maps: Sequence[MapShares], overall: MapShares | None) -> Group:
     """Return the percent of points located correctly, for each known map."""
     table = Table(title="points found again, %", title_justify="left", title_style="bold")
-    table.add_column("picture")
+    table.add_column("image")
     for header in ("points", "@0.05", "@0.1", "same place @0.1", "chance @0.1"):
         table.add_column(header, justify="right")
     for shares in maps:
@@ -150,7 +150,7 @@ def _attention(layers: dict[str, dict[str, float | None]]) -> str:
     )
     return (
         f"{len(layers)} layers: error of the softmax {error:.1g}, "
-        f"contrast {contrast:.2f}, change with the picture {change:.2f}"
+        f"contrast {contrast:.2f}, change with the image {change:.2f}"
     )
 
 

@@ -18,7 +18,7 @@ def varied_presets(preset: Preset, vary: Sequence[str]) -> list[tuple[str, Prese
             selections of layers, are separated by semicolons.
 
     Raises:
-        HomologueError: A setting is unknown, a value is invalid or repeated, or there are more than
+        HomologueError: a setting is unknown, a value is invalid or repeated, or there are more than
             64 combinations.
 
     >>> from homologue.presets import DEFAULT

@@ -40,7 +40,7 @@ def make_app(viewer: Viewer, rules: Rules) -> Starlette:
 
 
 class _SharedRoutes:
-    """The page, pictures and sessions."""
+    """The page, images and sessions."""
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer, self._controller, self._limits = viewer, viewer.controller, viewer.limits
@@ -77,7 +77,7 @@ class _SharedRoutes:
     async def _picture(self, request: Request) -> Response:
         picture = self._viewer.pictures.get(request.path_params["picture"])
         if picture is None:
-            raise MissingError("This picture is no longer stored: open it again.")
+            raise MissingError("This image is no longer stored: open it again.")
         return Response(picture.shown, media_type=picture.kind, headers=IMMUTABLE)
 
     async def _sample(self, request: Request) -> Response:

@@ -52,7 +52,7 @@ class Controller:
         return sum(len(session.channel) for session in self._sessions.values())
 
     def pictures_in_use(self) -> set[str]:
-        """Return the ids of the pictures that the sessions show."""
+        """Return the ids of the images that the sessions show."""
         return {id_ for session in self._sessions.values() for id_ in session.scene.pictures}
 
     def create(self) -> Session:

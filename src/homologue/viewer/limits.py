@@ -11,17 +11,17 @@ class Limits:
 
     Attributes:
         upload_bytes: size of an uploaded file.
-        upload_pixels: pixels of an uploaded picture.
+        upload_pixels: pixels of an uploaded image.
         upload_seconds: duration of an upload, and of its wait in the queue.
         uploads_at_once: uploads that are received and decoded at the same time.
-        action_bytes: size of a request body other than a picture.
-        picture_bytes: all stored pictures; the least recently used are removed first.
+        action_bytes: size of a request body other than an image.
+        picture_bytes: all stored images; the least recently used are removed first.
         map_bytes: all stored heat maps of points.
         word_bytes: all stored heat maps of words.
         embedding_bytes: all stored point embeddings.
         thumb_bytes: all stored thumbnails of runs.
         pairs_at_once: pairs of a run in one response.
-        reading_at_once: pictures of runs that are read from disk at the same time.
+        reading_at_once: images of runs that are read from disk at the same time.
         sessions: stored sessions.
         points: points of a session.
         targets: transfer targets of a session.

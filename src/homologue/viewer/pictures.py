@@ -1,4 +1,4 @@
-"""The pictures of a viewer, in memory."""
+"""The images of a viewer, in memory."""
 
 import io
 import threading
@@ -12,13 +12,13 @@ from PIL import Image
 from homologue.images import RGBImage
 from homologue.viewer.errors import BusyError
 
-_MAX_SIDE = 4096  # pixels of the longer side of a displayed picture
-_MAX_PNG_PIXELS = 1_000_000  # larger pictures are displayed as JPEG
+_MAX_SIDE = 4096  # pixels of the longer side of a displayed image
+_MAX_PNG_PIXELS = 1_000_000  # larger images are displayed as JPEG
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture.
+    """An image.
 
     Attributes:
         id: digest of the pixels.
@@ -48,16 +48,16 @@ class Picture:
 
 
 def make_picture(data: bytes, name: str, image: RGBImage) -> Picture:
-    """Create a picture from an uploaded file and the image that was decoded from it."""
+    """Create an image from an uploaded file and the image that was decoded from it."""
     shown, kind = encode(image.to_pil())
     return Picture(image.digest, name, image.width, image.height, data, shown, kind)
 
 
 def encode(picture: Image.Image) -> tuple[bytes, str]:
-    """Encode a picture for the page.
+    """Encode an image for the page.
 
     Returns:
-        The encoded bytes and their media type: PNG for a small picture, else JPEG with a longer
+        The encoded bytes and their media type: PNG for a small image, else JPEG with a longer
         side of at most `_MAX_SIDE` pixels.
     """
     file = io.BytesIO()
@@ -70,22 +70,22 @@ def encode(picture: Image.Image) -> tuple[bytes, str]:
 
 
 class Pictures:
-    """Pictures by id, up to a number of bytes; the least recently used are removed first.
+    """Images by id, up to a number of bytes; the least recently used are removed first.
 
     The server's thread and the worker's thread may use it.
     """
 
     def __init__(self, max_bytes: int, in_use: Callable[[], set[str]] = set) -> None:
-        """`in_use`: returns the ids of pictures that must not be removed."""
+        """`in_use`: returns the ids of images that must not be removed."""
         self._max_bytes, self._in_use = max_bytes, in_use
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
         self._lock = threading.Lock()
 
     def add(self, picture: Picture) -> None:
-        """Add a picture, removing unused ones if necessary.
+        """Add an image, removing unused ones if necessary.
 
         Raises:
-            BusyError: the pictures in use leave too little room.
+            BusyError: the images in use leave too little room.
         """
         in_use = self._in_use()
         with self._lock:
@@ -99,7 +99,7 @@ class Pictures:
                     del self._pictures[id_]
             if total > self._max_bytes:
                 raise BusyError(
-                    f"There is no room for {picture.name}: all pictures together may have "
+                    f"There is no room for {picture.name}: all images together may have "
                     f"{self._max_bytes / 2**20:g} MiB; remove some, or scale them down."
                 )
             self._pictures[picture.id] = picture

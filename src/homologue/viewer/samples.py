@@ -1,4 +1,4 @@
-"""Sample pictures: the drawings of the emoji benchmark, which come with the package."""
+"""Sample images: the drawings of the emoji benchmark, which come with the package."""
 
 import io
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Uploads: size limits and decoding of pictures from untrusted sources."""
+"""Uploads: size limits and decoding of images from untrusted sources."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 _logger = logging.getLogger(__name__)
 
-# Decoding takes several times the memory of the picture: one at a time.
+# Decoding takes several times the memory of the image: one at a time.
 _decoding = threading.Lock()
 
 
@@ -33,12 +33,12 @@ class Uploads:
         self._slots = asyncio.Semaphore(limits.uploads_at_once)
 
     async def receive(self, request: Request, name: str) -> Picture:
-        """Return the picture in the body of a request.
+        """Return the image in the body of a request.
 
         Raises:
             TooLargeError: the body exceeds its limit; raised as soon as it does.
             BusyError: the body arrives too slowly.
-            HomologueError: the body is not a picture.
+            HomologueError: the body is not an image.
         """
         seconds, pixels = self._limits.upload_seconds, self._limits.upload_pixels
         try:
@@ -68,13 +68,13 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
 
 
 def decode(data: bytes, name: str, max_pixels: int) -> RGBImage:
-    """Decode an uploaded picture; of an animation, the first frame.
+    """Decode an uploaded image; of an animation, the first frame.
 
     The number of pixels is read from the header before anything is decoded.
 
     Raises:
         HomologueError: the data are not in one of `FORMATS`, or have more than `max_pixels`
-            pixels; the message names the picture.
+            pixels; the message names the image.
     """
     with (
         _decoding,

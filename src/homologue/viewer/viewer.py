@@ -102,7 +102,7 @@ class Viewer:
         return Scene(self.settings, source.id, target.id)
 
     def _sample(self, name: str) -> Picture | None:
-        """Return a sample picture, or None if there is no sample of this name."""
+        """Return a sample image, or None if there is no sample of this name."""
         if name in self._sample_ids and (stored := self.pictures.get(self._sample_ids[name])):
             return stored
         data = read_sample(name)

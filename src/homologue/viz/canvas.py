@@ -47,8 +47,8 @@ def draw_picture(page: Axes, box: Box, pixels: Tensor) -> None:
     """Draw an image with a thin frame.
 
     Args:
-        page: Axes of `empty_page`.
-        box: Position of the image.
+        page: axes of `empty_page`.
+        box: position of the image.
         pixels: (3, H, W) in [0, 1], of the size of the box.
     """
     extent = (box.left, box.right, box.bottom, box.top)
@@ -63,11 +63,11 @@ def draw_disc(page: Axes, centre: Position, radius: float, colour: Colour, text:
     """Draw a disc with a white ring and a dark outline.
 
     Args:
-        page: Axes of `empty_page`.
-        centre: Centre of the disc.
-        radius: Radius in pixels.
-        colour: Fill colour.
-        text: Short text in the disc; left out if the radius is below 8.
+        page: axes of `empty_page`.
+        centre: centre of the disc.
+        radius: radius in pixels.
+        colour: fill colour.
+        text: short text in the disc; left out if the radius is below 8.
     """
     x, y = centre
     ring = max(1.5, radius / 7)
@@ -86,11 +86,11 @@ def draw_text(page: Axes, position: Position, text: str, size: float, colour: st
     """Draw text literally, centred at a position, and return its artist.
 
     Args:
-        page: Axes of `empty_page`.
-        position: Centre of the text.
-        text: Text; mathematical notation is not interpreted.
-        size: Font size in pixels.
-        colour: Colour of matplotlib.
+        page: axes of `empty_page`.
+        position: centre of the text.
+        text: text; mathematical notation is not interpreted.
+        size: font size in pixels.
+        colour: colour of matplotlib.
     """
     x, y = position
     return page.text(
@@ -126,9 +126,9 @@ def shortened(text: str, size: float, width: float) -> str:
     """Return the text on one line, without its middle if it is too wide.
 
     Args:
-        text: Text; white space is collapsed.
-        size: Font size in pixels.
-        width: Maximum width in pixels.
+        text: text; white space is collapsed.
+        size: font size in pixels.
+        width: maximum width in pixels.
 
     >>> shortened("posed-fox-noto-fox-openmoji", size=20, width=160)
     'posed-…enmoji'

@@ -49,9 +49,9 @@ def draw_curves(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0) -> 
     """Draw PCK over alpha, from 0 to twice the largest of `alphas`, for both averages.
 
     Args:
-        runs: Runs of one split; their first threshold is used.
-        alphas: Alphas of PCK.
-        seed: Seed of the bootstrap.
+        runs: runs of one split; their first threshold is used.
+        alphas: alphas of PCK.
+        seed: seed of the bootstrap.
     """
     figure = Figure((9, 4.2 + 0.18 * len(runs)), layout="constrained")
     panels = figure.subplots(1, len(AVERAGES), sharey=True)
@@ -76,9 +76,9 @@ def draw_categories(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0)
     """Draw PCK per point of all pairs and of each category as bars.
 
     Args:
-        runs: Runs of one split; their first threshold is used.
-        alphas: Alphas of PCK; 0.1 is drawn if it is one of them, else the largest.
-        seed: Seed of the bootstrap.
+        runs: runs of one split; their first threshold is used.
+        alphas: alphas of PCK; 0.1 is drawn if it is one of them, else the largest.
+        seed: seed of the bootstrap.
     """
     categories = [scope for run in runs for scope in run.scores.scopes("category")]
     scopes = [EVERYTHING, *dict.fromkeys(categories)]

@@ -59,7 +59,7 @@ def save_figure(path: str | os.PathLike[str], figure: Figure) -> None:
     The file is written atomically.
 
     Raises:
-        HomologueError: The suffix is not supported, or the path cannot be written.
+        HomologueError: the suffix is not supported, or the path cannot be written.
     """
     options = _FORMATS[check_suffix(path)]
     encoded = io.BytesIO()

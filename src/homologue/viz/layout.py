@@ -62,10 +62,10 @@ def side_by_side(
     """Return two boxes of equal height, side by side.
 
     Args:
-        source: Image on the left.
-        target: Image on the right.
-        width: Width of both with the gap, in pixels; less if `max_height` limits it.
-        max_height: Maximum height in pixels.
+        source: image on the left.
+        target: image on the right.
+        width: width of both with the gap, in pixels; less if `max_height` limits it.
+        max_height: maximum height in pixels.
     """
     aspects = [image.width / image.height for image in (source, target)]
     available = width - GAP

@@ -1,6 +1,6 @@
 """Save the attention maps of a pair: one map per point, layer and image.
 
-Each pair has a directory. For each point it contains a sheet of the maps over the images
+Each pair has a folder. For each point it contains a sheet of the maps over the images
 (`point-01.png`) and the plain maps (`point-01/source-all.png`, `point-01/target-all.png`,
 `point-01/source-LAYER.png`, ...). `maps.json` lists all files, the paths of the layers and the
 values of black and white.
@@ -38,8 +38,8 @@ from homologue.viz.canvas import (
     shortened,
 )
 from homologue.viz.figures import plain_settings, save_figure
+from homologue.viz.heatmap_overlay import draw_heatmap_overlay, unit_range
 from homologue.viz.layout import CAPTION, CONTENT_WIDTH, GAP, MARGIN, Box
-from homologue.viz.match import draw_heatmap_overlay, unit_range
 
 INDEX = "maps.json"
 
@@ -55,9 +55,9 @@ class ImageMaps:
     """An image of a pair, P points in it, and their attention maps.
 
     Attributes:
-        image: The source or target.
+        image: the source or target.
         points: (P, 2) float64, `(x, y)` in pixels of the image.
-        maps: Maps by path of the layer, and by `all` for the average that points are located in.
+        maps: maps by path of the layer, and by `all` for the average that points are located in.
             Each is (P, h, w), non-negative, over the image resized to a square.
     """
 
@@ -74,7 +74,7 @@ class ImageMaps:
 
 
 def safe_name(text: str) -> str:
-    """Return a directory name that is valid on any system and resembles the text.
+    """Return a folder name that is valid on any system and resembles the text.
 
     >>> safe_name("cat: 1/left ear")
     'cat_1_left_ear'
@@ -86,16 +86,16 @@ def safe_name(text: str) -> str:
 def save_maps(
     folder: str | os.PathLike[str], source: ImageMaps, target: ImageMaps, facts: Mapping[str, Any]
 ) -> None:
-    """Save the maps of a pair atomically; replace an older directory of the pair.
+    """Save the maps of a pair atomically; replace an older folder of the pair.
 
     Args:
-        folder: Directory of the pair.
-        source: Source image with its maps.
-        target: Target image with its maps.
-        facts: Further entries of `maps.json`.
+        folder: folder of the pair.
+        source: source image with its maps.
+        target: target image with its maps.
+        facts: further entries of `maps.json`.
 
     Raises:
-        HomologueError: The directory has other content or cannot be written, or a map is not
+        HomologueError: the folder has other content or cannot be written, or a map is not
             finite.
     """
     check_pair_folder(Path(folder))
@@ -103,10 +103,10 @@ def save_maps(
 
 
 def pair_folder(folder: Path, name: str) -> Path:
-    """Return the directory of a pair below `folder`, which is created.
+    """Return the folder of a pair below `folder`, which is created.
 
     Raises:
-        HomologueError: `folder` cannot be written, or the directory has other content.
+        HomologueError: `folder` cannot be written, or the folder has other content.
     """
     check_maps_folder(folder)
     check_pair_folder(folder / name)
@@ -114,7 +114,7 @@ def pair_folder(folder: Path, name: str) -> Path:
 
 
 def check_maps_folder(folder: Path) -> None:
-    """Create the directory; raise HomologueError if it cannot be written."""
+    """Create the folder; raise HomologueError if it cannot be written."""
     check_writable(make_folder(folder) / INDEX)
 
 
@@ -125,10 +125,10 @@ def check_pair_folder(folder: Path) -> None:
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
-    """Return the content of `maps.json` in the directory of a pair; empty if it is missing.
+    """Return the content of `maps.json` in the folder of a pair; empty if it is missing.
 
     Raises:
-        HomologueError: The file is damaged.
+        HomologueError: the file is damaged.
     """
     file = folder / INDEX
     if not file.is_file():

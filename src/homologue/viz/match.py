@@ -6,16 +6,14 @@ Points are in pixels of their image. Boxes, lengths and font sizes are in pixels
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
-import matplotlib
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from homologue.errors import HomologueError
@@ -33,6 +31,7 @@ from homologue.viz.canvas import (
     resize,
 )
 from homologue.viz.figures import check_suffix, save_figure
+from homologue.viz.heatmap_overlay import draw_heatmap_overlay
 from homologue.viz.layout import CAPTION, MARGIN, Box, heat_map_grid, side_by_side
 
 _MAX_MAPS = 24
@@ -58,7 +57,7 @@ def save_match(
     The same input yields the same bytes. The file is written atomically.
 
     Raises:
-        HomologueError: The suffix is not supported, the path cannot be written, or `draw_match`
+        HomologueError: the suffix is not supported, the path cannot be written, or `draw_match`
             fails.
     """
     check_suffix(path)
@@ -71,14 +70,14 @@ def draw_match(
     """Draw source and target side by side with numbered points, and the heat maps below.
 
     Args:
-        source: Source image.
-        target: Target image.
+        source: source image.
+        target: target image.
         source_points: (P, 2), `(x, y)` in pixels of the source.
-        located: The P counterparts in the target. At most 24 of its heat maps are drawn, none if it
+        located: the P counterparts in the target. At most 24 of its heat maps are drawn, none if it
             has none.
 
     Raises:
-        HomologueError: A point lies outside the source, or `located` has another number of points
+        HomologueError: a point lies outside the source, or `located` has another number of points
             or another image size.
     """
     points = check_points(source_points, source.width, source.height)
@@ -97,37 +96,6 @@ def draw_match(
         bottom = boxes[-1].bottom + CAPTION
         draw_text(page, (0, bottom + 20), f"first {map_count} of {len(points)}", 22, "0.35")
     return figure
-
-
-def draw_heatmap_overlay(
-    image: RGBImage, heatmap: Tensor | NDArray[np.floating[Any]]
-) -> NDArray[np.uint8]:
-    """Overlay a heat map on an image.
-
-    Args:
-        image: Image of W x H pixels.
-        heatmap: (h, w), resized to the image and normalised to its minimum and maximum. A constant
-            map is drawn as its minimum.
-
-    Returns:
-        (H, W, 3) uint8: the image in grey, blended with the colour map `magma`.
-
-    Raises:
-        HomologueError: `heatmap` has another shape or is not finite.
-    """
-    heat = torch.as_tensor(heatmap).detach().cpu().float()
-    if heat.ndim != 2 or not heat.numel() or not heat.isfinite().all():
-        raise HomologueError(
-            f"A heat map of shape {tuple(heat.shape)} cannot be drawn; give finite numbers (h, w)."
-        )
-    heat = unit_range(resize(unit_range(heat)[None], image.width, image.height)[0])
-    colours = matplotlib.colormaps["magma"](heat.numpy())[..., :3]
-    weights = image.pixels.new_tensor([0.299, 0.587, 0.114])
-    # Neither black nor white, so that the colours are visible on any background.
-    grey = 0.15 + 0.75 * (image.pixels * weights[:, None, None]).sum(dim=0).cpu().numpy()
-    opacity = 0.5 + 0.4 * heat.numpy()[..., None]
-    blended = opacity * colours + (1 - opacity) * grey[..., None]
-    return np.asarray((blended * 255).round().clip(0, 255), dtype=np.uint8)
 
 
 def _check(points: Tensor, target: RGBImage, located: Located) -> None:
@@ -206,9 +174,3 @@ def _colour(index: int) -> Colour:
     colour = np.array(to_rgb(_COLOURS[position]))
     varied = (colour, 0.6 * colour, 0.5 * colour + 0.5)[cycle % 3]
     return (float(varied[0]), float(varied[1]), float(varied[2]))
-
-
-def unit_range(heat: Tensor) -> Tensor:
-    """Normalise a map to [0, 1]; a constant map becomes 0."""
-    span = heat.max() - heat.min()
-    return (heat - heat.min()) / span if span > 0 else torch.zeros_like(heat)

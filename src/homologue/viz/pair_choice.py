@@ -23,19 +23,19 @@ def choose_pairs(
 ) -> list[str]:
     """Return names of pairs, without duplicates, in the order of the arguments.
 
-    Pairs are ranked by the first run, among the pairs of all runs: by the share of correct points,
-    then by the mean error. Failed and unscored pairs are selected by name only.
+    Pairs are ranked by the first run, among the pairs of all runs: by the fraction of correct
+    points, then by the mean error. Failed and unscored pairs are selected by name only.
 
     Args:
-        runs: Runs to select from.
-        rule: When a point is correct.
-        names: Names of pairs.
-        best: Number of pairs with the highest rank.
-        worst: Number of pairs with the lowest rank.
-        spread: Number of pairs evenly spaced over the ranks.
+        runs: runs to select from.
+        rule: when a point is correct.
+        names: names of pairs.
+        best: number of pairs with the highest rank.
+        worst: number of pairs with the lowest rank.
+        spread: number of pairs evenly spaced over the ranks.
 
     Raises:
-        HomologueError: A run lacks a named pair, or no pair is selected.
+        HomologueError: a run lacks a named pair, or no pair is selected.
     """
     for run in runs:
         known = [record.pair for record in run.records]
@@ -59,12 +59,12 @@ def make_cells(runs: Sequence[Run], names: Sequence[str], root: Path | None) -> 
     """Return the cells of a sheet: for each pair, the record of each run.
 
     Args:
-        runs: Runs that contain the pairs.
-        names: Names of the pairs.
-        root: Directory of the data set; None for the directory that the first run used.
+        runs: runs that contain the pairs.
+        names: names of the pairs.
+        root: folder of the data set; None for the folder that the first run used.
 
     Raises:
-        HomologueError: The data set is missing or differs from that of a run.
+        HomologueError: the data set is missing or differs from that of a run.
     """
     data = RunData(runs[0], root)
     records = [{record.pair: record for record in run.records} for run in runs]

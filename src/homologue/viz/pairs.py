@@ -79,10 +79,10 @@ def draw_sheet(title: str, cells: Sequence[Cell], columns: int, rule: Rule) -> F
     the ground truth and is joined to a wrong prediction by a dotted line.
 
     Args:
-        title: Title of the sheet.
-        cells: Pairs.
-        columns: Number of pairs per row.
-        rule: When a point is correct.
+        title: title of the sheet.
+        cells: pairs.
+        columns: number of pairs per row.
+        rule: when a point is correct.
     """
     width = (CONTENT_WIDTH - (columns - 1) * 2 * GAP) // columns
     placed: list[_PlacedCell] = []
@@ -141,7 +141,7 @@ def _draw_caption(page: Axes, placed: _PlacedCell, width: int, rule: Rule) -> No
     record, run = placed.cell.record, placed.cell.run
     verdicts = rule.verdicts(record)
     scored = sum(verdict is not None for verdict in verdicts)
-    caption = f"{run}: {verdicts.count(True)} of {scored} right"
+    caption = f"{run}: {verdicts.count(True)} of {scored} correct"
     if record.error is not None:
         caption = f"{run}: failed, {record.error}"
     centre, top = placed.centre, placed.left.box.top - _CAPTION
@@ -207,7 +207,7 @@ def _draw_ring(page: Axes, centre: NDArray[np.float64], radius: float) -> None:
 def _draw_legend(page: Axes, y: float, rule: Rule, verdicts: set[bool | None]) -> None:
     """Draw the legend of the marks on the page, centred in a line."""
     meaning = {
-        True: f"right: within {rule.alpha:g} x {rule.threshold}",
+        True: f"correct: within {rule.alpha:g} x {rule.threshold}",
         False: "wrong",
         None: "not scored",
     }

@@ -27,8 +27,8 @@ from homologue.viz.canvas import (
     shortened,
 )
 from homologue.viz.figures import check_suffix, save_figure
+from homologue.viz.heatmap_overlay import draw_heatmap_overlay
 from homologue.viz.layout import CAPTION, CONTENT_WIDTH, GAP, MARGIN, Box
-from homologue.viz.match import draw_heatmap_overlay
 from homologue.words.maps import WordMaps
 
 _COLUMNS = 6
@@ -50,7 +50,7 @@ def save_words(path: str | os.PathLike[str], image: RGBImage, maps: WordMaps) ->
     """Save the figure of `draw_words` as PNG, JPEG, SVG or PDF, by the suffix of the path.
 
     Raises:
-        HomologueError: The suffix is not supported, the path cannot be written, or `draw_words`
+        HomologueError: the suffix is not supported, the path cannot be written, or `draw_words`
             fails.
     """
     check_suffix(path)
@@ -63,7 +63,7 @@ def draw_words(image: RGBImage, maps: WordMaps) -> Figure:
     If the maps include layers, each word has a row with the maps of its layers.
 
     Raises:
-        HomologueError: The maps are of an image of another size.
+        HomologueError: the maps are of an image of another size.
     """
     if (maps.width, maps.height) != (image.width, image.height):
         raise HomologueError(

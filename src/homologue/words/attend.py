@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from homologue.config import WordsConfig
+from homologue.crops import whole_crop
 from homologue.diffusion.loading.text_encoder import text_encoder
 from homologue.diffusion.model import LatentDiffusion
 from homologue.diffusion.text import TextContext
-from homologue.geometry import whole_crop
 from homologue.images import LEAST_SIDE, ImageLike, RGBImage, read_image
 from homologue.method.views import ImageViews
 from homologue.progress import Progress, silent

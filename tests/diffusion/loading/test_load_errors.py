@@ -137,8 +137,8 @@ def test_a_damaged_configuration(folder: Path) -> None:
 
 def test_arguments_that_would_have_no_effect(original: Path, tmp_path: Path) -> None:
     path = write_single_file(original, tmp_path / "model.safetensors")
-    refused("variant='fp16' is only for a folder or a hub id", name=path, variant="fp16")
-    refused("revision='main' is only for a hub id", name=original, revision="main")
+    refused("variant='fp16' is only for a folder or a Hub id", name=path, variant="fp16")
+    refused("revision='main' is only for a Hub id", name=original, revision="main")
     refused("config=", "is only for a single .safetensors file", name=original, config=original)
 
 

@@ -82,7 +82,7 @@ def test_no_network_and_not_in_the_cache(part: str | None, cache: Path, original
     parts = "--include 'unet/*' --include 'vae/*' --include 'scheduler/*'"
     command = f"`hf download owner/model {parts}`"
     ways = (command, "or give a local folder")
-    refused("the hub cannot be reached", *ways, name="owner/model")
+    refused("the Hub cannot be reached", *ways, name="owner/model")
     refused("local_files_only is set", *ways, name="owner/model", local_files_only=True)
 
 
@@ -147,7 +147,7 @@ def test_an_interrupted_download_is_completed(hub: Hub, cache: Path, original: P
     ("name", "part"),
     [
         ("owner/gated", "accept its terms at https://huggingface.co/owner/gated"),
-        ("owner/missing", "neither a folder nor a model on the hub named owner/missing"),
+        ("owner/missing", "neither a folder nor a model on the Hub named owner/missing"),
         ("owner/forbidden", "with status 403; try again later, or log in"),
         ("owner/down", "with status 503; try again later"),
     ],

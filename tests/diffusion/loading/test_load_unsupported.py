@@ -1,4 +1,4 @@
-"""What is not a model says what it is: in a folder, in the hub's cache, on the hub, in a file."""
+"""What is not a model says what it is: in a folder, in the Hub's cache, on the Hub, in a file."""
 
 import pickle
 import shutil
@@ -252,7 +252,7 @@ def test_a_cached_model_of_pickles_alone(part: str, cache: Path, original: Path)
     path.rename(path.with_suffix(".bin"))
     for offline in (False, True):
         refused(
-            f"owner/model ({part}) is in the hub's local cache only as pickle files",
+            f"owner/model ({part}) is in the Hub's local cache only as pickle files",
             "run once with a network",
             name="owner/model",
             local_files_only=offline,
@@ -269,7 +269,7 @@ def test_a_cached_model_that_is_only_in_part_there_is_not_called_unusable(
     cache: Path, original: Path
 ) -> None:
     (into_cache(cache, original, "owner/model") / "unet" / WEIGHTS).unlink()
-    refused("not (completely) in the hub's local cache", name="owner/model")
+    refused("not (completely) in the Hub's local cache", name="owner/model")
 
 
 def test_a_folder_of_the_cache_names_its_snapshot(cache: Path, original: Path) -> None:
@@ -277,7 +277,7 @@ def test_a_folder_of_the_cache_names_its_snapshot(cache: Path, original: Path) -
     into_cache(cache, original, "owner/my--model", "f" * 40, "other")
     given = snapshot.parent.parent
     told = f"give its snapshot {snapshot}"
-    refused(f"{given} is a folder of the hub's cache", told, "owner/my--model.", name=given)
+    refused(f"{given} is a folder of the Hub's cache", told, "owner/my--model.", name=given)
     refused(told, name=given / "snapshots")
     refused(told, name=original, vae=given)
     assert load(snapshot, device="cpu").side == 64
@@ -295,7 +295,7 @@ def test_a_repository_that_left_the_hub_names_its_copy(
     monkeypatch.setitem(ERRORS, name, (401, "RepoNotFound"))
     copy = hub_module.MOVED[name]
     assert copy.partition("/")[2] == name.partition("/")[2]
-    refused(f"{name} is no longer on the hub; give its copy {copy}.", name=name)
+    refused(f"{name} is no longer on the Hub; give its copy {copy}.", name=name)
     refused(f"its copy is {copy})", f"hf download {copy} ", name=name, local_files_only=True)
 
 
@@ -304,18 +304,18 @@ def test_a_repository_that_left_the_hub_is_known_in_any_case(
 ) -> None:
     name, copy = "RunwayML/Stable-Diffusion-v1-5", "stable-diffusion-v1-5/stable-diffusion-v1-5"
     monkeypatch.setitem(ERRORS, name, (401, "RepoNotFound"))
-    refused(f"{name} is no longer on the hub; give its copy {copy}.", name=name)
+    refused(f"{name} is no longer on the Hub; give its copy {copy}.", name=name)
     refused(f"its copy is {copy})", name=name, local_files_only=True)
 
 
 def test_a_cache_that_cannot_be_read(cache: Path, original: Path) -> None:
     snapshot = into_cache(cache, original, "owner/model")
     (snapshot.parents[1] / "refs" / "main").write_bytes(b"\xff")
-    refused("owner/model cannot be read in the hub's local cache", "delete", name="owner/model")
+    refused("owner/model cannot be read in the Hub's local cache", "delete", name="owner/model")
 
 
 def test_a_name_that_is_no_id_of_the_hub() -> None:
-    refused("owner--x/model is not a valid hub id", "give owner/name", name="owner--x/model")
+    refused("owner--x/model is not a valid Hub id", "give owner/name", name="owner--x/model")
 
 
 def test_a_moved_repository_that_is_in_the_cache_is_used(cache: Path, original: Path) -> None:

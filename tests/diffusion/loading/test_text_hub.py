@@ -65,7 +65,7 @@ def test_a_cached_one_needs_no_hub(cache: Path, sdxl: Path) -> None:
         assert text_encoder(model).width == 2048
     shutil.rmtree(snapshot / "tokenizer")
     model = load("owner/model", device="cpu")
-    with pytest.raises(HomologueError, match=r"hub cannot be reached; .*'text_encoder\*/\*'"):
+    with pytest.raises(HomologueError, match=r"Hub cannot be reached; .*'text_encoder\*/\*'"):
         text_encoder(model)
 
 

@@ -54,7 +54,7 @@ def test_without_pyarrow_one_is_told_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(HomologueError, match=r"need pyarrow; install it with pip .*\[tables\]"):
+    with pytest.raises(HomologueError, match=r"need pyarrow; install it with `pip .*\[tables\]"):
         write_parquet(tmp_path / "x.parquet", TABLE)
     assert list(tmp_path.iterdir()) == []
 

@@ -210,9 +210,9 @@ def test_of_what_is_kept_a_pair_has_its_own_points() -> None:
 def test_sizes_are_told_before() -> None:
     work = remaining_pairs([pair("a1", "a2"), pair("a1", "a3"), pair("b1", "a3")])
     assert expected_sizes(Keeps.keeps, work) == [
-        "keeping parts: 200 bytes a pair, 600 bytes of 3",
-        "keeping maps: 3.0 kB a source, 6.0 kB of 2",
-        "keeping maps: 20 bytes a pair, 60 bytes of 3",
-        "keeping about 6.7 kB in all",
+        "storing parts: 200 bytes a pair, 600 bytes of 3",
+        "storing maps: 3.0 kB a source, 6.0 kB of 2",
+        "storing maps: 20 bytes a pair, 60 bytes of 3",
+        "storing about 6.7 kB in all",
     ]
     assert expected_sizes({}, work) == expected_sizes(Keeps.keeps, []) == []

@@ -1,6 +1,6 @@
 """The benchmark `pairs`: custom pairs from a file; see `custom.pair.thresholds` for PCK.
 
-Paths in the file are relative to its directory.
+Paths in the file are relative to its folder.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ def benchmark(root: Path | None) -> FileBenchmark:
     """Return the pairs of a file, with the split `all`.
 
     Args:
-        root: A .jsonl file with a pair per line, a .csv file with a point per row, or a .json file
+        root: a .jsonl file with a pair per line, a .csv file with a point per row, or a .json file
             of COCO keypoints.
 
     Raises:

@@ -25,12 +25,12 @@ def read_coco(file: Path, images: ImageFolder, note: Callable[[str], None]) -> I
 
     Args:
         file: JSON of COCO keypoints.
-        images: Images below the directory of the file.
-        note: Called with a sentence on annotations that are left out, and one on images whose size
+        images: images below the folder of the file.
+        note: called with a sentence on annotations that are left out, and one on images whose size
             differs from the declared one.
 
     Raises:
-        HomologueError: The file or an annotation is invalid, or it has more than MAX_PAIRS pairs.
+        HomologueError: the file or an annotation is invalid, or it has more than MAX_PAIRS pairs.
     """
     coco = parse_coco(read_json_object(file), str(file))
     annotations = [item for item in coco.annotations if item.points and not item.crowd]

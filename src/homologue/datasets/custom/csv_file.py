@@ -34,7 +34,7 @@ def read_csv(file: Path, images: ImageFolder) -> Iterator[CustomPair]:
     """Yield the pairs of a file, in the order of their first rows.
 
     Raises:
-        HomologueError: A row is invalid; the error names the file and the line.
+        HomologueError: a row is invalid; the error names the file and the line.
     """
     rows = read_csv_rows(file)
     line, header = next(rows)

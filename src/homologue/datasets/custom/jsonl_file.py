@@ -18,7 +18,7 @@ def read_jsonl(file: Path, images: ImageFolder) -> Iterator[CustomPair]:
     """Yield the pairs of a file; empty lines are skipped.
 
     Raises:
-        HomologueError: A line is invalid; the error names the file and the line.
+        HomologueError: a line is invalid; the error names the file and the line.
     """
     for number, line in enumerate(read_text(file).split("\n"), start=1):
         if line.strip():

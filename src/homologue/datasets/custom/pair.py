@@ -24,13 +24,13 @@ class PairEntry:
     """A pair as parsed from a file, before its images and points are checked.
 
     Attributes:
-        where: File and line, for errors.
-        source, target: Paths of the images, relative to the directory of the file.
+        where: file and line, for errors.
+        source, target: paths of the images, relative to the folder of the file.
         source_points: `(x, y)` in pixels of the source.
         target_points: `(x, y)` in pixels of the target; None for an unknown position.
-        category: Category of the pair; None for `DEFAULT_CATEGORY`.
+        category: category of the pair; None for `DEFAULT_CATEGORY`.
         threshold: PCK threshold in pixels of the target; None for `bbox-kp`.
-        point_names: Names of the points; empty for numbers from 1.
+        point_names: names of the points; empty for numbers from 1.
     """
 
     where: str
@@ -47,7 +47,7 @@ class PairEntry:
 class CustomPair:
     """A custom pair; see `homologue.datasets.base.Pair` for the attributes.
 
-    `source` and `target` are paths relative to the directory of the file.
+    `source` and `target` are paths relative to the folder of the file.
     """
 
     name: str
@@ -64,7 +64,7 @@ def check_pair(entry: PairEntry, images: ImageFolder) -> CustomPair:
     """Validate a parsed pair.
 
     Raises:
-        HomologueError: An image cannot be read, a point lies outside its image, or the threshold
+        HomologueError: an image cannot be read, a point lies outside its image, or the threshold
             cannot be computed.
     """
     where, count = entry.where, len(entry.source_points)
@@ -99,7 +99,7 @@ def thresholds(target_points: Tensor, threshold: float | None, where: str) -> Ma
     known target points, as in PF-Willow. A pair without known target points has none.
 
     Raises:
-        HomologueError: The threshold is not positive, or all known points coincide.
+        HomologueError: the threshold is not positive, or all known points coincide.
     """
     if threshold is not None:
         if not 0 < threshold < math.inf:

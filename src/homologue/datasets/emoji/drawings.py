@@ -23,9 +23,9 @@ class Drawing:
     """A subject drawn in one style.
 
     Attributes:
-        subject: What is drawn, such as `fox`.
-        style: Emoji set, such as `noto`.
-        names: Names of the K keypoints.
+        subject: what is drawn, such as `fox`.
+        style: emoji set, such as `noto`.
+        names: names of the K keypoints.
         keypoints: (K, 2) float64, `(x, y)` in pixels of the drawing.
     """
 

@@ -18,10 +18,10 @@ class Pose:
     """A similarity transform about the centre of the image, and a background colour.
 
     Attributes:
-        angle: Rotation in degrees, clockwise on screen.
-        scale: Factor of lengths.
-        shift: Translation `(x, y)` in units of the side.
-        colour: Background, RGB from 0 to 255.
+        angle: rotation in degrees, clockwise on screen.
+        scale: factor of lengths.
+        shift: translation `(x, y)` in units of the side.
+        colour: background, RGB from 0 to 255.
     """
 
     angle: float

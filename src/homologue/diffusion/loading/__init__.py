@@ -1,1 +1,1 @@
-"""Load a model from the hub, a folder, a single file, or the package."""
+"""Load a model from the Hub, a folder, a single file, or the package."""

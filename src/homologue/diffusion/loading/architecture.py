@@ -191,7 +191,7 @@ def family_mismatch(
         unet, vae: configurations.
         name: name of the VAE, which is the only difference between TAESD and TAESDXL.
         has_config: whether `vae` is the VAE's own configuration. A VAE in a single file has none;
-            it gets that of the UNet's family, so that only its name tells the family.
+            it gets that of the UNet's family, so that only its name identifies the family.
     """
     wanted = _unet_family(unet)
     made, sign = _named_family(name)

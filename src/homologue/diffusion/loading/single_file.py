@@ -106,8 +106,8 @@ class FileComponent:
         if self.subfolder == "unet" and stored != used:
             raise HomologueError(
                 f"The weights in {self.where} do not match their configuration ({stored} tensors,"
-                f" of which {used} are used); give a folder with the right one as config= (--config"
-                " on the command line)."
+                f" of which {used} are used); give a folder with its"
+                " configuration as config= (--config on the command line)."
             )
 
 
@@ -162,7 +162,7 @@ def _read(path: Path) -> dict[str, Shape]:
         raise pickled(str(path))
     if path.suffix.lower() != ".safetensors":
         raise HomologueError(
-            f"{path} is not a model: give a .safetensors file, a folder or a hub id."
+            f"{path} is not a model: give a .safetensors file, a folder or a Hub id."
         )
     return read_shapes(path)
 

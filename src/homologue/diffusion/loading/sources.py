@@ -1,4 +1,4 @@
-"""Find the components of a model in a folder, a single file, on the hub, or in the package."""
+"""Find the components of a model in a folder, a single file, on the Hub, or in the package."""
 
 import os
 import re
@@ -31,7 +31,7 @@ class Origin:
 
     Attributes:
         name: the `name` argument of `load`.
-        location: its folder, its single file, or its repository on the hub.
+        location: its folder, its single file, or its repository on the Hub.
         variant: variant of its weights, see `load`.
     """
 
@@ -103,7 +103,7 @@ def _find_in_file(path: Path, options: Options) -> ModelFiles:
     unet, own, configs = open_checkpoint(path, _config_folder(options))
     vae = _other_vae(unet, options) or own
     if vae is None:
-        raise HomologueError(f"{path} has no VAE; give one as vae= (a folder, hub id or file).")
+        raise HomologueError(f"{path} has no VAE; give one as vae= (a folder, Hub id or file).")
     note = size_note(path, configs) if options.config is None else None
     return ModelFiles(unet, vae, configs / SCHEDULER_CONFIG, Origin(str(path), path, None), note)
 
@@ -153,8 +153,8 @@ def _check_arguments(name: Name, options: Options) -> None:
     """Raise HomologueError for options that would have no effect."""
     is_file = _is_file(name)
     for argument, value, applies, kind in (
-        ("variant", options.variant, not is_file, "a folder or a hub id"),
-        ("revision", options.revision, _local(name) is None, "a hub id"),
+        ("variant", options.variant, not is_file, "a folder or a Hub id"),
+        ("revision", options.revision, _local(name) is None, "a Hub id"),
         ("config", options.config, is_file, "a single .safetensors file"),
     ):
         if value is not None and not applies:
@@ -165,7 +165,7 @@ def _check_arguments(name: Name, options: Options) -> None:
 
 
 def _local(name: Name) -> Path | None:
-    """Return the path of a local model, or None for the id of a hub repository."""
+    """Return the path of a local model, or None for the id of a Hub repository."""
     if name == "builtin":
         if not BUILTIN.is_dir():
             raise HomologueError(
@@ -183,7 +183,7 @@ def _local(name: Name) -> Path | None:
     if isinstance(name, str) and _HUB_ID.fullmatch(name) and path.suffix.lower() not in _FILES:
         return None
     raise HomologueError(
-        f"There is no model {str(name)!r}; give a folder, a .safetensors file, a hub id"
+        f"There is no model {str(name)!r}; give a folder, a .safetensors file, a Hub id"
         " (owner/name) or 'builtin'."
     )
 

@@ -72,8 +72,7 @@ def _transformers() -> Any:
         import transformers
     except ImportError as error:
         raise HomologueError(
-            "Words need the package transformers, which is not installed; run"
-            " `pip install 'transformers>=5'`."
+            "Words need the package transformers; install it with `pip install 'transformers>=5'`."
         ) from error
     return transformers
 
@@ -85,7 +84,7 @@ def _folder(origin: Origin) -> Path:
         return origin.location
     raise HomologueError(
         f"{origin.name} is a single file, which has no tokenizer; for words give the model as a"
-        " diffusers folder or a hub id."
+        " diffusers folder or a Hub id."
     )
 
 
@@ -95,7 +94,7 @@ def _find(folder: Path, origin: Origin) -> tuple[str, ...]:
     if missing:
         raise HomologueError(
             f"{origin.name} has no text encoder to read words with: it lacks"
-            f" {', '.join(f'{name}/' for name in missing)}; give a folder or hub id that has"
+            f" {', '.join(f'{name}/' for name in missing)}; give a folder or Hub id that has"
             " text_encoder/ and tokenizer/."
         )
     return text_encoders(folder)

@@ -77,13 +77,13 @@ def unsupported_folder(name: str, folder: Path, files: Collection[str]) -> Homol
     Args:
         name: name of the model given by the user.
         folder: the folder, which may have only some of the files.
-        files: names of all files in the form of `file_names`; of a repository, those on the hub.
+        files: names of all files in the form of `file_names`; of a repository, those on the Hub.
     """
     snapshot = _snapshot(folder)
     if snapshot is not None:
         return HomologueError(
-            f"{name} is a folder of the hub's cache, not a model; give its snapshot {snapshot}"
-            + (", or the hub id " + _hub_id(folder) if folder.name.startswith("models--") else "")
+            f"{name} is a folder of the Hub's cache, not a model; give its snapshot {snapshot}"
+            + (", or the Hub id " + _hub_id(folder) if folder.name.startswith("models--") else "")
             + "."
         )
     top = sorted(file for file in files if "/" not in file)
@@ -170,7 +170,7 @@ def _only_single_files(name: str, folder: Path, files: Collection[str]) -> Homol
 
 
 def _snapshot(folder: Path) -> Path | None:
-    """Return the snapshot of a repository's folder in the hub's cache; None for other folders."""
+    """Return the snapshot of a repository's folder in the Hub's cache; None for other folders."""
     snapshots = folder if folder.name == "snapshots" else folder / "snapshots"
     if not snapshots.is_dir():
         return None
@@ -181,7 +181,7 @@ def _snapshot(folder: Path) -> Path | None:
 
 
 def _hub_id(folder: Path) -> str:
-    """Return the hub id of a folder in the hub's cache.
+    """Return the Hub id of a folder in the Hub's cache.
 
     >>> _hub_id(Path("models--owner--name"))
     'owner/name'

@@ -127,7 +127,8 @@ def misfit(where: str, reason: str) -> HomologueError:
     """Return the error for weights that do not match their configuration."""
     return HomologueError(
         f"The weights in {where} do not match their configuration ({reason}); use both of the same"
-        " model; for a single file, give the right one as config= (--config on the command line)."
+        " model; for a single file, give its configuration as config= (--config on the command"
+        " line)."
     )
 
 

@@ -53,7 +53,7 @@ def check_parquet() -> None:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
         raise HomologueError(
-            "Parquet files need pyarrow; install it with pip install 'homologue[tables]'."
+            "Parquet files need pyarrow; install it with `pip install 'homologue[tables]'`."
         ) from error
 
 

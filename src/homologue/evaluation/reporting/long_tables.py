@@ -138,8 +138,8 @@ def _difference_rows(comparison: Comparison) -> Iterator[LongRow]:
                 }  # fmt: skip
 
 
-def _percent(share: float) -> float | None:
-    return _finite(100 * float(share))
+def _percent(fraction: float) -> float | None:
+    return _finite(100 * float(fraction))
 
 
 def _finite(number: float) -> float | None:

@@ -96,11 +96,11 @@ def _tabulated(averages: Mapping[str, Array], alphas: Sequence[float]) -> dict[s
     }
 
 
-def _percent(share: float | list[float]) -> Any:
+def _percent(fraction: float | list[float]) -> Any:
     """Return percent rounded to hundredths; None for NaN, which JSON cannot represent."""
-    if isinstance(share, list):
-        return [_percent(end) for end in share]
-    return None if np.isnan(share) else round(100 * share, 2)
+    if isinstance(fraction, list):
+        return [_percent(end) for end in fraction]
+    return None if np.isnan(fraction) else round(100 * fraction, 2)
 
 
 def _number(value: float) -> float | None:

@@ -90,7 +90,7 @@ def score(
         seed: seed of the bootstrap of the 95 % intervals.
 
     Raises:
-        HomologueError: A folder has no run, an alpha or a threshold is invalid, or two runs were
+        HomologueError: a folder has no run, an alpha or a threshold is invalid, or two runs were
             evaluated on different data.
     """
     checked = check_alphas(alphas)

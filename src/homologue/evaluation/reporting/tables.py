@@ -49,7 +49,7 @@ def side_by_side(
             there are several groups.
 
     Raises:
-        HomologueError: No run can be broken down by one of these.
+        HomologueError: no run can be broken down by one of these.
     """
     known = list(dict.fromkeys(name for run in runs for name in run.scores.breakdowns))
     for name in by or ():
@@ -103,9 +103,11 @@ def errors(runs: Sequence[Run], alphas: Sequence[float], seed: int = 0) -> Grid:
     for threshold in thresholds_of(runs):
         for run in runs:
             score = run.scores.score(threshold, alphas, seed=seed)
-            shares = _share(score.mean_error), _share(score.median_error)
-            rows.append((threshold, run.name, f"{score.pairs:,}", f"{score.points:,}", *shares))
-    title = f"{_split_name(runs)}: what is scored, and its distance from the truth in thresholds"
+            errors = _fraction(score.mean_error), _fraction(score.median_error)
+            rows.append((threshold, run.name, f"{score.pairs:,}", f"{score.points:,}", *errors))
+    title = (
+        f"{_split_name(runs)}: what is scored, and its distance from the ground truth in thresholds"
+    )
     return Grid(title, header, tuple(rows), 2)
 
 
@@ -210,11 +212,11 @@ def _label(average: str) -> str:
     return average.replace("_", " ")
 
 
-def _percent(share: float) -> str:
-    return _NOTHING if np.isnan(share) else f"{100 * share:.1f}"
+def _percent(fraction: float) -> str:
+    return _NOTHING if np.isnan(fraction) else f"{100 * fraction:.1f}"
 
 
-def _share(error: float) -> str:
+def _fraction(error: float) -> str:
     return f"{error:.3f}" if np.isfinite(error) else _NOTHING
 
 

@@ -1,1 +1,1 @@
-"""Keeping runs in SQLite, and merging them."""
+"""Store runs in SQLite, and merge them."""

@@ -26,7 +26,7 @@ class RecordStore(Protocol):
 
 
 class MemoryStore:
-    """Keeps records until the process ends."""
+    """Stores records until the process ends."""
 
     def __init__(self) -> None:
         self._records: dict[str, Record] = {}

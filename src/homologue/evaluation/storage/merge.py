@@ -26,7 +26,7 @@ def merge(out: Folder, folders: Sequence[Folder]) -> Store:
         The merged run, open.
 
     Raises:
-        HomologueError: The configurations differ, or two runs have different results for a pair.
+        HomologueError: the configurations differ, or two runs have different results for a pair.
     """
     with ExitStack() as stack:
         first, *others = [stack.enter_context(Store.read(folder)) for folder in folders]

@@ -27,7 +27,7 @@ def insert(connection: sqlite3.Connection, record: Record) -> None:
     """Write a record, in the place of a failed one of the same pair.
 
     Raises:
-        ValueError: A record of the pair that did not fail is already stored.
+        ValueError: a record of the pair that did not fail is already stored.
     """
     connection.execute("DELETE FROM pairs WHERE pair = ? AND error IS NOT NULL", (record.pair,))
     try:

@@ -111,7 +111,7 @@ def make_meta(
 
     Args:
         configuration: canonical text of the configuration.
-        root: data directory.
+        root: data folder.
         planned: number of pairs of the whole run.
         keep: stored artifacts; not written if there are none.
     """
@@ -129,7 +129,7 @@ def read_meta(connection: sqlite3.Connection, file: Path) -> dict[str, str]:
     """Read the metadata and check the file.
 
     Raises:
-        HomologueError: The file is not a run, is damaged, or was written by a later version.
+        HomologueError: the file is not a run, is damaged, or was written by a later version.
     """
     try:
         meta: dict[str, str] = dict(connection.execute("SELECT key, value FROM meta"))

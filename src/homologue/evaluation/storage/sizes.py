@@ -24,8 +24,8 @@ def expected_sizes(keeps: Mapping[str, Size], work: Sequence[IndexedPair]) -> li
             if each:
                 total += points * each
                 sum_text, mean = format_size(points * each), format_size(points * each / count)
-                lines.append(f"keeping {item}: {mean} a {what}, {sum_text} of {count:,}")
-    return [*lines, f"keeping about {format_size(total)} in all"] if lines else []
+                lines.append(f"storing {item}: {mean} a {what}, {sum_text} of {count:,}")
+    return [*lines, f"storing about {format_size(total)} in all"] if lines else []
 
 
 def format_size(size: float) -> str:

@@ -55,7 +55,7 @@ class Store:
         folder: folder of the run.
         configuration: settings of the run, see `homologue.evaluation.configuration`.
         hash: SHA-256 of the configuration.
-        root: data directory when the run was started.
+        root: data folder when the run was started.
         planned: number of pairs of the whole run.
         keep: artifacts that are stored, see `homologue.artifacts`.
     """
@@ -87,12 +87,12 @@ class Store:
 
         Args:
             configuration: see `run_configuration`.
-            root: data directory.
+            root: data folder.
             planned: number of pairs of the whole run.
             keep: artifacts to store; they do not change results.
 
         Raises:
-            HomologueError: The folder holds a run that cannot be resumed with these arguments or
+            HomologueError: the folder holds a run that cannot be resumed with these arguments or
                 another file, is in use, or cannot be written.
         """
         path = make_folder(folder)
@@ -114,7 +114,7 @@ class Store:
         """Open a run for reading, finished or not.
 
         Raises:
-            HomologueError: The folder has no run, or one that is damaged or was written by a later
+            HomologueError: the folder has no run, or one that is damaged or was written by a later
                 version.
         """
         path = Path(folder)

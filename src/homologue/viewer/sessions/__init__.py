@@ -1,1 +1,1 @@
-"""Sessions: the pictures, points and settings that a user works on, with undo and redo."""
+"""Sessions: the images, points and settings that a user works on, with undo and redo."""

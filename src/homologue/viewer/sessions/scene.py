@@ -46,23 +46,23 @@ class Settings:
 
 @runtime_checkable
 class HasPictures(Protocol):
-    """Feature data that refer to pictures besides the source and the target."""
+    """Feature data that refer to images besides the source and the target."""
 
     @property
     def pictures(self) -> frozenset[str]:
-        """Ids of the pictures."""
+        """Ids of the images."""
         ...
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Pictures, points and settings of a session.
+    """Images, points and settings of a session.
 
     Attributes:
         settings: how counterparts are computed.
-        source, target: ids of the pictures; None if not chosen.
+        source, target: ids of the images; None if not chosen.
         points: points of the source.
-        feature_data: immutable data of features by feature name. Data that refer to pictures
+        feature_data: immutable data of features by feature name. Data that refer to images
             implement `HasPictures`.
     """
 
@@ -74,7 +74,7 @@ class Scene:
 
     @property
     def pictures(self) -> set[str]:
-        """Ids of all pictures of the scene."""
+        """Ids of all images of the scene."""
         ends = {id_ for id_ in (self.source, self.target) if id_ is not None}
         others = (
             data.pictures for data in self.feature_data.values() if isinstance(data, HasPictures)

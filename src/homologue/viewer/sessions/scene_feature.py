@@ -1,4 +1,4 @@
-"""The scene as a feature, which all screens share: pictures, points, settings, undo and redo."""
+"""The scene as a feature, which all screens share: images, points, settings, undo and redo."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -38,8 +38,8 @@ class SceneFeature:
         """
         Args:
             limits: limit of the number of points.
-            pictures: stored pictures.
-            sample: returns a sample picture by name, or None.
+            pictures: stored images.
+            sample: returns a sample image by name, or None.
             models: names of the models to choose from.
             presets: names of the presets to choose from.
         """
@@ -92,15 +92,15 @@ class SceneFeature:
         session.change(replace(scene, source=source, target=picture.id))
 
     def _replaces_samples(self, scene: Scene, fields: Fields) -> bool:
-        """Return whether a user's picture replaces one of the initial samples.
+        """Return whether a user's image replaces one of the initial samples.
 
-        The other sample is then removed too, since the pictures are not a pair.
+        The other sample is then removed too, since the images are not a pair.
         """
         first = tuple(sample.id for name in FIRST_PAIR if (sample := self._sample(name)))
         return (scene.source, scene.target) == first and not scene.points and "sample" not in fields
 
     def _picture(self, fields: Fields) -> Picture:
-        """Return the picture that the field `sample` or `picture` names."""
+        """Return the image that the field `sample` or `picture` names."""
         if "sample" in fields:
             name = fields.text("sample")
             sample = self._sample(name)
@@ -109,7 +109,7 @@ class SceneFeature:
             return sample
         picture = self._pictures.get(fields.text("picture"))
         if picture is None:
-            raise MissingError("This picture is no longer stored: open it again.")
+            raise MissingError("This image is no longer stored: open it again.")
         return picture
 
     def _settings(self, session: Session, fields: Fields) -> None:
@@ -139,7 +139,9 @@ class SceneFeature:
     def _add(self, session: Session, fields: Fields) -> None:
         scene, id_ = session.scene, fields.text("id")
         if not _ID.fullmatch(id_):
-            raise HomologueError("The 'id' of a point is 4 to 40 of a to z, 0 to 9 and '-'.")
+            raise HomologueError(
+                "The 'id' of a point must have 4 to 40 characters of a to z, 0 to 9 and '-'."
+            )
         if any(point.id == id_ for point in scene.points):
             return
         if len(scene.points) >= self._limits.points:
@@ -154,7 +156,7 @@ class SceneFeature:
         """Return `x` and `y`, which must lie inside the source."""
         picture = self._pictures.get(scene.source) if scene.source else None
         if picture is None:
-            raise HomologueError("There is no source to put a point on: open a picture first.")
+            raise HomologueError("There is no source to put a point on: open an image first.")
         x, y = fields.number("x"), fields.number("y")
         if not (0 <= x <= picture.width and 0 <= y <= picture.height):
             raise HomologueError(
@@ -170,7 +172,7 @@ class SceneFeature:
         session.change(replace(session.scene, points=()))
 
     def _is_possible(self, scene: Scene) -> bool:
-        """Return whether all pictures of an earlier scene are still stored."""
+        """Return whether all images of an earlier scene are still stored."""
         return all(self._pictures.get(id_) for id_ in scene.pictures)
 
 

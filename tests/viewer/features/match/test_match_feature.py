@@ -191,7 +191,7 @@ def test_without_a_target_a_point_has_maps_over_its_source(server: Running) -> N
     assert (point["state"], point["found"], point["maps"]["target"]) == ("done", None, None)
     status, message = server.refused(session, "swap")
     assert (status, message) == (
-        400, "There are no two pictures to swap: open both first."
+        400, "There are no two images to swap: open both first."
     )  # fmt: skip
     server.act(session, "target", sample="cat/noto")
     assert server.settled(session)["match"]["points"]["aaaa"]["found"] is not None

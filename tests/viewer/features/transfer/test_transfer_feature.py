@@ -319,7 +319,7 @@ def test_pictures_of_targets_are_in_use(builtin: LatentDiffusion, hasty: Preset)
         answer = server.upload(png(150, 200, seed=3), "third.png")
         assert answer.status_code == 503
         assert answer.json()["error"] == (
-            "There is no room for third.png: all pictures together may have 0.286102 MiB; remove "
+            "There is no room for third.png: all images together may have 0.286102 MiB; remove "
             "some, or scale them down."
         )
         assert all(server.viewer.pictures.get(id_) for id_ in ids)

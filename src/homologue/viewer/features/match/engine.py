@@ -21,10 +21,10 @@ from homologue.viewer.pictures import Pictures
 from homologue.viewer.sessions.scene import Settings
 from homologue.viewer.uploads import decode
 
-_MAX_RECENT = 8  # pictures whose views are stored
+_MAX_RECENT = 8  # images whose views are stored
 
 _Locators = OrderedDict[tuple[str, str], Locator]
-"""Locators by model and picture, the least recently used first."""
+"""Locators by model and image, the least recently used first."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class FoundPoint:
     """A located point.
 
     Attributes:
-        x, y: position in the image frame of the searched picture.
+        x, y: position in the image frame of the searched image.
         score: see `Located`.
         loss: final loss of the embedding, averaged over its contexts.
     """
@@ -51,7 +51,7 @@ class MatchEngine:
     Attributes:
         found: located points that have heat maps.
         maps: packed heat maps by `LocateKey.address`.
-        ready: pairs of pictures whose views are prepared.
+        ready: pairs of images whose views are prepared.
     """
 
     def __init__(self, models: Models, pictures: Pictures, limits: Limits) -> None:
@@ -76,7 +76,7 @@ class MatchEngine:
         self.found.put(key, _found_point(located, 0, fitted))
 
     def locate_all(self, keys: Sequence[LocateKey], progress: Progress) -> None:
-        """Locate points of one source in one picture, without heat maps; see `result`."""
+        """Locate points of one source in one image, without heat maps; see `result`."""
         keys = [key for key in keys if self.result(key) is None]
         if not keys:
             return
@@ -100,7 +100,7 @@ class MatchEngine:
         return self._fit(key, progress) if fitted is None else fitted
 
     def prepare(self, key: ViewsKey, progress: Progress) -> None:
-        """Load the model and compute the views of both pictures, before points are added."""
+        """Load the model and compute the views of both images, before points are added."""
         settings = key.settings
         preset, strategy, seed = settings.preset, settings.strategy, settings.seed
         self._locator(settings, key.source, progress).prepare(
@@ -125,11 +125,11 @@ class MatchEngine:
     def _locator(
         self, settings: Settings, picture: str, progress: Progress, transient: bool = False
     ) -> Locator:
-        """Return the locator of a picture; locators of recent pictures are stored.
+        """Return the locator of an image; locators of recent images are stored.
 
         Args:
-            transient: whether the picture is one of many that are seen once. It then displaces no
-                picture of a pair that a user works with.
+            transient: whether the image is one of many that are searched once. It then displaces no
+                image of a pair that a user works with.
         """
         model = self._models.get(settings.model, progress)
         key = (settings.model, picture)
@@ -140,7 +140,7 @@ class MatchEngine:
         if key not in locators:
             stored = self._pictures.get(picture)
             if stored is None:
-                raise MissingError("The picture is no longer stored: open it again.")
+                raise MissingError("The image is no longer stored: open it again.")
             image = decode(stored.data, stored.name, self._limits.upload_pixels)
             locators[key] = Locator(model).set_image(RGBImage(image.pixels, stored.name))
         locators.move_to_end(key)

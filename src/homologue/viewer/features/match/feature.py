@@ -117,7 +117,7 @@ class MatchFeature:
         """Exchange source and target; located points move to their counterparts."""
         scene = session.scene
         if scene.source is None or scene.target is None:
-            raise HomologueError("There are no two pictures to swap: open both first.")
+            raise HomologueError("There are no two images to swap: open both first.")
         moved = []
         for point in scene.points:
             key = locate_key(scene, point, scene.target)
@@ -167,7 +167,7 @@ class MatchFeature:
 
 
 def _keys(scene: Scene, point: Point) -> list[LocateKey]:
-    """Return the keys of a point in both pictures."""
+    """Return the keys of a point in both images."""
     keys = [locate_key(scene, point, picture) for picture in (scene.source, scene.target)]
     return [key for key in keys if key]
 

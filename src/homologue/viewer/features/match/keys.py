@@ -18,7 +18,7 @@ class FitKey:
 
 @dataclass(frozen=True)
 class LocateKey:
-    """Key of a point located in a picture, which may be its own source."""
+    """Key of a point located in an image, which may be its own source."""
 
     fit: FitKey
     picture: str
@@ -31,7 +31,7 @@ class LocateKey:
 
 @dataclass(frozen=True)
 class ViewsKey:
-    """Key of the prepared views of a pair of pictures, which do not depend on the points."""
+    """Key of the prepared views of a pair of images, which do not depend on the points."""
 
     source: str
     target: str | None
@@ -46,6 +46,6 @@ def fit_key(scene: Scene, point: Point) -> FitKey | None:
 
 
 def locate_key(scene: Scene, point: Point, picture: str | None) -> LocateKey | None:
-    """Return the key of a point in a picture, or None if the source or the picture is missing."""
+    """Return the key of a point in an image, or None if the source or the image is missing."""
     fit = fit_key(scene, point)
     return LocateKey(fit, picture) if fit and picture is not None else None

@@ -13,7 +13,7 @@ ALPHAS = tuple(hundredths / 100 for hundredths in range(1, 31))
 """The values of alpha to choose from, and those of the PCK curve."""
 
 VERDICTS = ("right", "mixed", "wrong", "failed", "unscored")
-"""Verdict of a pair: all points right, some right, none right, prediction failed, none scored."""
+"""Verdict of a pair: all points correct, some, none, prediction failed, none scored."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class Columns:
     """Values of N pairs under one threshold, in the order of `Scores.records` (by name).
 
     Attributes:
-        counts: scored and right points at `ALPHAS`.
+        counts: scored and correct points at `ALPHAS`.
         worst, mean: (N,) largest and mean error of the points as fractions of the threshold; NaN
             if no point is scored.
         score: (N,) mean score of the points; NaN if none has a score.
@@ -41,7 +41,7 @@ class Columns:
     errors: Array
 
     def pck(self, alpha: int) -> Array:
-        """Return the fraction of right points of each pair.
+        """Return the fraction of correct points of each pair.
 
         Args:
             alpha: index into `ALPHAS`.

@@ -43,7 +43,7 @@ def describe_card(opened: OpenRun, index: int, query: Query) -> dict[str, Any]:
     """Return the card of a pair in the grid.
 
     Each of `points` is a list: position in the source, true position in the target, predicted
-    position in the target, whether the prediction is right. Positions are `[x, y]` or null.
+    position in the target, whether the prediction is correct. Positions are `[x, y]` or null.
     """
     record = opened.record(index)
     verdicts = record.verdicts(opened.threshold(query), ALPHAS[query.alpha])
@@ -55,7 +55,7 @@ def describe_card(opened: OpenRun, index: int, query: Query) -> dict[str, Any]:
 
 
 def describe_pair(opened: OpenRun, index: int, query: Query) -> dict[str, Any]:
-    """Return all values of a pair, without its pictures."""
+    """Return all values of a pair, without its images."""
     record, name = opened.record(index), opened.threshold(query)
     length = record.thresholds.get(name)
     return {

@@ -37,7 +37,7 @@ class RunsFeature:
         """
         Args:
             opened: the runs to browse.
-            pictures: stores the pictures that are displayed at full size.
+            pictures: stores the images that are displayed at full size.
             limits: limits of pairs, thumbnails and file reads.
         """
         self._opened, self._limits = opened, limits
@@ -98,7 +98,7 @@ class RunsFeature:
         return Response(csv_text(rows), media_type="text/csv; charset=utf-8", headers=headers)
 
     async def _pair(self, request: Request) -> Response:
-        """Return a pair, its pictures or why they cannot be read, and its neighbours."""
+        """Return a pair, its images or why they cannot be read, and its neighbours."""
         run, query = self._run_and_query(request)
         index = run.index(request.query_params.get("pair", ""))
         ends: tuple[End, End] = ("source", "target")
@@ -124,7 +124,7 @@ class RunsFeature:
             return {"problem": str(error)}
 
     async def _thumbnail(self, request: Request) -> Response:
-        """Return a thumbnail as JPEG, or JSON with the `problem` if the picture cannot be read.
+        """Return a thumbnail as JPEG, or JSON with the `problem` if the image cannot be read.
 
         The status is 200 in both cases: runs can be browsed without their data.
         """

@@ -29,7 +29,7 @@ class RunMaps:
         Args:
             run: a run.
             pair: name of a pair.
-            end: the picture that the maps cover.
+            end: the image that the maps cover.
             point: index of the point in the pair.
 
         Raises:

@@ -139,7 +139,7 @@ class OpenRuns:
 
         Args:
             folders: folders of runs, or folders that contain them.
-            root: data directory, if it has moved since the runs.
+            root: data folder, if it has moved since the runs.
 
         Raises:
             HomologueError: a folder has no run, or a run cannot be read.

@@ -1,4 +1,4 @@
-"""The pictures of runs, read from disk on request."""
+"""The images of runs, read from disk on request."""
 
 import asyncio
 import io
@@ -35,14 +35,14 @@ class Thumbnail:
 
 
 class RunPictures:
-    """Reads a limited number of pictures at a time in separate threads, and stores the results.
+    """Reads a limited number of images at a time in separate threads, and stores the results.
 
     Raises:
-        HomologueError: in all methods, if a picture is missing or cannot be read.
+        HomologueError: in all methods, if an image is missing or cannot be read.
     """
 
     def __init__(self, limits: Limits, pictures: Pictures) -> None:
-        """`pictures`: stores the pictures that are displayed at full size."""
+        """`pictures`: stores the images that are displayed at full size."""
         self._pictures = pictures
         self._slots = asyncio.Semaphore(limits.reading_at_once)
         self._thumbnails: LRUCache[object, Thumbnail] = LRUCache(
@@ -51,7 +51,7 @@ class RunPictures:
         self._ids: LRUCache[object, str] = LRUCache(_MAX_IDS)
 
     async def thumbnail(self, run: OpenRun, record: Record, end: End) -> Thumbnail:
-        """Return the thumbnail of a picture."""
+        """Return the thumbnail of an image."""
         key = run.data, _key(record, end)
         thumbnail = self._thumbnails.get(key)
         if thumbnail is not None:
@@ -59,13 +59,13 @@ class RunPictures:
         return await self._in_thread(partial(self._make_thumbnail, key, run, record, end))
 
     async def large(self, run: OpenRun, record: Record, end: End) -> dict[str, Any]:
-        """Store a picture for `/api/pictures/`; return its description for the page."""
+        """Store an image for `/api/pictures/`; return its description for the page."""
         key = run.data, _key(record, end)
         id_ = self._ids.get(key)
         picture = self._pictures.get(id_) if id_ else None
         if picture is None:
             picture = await self._in_thread(partial(self._make_picture, run, record, end))
-            # Not in the thread: only the server's thread may read which pictures are in use.
+            # Not in the thread: only the server's thread may read which images are in use.
             self._pictures.add(picture)
             self._ids.put(key, picture.id)
         return {**picture.facts(), "name": _key(record, end)}

@@ -38,8 +38,8 @@ class TransferActions:
         """
         Args:
             limits: limit of the number of targets.
-            pictures: stored pictures.
-            sample: returns a sample picture by name, or None.
+            pictures: stored images.
+            sample: returns a sample image by name, or None.
             results: returns the results of a session.
         """
         self._limits, self._pictures = limits, pictures
@@ -95,7 +95,7 @@ class TransferActions:
         target, point = self._target_and_point(session, fields)
         picture = self._pictures.get(target.picture or "")
         if picture is None:
-            raise MissingError(f"{target.name} has no picture: open it again.")
+            raise MissingError(f"{target.name} has no image: open it again.")
         x, y = fields.number("x"), fields.number("y")
         if not (0 <= x <= picture.width and 0 <= y <= picture.height):
             raise HomologueError(

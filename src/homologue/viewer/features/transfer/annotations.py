@@ -1,4 +1,4 @@
-"""The points of all pictures of a transfer, including the source, for export."""
+"""The points of all images of a transfer, including the source, for export."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from homologue.viewer.sessions.scene import Point, Scene
 
 @dataclass(frozen=True)
 class AnnotatedPoint:
-    """A point of a picture.
+    """A point of an image.
 
     Attributes:
         position: image frame; None if the point is not visible or not located yet.
-        score: None if the model has not located the point.
+        score: none if the model has not located the point.
         corrected: whether a user set the position or marked the point as not visible.
     """
 
@@ -27,7 +27,7 @@ class AnnotatedPoint:
 
 @dataclass(frozen=True)
 class AnnotatedPicture:
-    """A picture with its points.
+    """An image with its points.
 
     Attributes:
         name: file name, unique in the transfer.
@@ -44,7 +44,7 @@ class AnnotatedPicture:
 def annotate(scene: Scene, results: TransferResults, pictures: Pictures) -> list[AnnotatedPicture]:
     """Return the source and the targets with their points.
 
-    A target that shows the source's own picture is merged with the source, which takes its name.
+    A target that shows the source's own image is merged with the source, which takes its name.
     """
     rows = [row for row in results.rows if row.target.picture]
     own = next((row.name for row in rows if row.target.picture == scene.source), None)

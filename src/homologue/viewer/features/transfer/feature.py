@@ -22,7 +22,7 @@ from homologue.viewer.limits import Limits
 from homologue.viewer.pictures import Picture, Pictures
 from homologue.viewer.sessions.session import Session
 
-_URGENCY = 8  # after all tasks of a pair of pictures
+_URGENCY = 8  # after all tasks of a pair of images
 
 
 class TransferFeature:
@@ -43,9 +43,9 @@ class TransferFeature:
         Args:
             engine: fits and locates points.
             worker: runs the tasks.
-            pictures: stored pictures.
+            pictures: stored images.
             limits: limits of targets and queued tasks.
-            sample: returns a sample picture by name, or None.
+            sample: returns a sample image by name, or None.
             session: returns a session by id.
         """
         self._engine, self._worker, self._limits = engine, worker, limits
@@ -58,7 +58,7 @@ class TransferFeature:
         return self._routes
 
     def tasks(self, session: Session) -> list[Task]:
-        """Return one task for each unfinished picture, up to the length of the queue."""
+        """Return one task for each unfinished image, up to the length of the queue."""
         results, scene = self._results(session), session.scene
         if results.paused or not results.fits:
             return []
@@ -87,7 +87,7 @@ class TransferFeature:
         }
 
     def progress(self, session: Session) -> dict[str, Any] | None:
-        """Return the picture of the running job, its progress, and the seconds left for all."""
+        """Return the image of the running job, its progress, and the seconds left for all."""
         for key, status in self._worker.statuses(session.id).items():
             if isinstance(key, TransferKey) and status.running:
                 progress = asdict(status.progress) if status.progress else None
@@ -106,7 +106,7 @@ class TransferFeature:
         picture: str,
         reporter: ProgressReporter,
     ) -> None:
-        """Locate all points in one picture; runs in the worker's thread."""
+        """Locate all points in one image; runs in the worker's thread."""
         start = perf_counter()
         self._engine.locate_all([LocateKey(fit, picture) for fit in fits], reporter)
         results.seconds = perf_counter() - start

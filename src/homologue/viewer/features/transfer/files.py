@@ -18,7 +18,7 @@ _COLUMNS = ("image", "point", "x", "y", "score", "corrected")
 
 
 def coco(scene: Scene, pictures: Sequence[AnnotatedPicture]) -> dict[str, Any]:
-    """Return COCO keypoints with one annotation for each picture.
+    """Return COCO keypoints with one annotation for each image.
 
     The visibility is 2 for a point with a position and 0 otherwise. Beyond COCO, an annotation has
     the lowest `score`, and for each point `scores` and `corrected`. `optimise` repeats `strategy`
@@ -86,7 +86,7 @@ def _box(positions: Sequence[tuple[float, float]]) -> list[float]:
 
 
 def csv_text(points: Sequence[Point], pictures: Sequence[AnnotatedPicture]) -> str:
-    """Return CSV with a row for each point of each picture; unknown values are empty."""
+    """Return CSV with a row for each point of each image; unknown values are empty."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(_COLUMNS)

@@ -1,4 +1,4 @@
-"""Names of pictures and points in exported files."""
+"""Names of images and points in exported files."""
 
 import re
 from collections.abc import Iterable, Sequence

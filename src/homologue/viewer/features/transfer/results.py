@@ -17,10 +17,10 @@ _tokens = count(1)
 
 @dataclass(frozen=True)
 class TransferKey:
-    """Key of the task that locates all points in one picture.
+    """Key of the task that locates all points in one image.
 
     Attributes:
-        picture: id of the picture.
+        picture: id of the image.
         tokens: tokens of the columns.
     """
 
@@ -34,7 +34,7 @@ class PointColumn:
 
     Attributes:
         token: identifies the column in the state of the page.
-        cells: version and located point by picture.
+        cells: version and located point by image.
     """
 
     token: int
@@ -49,7 +49,7 @@ class TargetRow:
         version: version of the last change of the row.
         target: the target.
         name: unique file name.
-        problem: why it has no picture or no result, else "".
+        problem: why it has no image or no result, else "".
     """
 
     version: int
@@ -69,8 +69,8 @@ class TransferResults:
     Attributes:
         version: increases with every change.
         paused: whether a user paused the transfer.
-        completed: pictures whose results have not been read from the engine yet.
-        seconds: duration of the last picture's task; None before the first.
+        completed: images whose results have not been read from the engine yet.
+        seconds: duration of the last image's task; None before the first.
     """
 
     def __init__(self, result: Callable[[LocateKey], FoundPoint | None]) -> None:
@@ -144,7 +144,7 @@ class TransferResults:
         return ended.get(self.task_key(target.picture), "")
 
     def wanted(self, source: str | None) -> list[str]:
-        """Return the distinct pictures of the targets without the source's own."""
+        """Return the distinct images of the targets without the source's own."""
         pictures = dict.fromkeys(row.target.picture for row in self.rows)
         return [each for each in pictures if each is not None and each != source]
 
@@ -166,7 +166,7 @@ class TransferResults:
         return {id_: self._columns[fit].token for id_, fit in fits.items() if fit}
 
     def is_done(self, picture: str) -> bool:
-        """Return whether all points are located in a picture."""
+        """Return whether all points are located in an image."""
         return all(picture in column.cells for column in self._columns.values())
 
     def found(self, fit: FitKey | None, picture: str) -> FoundPoint | None:

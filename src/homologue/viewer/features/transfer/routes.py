@@ -32,7 +32,7 @@ class TransferRoutes:
     ) -> None:
         """
         Args:
-            pictures: stored pictures.
+            pictures: stored images.
             session: returns a session by id.
             results: returns the results of a session.
         """
@@ -48,7 +48,7 @@ class TransferRoutes:
     async def _thumbnail(self, request: Request) -> Response:
         picture = self._pictures.get(request.path_params["picture"])
         if picture is None:
-            raise MissingError("This picture is no longer stored: open it again.")
+            raise MissingError("This image is no longer stored: open it again.")
         data, kind = await asyncio.to_thread(self._thumbnails.get, picture)
         return Response(data, media_type=kind, headers=IMMUTABLE)
 

@@ -32,8 +32,8 @@ class Target:
     Attributes:
         id: unique in the session.
         name: name of the uploaded file; see `file_names`.
-        picture: id of the picture; None if it could not be read.
-        problem: why the picture could not be read.
+        picture: id of the image; None if it could not be read.
+        problem: why the image could not be read.
         corrections: corrections by point id.
     """
 
@@ -59,7 +59,7 @@ class Targets:
 
     @cached_property
     def pictures(self) -> frozenset[str]:
-        """Ids of the pictures; see `HasPictures`."""
+        """Ids of the images; see `HasPictures`."""
         return frozenset(each.picture for each in self.all if each.picture is not None)
 
     def target(self, id_: int) -> Target:
@@ -74,14 +74,14 @@ class Targets:
         raise HomologueError(f"There is no target {id_}; it may have been removed.")
 
     def duplicate(self, new: Target) -> Target | None:
-        """Return the target of the same name that has the same picture or none, or None."""
+        """Return the target of the same name that has the same image or none, or None."""
         for target in self.all:
             if target.name == new.name and target.picture in (new.picture, None):
                 return target
         return None
 
     def with_target(self, new: Target) -> "Targets":
-        """Return the targets with a new one, which replaces a duplicate without a picture."""
+        """Return the targets with a new one, which replaces a duplicate without an image."""
         old = self.duplicate(new)
         if old is None:
             return Targets((*self.all, new))

@@ -12,7 +12,7 @@ _MAX_BYTES = 32 * 2**20
 
 
 class Thumbnails:
-    """Creates thumbnails of displayed pictures on request and stores the last ones."""
+    """Creates thumbnails of displayed images on request and stores the last ones."""
 
     def __init__(self) -> None:
         self._thumbnails: LRUCache[str, bytes] = LRUCache(_MAX_BYTES, len)

@@ -43,7 +43,7 @@ class WordEngine:
         model = self._models.get(key.model, progress)
         picture = self._pictures.get(key.picture)
         if picture is None:
-            raise MissingError("The picture is no longer stored: open it again.")
+            raise MissingError("The image is no longer stored: open it again.")
         image = decode(picture.data, picture.name, self._limits.upload_pixels)
         maps = attend(
             model, image, key.prompt, layers=True, config=CONFIG, seed=key.seed, progress=progress

@@ -98,7 +98,7 @@ class WordsFeature:
         prompt = fields.text("prompt", _MAX_PROMPT_LENGTH, min_length=0).strip()
         if not word_spans(prompt):
             raise HomologueError(
-                f"The sentence {prompt!r} has no words; write what is in the picture."
+                f"The sentence {prompt!r} has no words; write what is in the image."
             )
         session.change(with_prompt(session.scene, prompt))
         maps_key, _ = _keys(session)

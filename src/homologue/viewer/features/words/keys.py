@@ -9,7 +9,7 @@ from homologue.viewer.sessions.scene import Point, Scene
 
 @dataclass(frozen=True)
 class WordMapsKey:
-    """Key of the heat maps of a prompt over a picture."""
+    """Key of the heat maps of a prompt over an image."""
 
     picture: str
     prompt: str

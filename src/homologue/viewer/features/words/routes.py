@@ -26,7 +26,7 @@ from homologue.words.words_json import describe
 class WordRoutes:
     """The routes of words.
 
-    Full-size maps are computed for one request at a time: those of a large picture take hundreds
+    Full-size maps are computed for one request at a time: those of a large image take hundreds
     of megabytes.
     """
 

@@ -20,8 +20,8 @@ class StoredWordMaps:
         words: W words.
         layers: (W, h, w) by layer, as in `WordMaps`.
         side: side of the model's input, in pixels.
-        width, height: pixels of the original picture.
-        path: name of the picture.
+        width, height: pixels of the original image.
+        path: name of the image.
         packed: a map for each word, packed for the page.
         model: name of the model.
         dtype: precision of the model.
