@@ -44,6 +44,16 @@ def test_every_command_has_a_page() -> None:
     assert names == set(typer.main.get_command(app).commands)
 
 
+@pytest.mark.parametrize("name", sorted(typer.main.get_command(app).commands))
+def test_the_page_of_a_command_begins_with_its_help(name: str) -> None:
+    text = typer.main.get_command(app).commands[name].help or ""
+    first = " ".join(text.partition("\n\n")[0].split())
+    page = (DOCS / "commands" / f"{name}.md").read_text("utf-8")
+    index = (DOCS / "commands" / "index.md").read_text("utf-8")
+    assert page.startswith(f"# homologue {name}\n\n{first}\n")
+    assert f"| [`{name}`]({name}.md) | {first} |" in index
+
+
 def commands_of(path: Path) -> list[list[str]]:
     """The words of every `homologue ...` line in a page's blocks of shell commands."""
     blocks = re.findall(r"^```(\w*)\n(.*?)^```", path.read_text("utf-8"), re.M | re.S)

@@ -10,7 +10,10 @@ from homologue.cli import app as command_line
 
 
 class CommandHelp(SphinxDirective):
-    """`command-help NAME` shows what `homologue NAME --help` shows."""
+    """`command-help NAME` shows `homologue NAME --help` without its first paragraph.
+
+    The page begins with that paragraph; tests/test_documentation.py compares the two.
+    """
 
     required_arguments = 1
 
@@ -29,7 +32,7 @@ class CommandHelp(SphinxDirective):
                 kind = "Arguments" if parameter.param_type_name == "argument" else "Options"
                 rows[kind].append(record)
         shown: list[nodes.Node] = [
-            *self._text(command.help or ""),
+            *self._text((command.help or "").partition("\n\n")[2]),
             nodes.literal_block(usage, usage, language="text"),
         ]
         for kind, records in rows.items():
@@ -48,7 +51,7 @@ class CommandHelp(SphinxDirective):
     def _text(self, text: str) -> list[nodes.Node]:
         """Help text, whose single backticks mark code, as paragraphs."""
         paragraphs: list[nodes.Node] = []
-        for part in text.split("\n\n"):
+        for part in filter(None, text.split("\n\n")):
             paragraph = nodes.paragraph()
             for index, piece in enumerate(" ".join(part.split()).split("`")):
                 paragraph += nodes.literal(piece, piece) if index % 2 else nodes.Text(piece)
