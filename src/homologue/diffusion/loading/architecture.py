@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler
+from diffusers import DDIMScheduler
 
+from homologue.diffusion.autoencoders import KINDS, autoencoder_class, latent_channels, latent_side
 from homologue.diffusion.logging import quiet
 from homologue.errors import HomologueError
 
 _ADVICE = "choose Stable Diffusion 1, 2 or SDXL"
-_VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 
 # Blocks that the early-stopping forward pass runs as the whole one does; the others of diffusers
 # (K-diffusion, skip connections of images) pass their arguments on differently.
@@ -109,17 +109,37 @@ def _foreign_block(config: Mapping[str, Any]) -> str | None:
 def check_vae(config: dict[str, Any], where: str) -> None:
     """Raises HomologueError for an autoencoder of another kind."""
     kind = config.get("_class_name")
-    if kind not in _VAES:
+    if kind not in KINDS:
         raise HomologueError(
-            f"The VAE in {where} is of the kind {kind}; it must be one of {', '.join(_VAES)}."
+            f"The VAE in {where} is of the kind {kind}; it must be one of {', '.join(KINDS)}."
         )
-    channels = config.get("latent_channels", 4)
+    channels = latent_channels(config)
+    setting = "encoder_hidden_size" if kind == "AutoencoderRAE" else "latent_channels"
     if not _is_whole(channels, _MOST_NUMBERS):
         raise HomologueError(
-            f"The VAE in {where} has {channels!r} as latent_channels; it must be a whole number"
+            f"The VAE in {where} has {channels!r} as {setting}; it must be a whole number"
             " from 1: get its config.json again."
         )
-    _check_latents(config, where)
+    if kind == "AutoencoderRAE":
+        _check_grid(config, where)
+    else:
+        _check_latents(config, where)
+
+
+def _check_grid(config: dict[str, Any], where: str) -> None:
+    """Raises HomologueError unless an AutoencoderRAE makes a square grid of latents."""
+    for setting, usual in (("encoder_input_size", 224), ("encoder_patch_size", 14)):
+        value = config.get(setting, usual)
+        if not _is_whole(value, _MOST_NUMBERS):
+            raise HomologueError(
+                f"The VAE in {where} has {value!r} as {setting}; it must be a whole number from 1:"
+                " get its config.json again."
+            )
+    if not config.get("reshape_to_2d", True):
+        raise HomologueError(
+            f"The VAE in {where} makes a sequence of tokens and not a grid (reshape_to_2d is"
+            " false); set it to true in its config.json."
+        )
 
 
 def _check_latents(config: dict[str, Any], where: str) -> None:
@@ -166,19 +186,30 @@ def _is_whole(value: Any, most: int) -> bool:
 
 
 def vae_class(config: dict[str, Any]) -> Any:
-    """The class of diffusers that a checked configuration names."""
-    return _VAES[config["_class_name"]]
+    """The class that a checked configuration names."""
+    return autoencoder_class(config["_class_name"])
 
 
 def check_pair(unet: dict[str, Any], vae: dict[str, Any], where: str) -> None:
     """Raises HomologueError where the UNet does not take the VAE's latents alone."""
-    wanted, given = unet.get("in_channels", 4), vae.get("latent_channels", 4)
+    wanted, given = unet.get("in_channels", 4), latent_channels(vae)
     if wanted == given:
+        _check_side(unet, vae, where)
         return
     raise HomologueError(
         f"The UNet in {where} takes {wanted} channels but the VAE makes {given}, so it is an"
         f" inpainting, editing or depth model or the VAE is another model's; {_ADVICE}."
     )
+
+
+def _check_side(unet: dict[str, Any], vae: dict[str, Any], where: str) -> None:
+    """Raises HomologueError where the VAE's latents have a side of their own, not the UNet's."""
+    wanted, given = unet["sample_size"], latent_side(vae)
+    if given not in (None, wanted):
+        raise HomologueError(
+            f"The UNet in {where} takes latents of {wanted} x {wanted} but the VAE makes {given} x"
+            f" {given}; get both from the same model."
+        )
 
 
 def foreign_vae(
