@@ -10,19 +10,25 @@ kept in `RUN/neighbours`.
 """
 
 import argparse
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import ModelMixin
+from kept_views import already_encoded
 from losses import cell_centres, sample_map
+from model import Model, averaged_model, tokenizer_of
 from photographs import resized
-from progress import save
+from progress import log, save
+from reading import TIME_STEP, Reader
 from torch import Tensor
 from torch.nn import functional
+from transformers import CLIPTokenizer
 
 from homologue.datasets.base import BenchmarkImage, Pair, get_benchmark, select_pairs
+from homologue.diffusion.representation import RepresentationAutoencoder
 
 CHOOSING = ("car(G)", "duck(S)", "winebottle(wC)")
 REPORTING = (
@@ -125,15 +131,9 @@ def scores(benchmarked: Benchmarked, read: Read, chunk: int = 32) -> dict[str, f
     return result
 
 
-def read_vae(run: Path) -> ModelMixin:
-    from homologue.diffusion.representation import RepresentationAutoencoder
-
-    return RepresentationAutoencoder.from_pretrained(run / "vae").eval()
-
-
 def chosen_on(run: Path, willow: Path | None) -> Benchmarked:
     """The pairs that are chosen on, with scaled latents."""
-    vae = read_vae(run)
+    vae = RepresentationAutoencoder.from_pretrained(run / "vae").eval()
     factor = vae.config.scaling_factor
     return encoded(
         choosing_pairs(willow), lambda images: vae.encode(images).latents * factor,
@@ -141,13 +141,43 @@ def chosen_on(run: Path, willow: Path | None) -> Benchmarked:
     )  # fmt: skip
 
 
+class NeighbourValidation:
+    """What a run's models are validated on: the same images each time."""
+
+    def __init__(self, run: Path, willow: Path | None, tokenizer: CLIPTokenizer) -> None:
+        self.run, self.tokenizer = run, tokenizer
+        with torch.device("cpu"):
+            self.benchmarked = chosen_on(run, willow)
+
+    @torch.no_grad()
+    def scores(self, model: Model, **reading: Any) -> dict[str, float]:
+        """See `Reader` for `reading`."""
+        device = model.unet.device
+        with torch.device("cpu"):
+            cpu_model = copy.deepcopy(model).cpu() if device.type != "cpu" else model
+            reader = Reader(cpu_model, already_encoded, self.tokenizer, **reading)
+            return scores(self.benchmarked, reader.queries)
+
+    def log(self, model: Model, step: int, minutes: float, **reading: Any) -> None:
+        record = self.scores(model, **reading)
+        log(self.run / "validation.jsonl", step=step, minutes=minutes, **record)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--willow", type=Path)
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--time-step", type=int, default=TIME_STEP)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    print(scores(chosen_on(args.run, args.willow), latents_themselves))
+    if args.checkpoint is None:
+        print(scores(chosen_on(args.run, args.willow), latents_themselves))
+        return
+    tokenizer = tokenizer_of(args.run, [])
+    model, step, minutes = averaged_model(args.checkpoint, tokenizer)
+    validation = NeighbourValidation(args.run, args.willow, tokenizer)
+    print(f"step {step}, {minutes:.1f} minutes", validation.scores(model, time_step=args.time_step))
 
 
 if __name__ == "__main__":
