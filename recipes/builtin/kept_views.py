@@ -68,9 +68,7 @@ class KeptViews:
         rows = torch.tensor([pick[k] for k in range(STYLES) for pick in picks])
         taught = (torch.rand(names) < TAUGHT).repeat(STYLES)
         posed = self._latents.shape[1] - 1
-        which = torch.tensor(
-            [random.permutation(posed)[:2] + 1 for _ in range(len(rows))], device=rows.device
-        )
+        which = torch.tensor([random.permutation(posed)[:2].tolist() for _ in rows]) + 1
         as_it_is = (torch.rand(len(rows)) < 0.5) | ~taught
         a = self._views(rows, torch.where(as_it_is, 0, which[:, 0]))
         b = self._views(rows, torch.where(taught, which[:, 1], 0))
