@@ -112,7 +112,8 @@ class BankSource:
 
     def __init__(self, args: argparse.Namespace, weights: Mapping[str, float]) -> None:
         views = KeptViews(args.run)
-        self.names, self.batch, self.channels = views.names, views.batch, views.channels
+        self.names = sorted({*IconPool.training(args.run).names, *views.names})
+        self.batch, self.channels = views.batch, views.channels
         self.encode = already_encoded
         self.alignment: Any = views if "cross_style" in weights else None
         self.taught: Any = views if "likeness" in weights else None
@@ -127,7 +128,8 @@ def train(worker: int, args: argparse.Namespace) -> None:
         dist.init_process_group("gloo", address, rank=worker, world_size=args.workers)
     torch.set_default_device(args.device)
     weights = {name: weight for name, weight in WEIGHTS.items() if name not in args.without}
-    weights |= {"noise": args.noise}
+    if "noise" in weights:
+        weights["noise"] = args.noise
     source = (BankSource if args.bank else IconSource)(args, weights)
     tokenizer = tokenizer_of(args.run, source.names)
     torch.manual_seed(0)
