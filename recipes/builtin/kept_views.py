@@ -90,9 +90,11 @@ class KeptViews:
             full = functional.normalize(self._full[sample.rows].float(), dim=1).flatten(2).mT
             alpha = self._alpha[sample.rows, 0].float() / 255
             masks = functional.adaptive_avg_pool2d(alpha, SIDE).flatten(1) > INSIDE
-            found, weights = align(full, masks, drawn, torch.tensor(others)[drawn])
+            with torch.device("cpu"):  # where the constants of matching.py are
+                there = torch.tensor(others)[drawn.cpu()]
+                found, weights = align(full.cpu(), masks.cpu(), drawn.cpu(), there)
             flow = torch.cat([found, weights[:, :, None]], -1).mT.unflatten(-1, (SIDE, SIDE))
-            flows[drawn] = flow
+            flows[drawn] = flow.to(flows.device)
         here = cell_sources(flows[:, 2])
         there = sample_map(flows, here)
         return here, there[..., :2], there[..., 2]

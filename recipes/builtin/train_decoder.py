@@ -9,16 +9,23 @@ norms. Resumes from `RUN/decoder.pt`; the diffusers folder `RUN/vae` follows it.
 """
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
+from export import Autoencoder, read_vae
 from icon_batches import IconPool
+from photographs import Photograph, list_photographs, read_squares
 from progress import Clock, learning_rate, load, log, save
 from torch import Tensor
+from torch.nn import functional
 from vae import CellEncoder, build_vae, initialise
 from views import make_views, random_maps
+
+from homologue.diffusion.representation import RepresentationAutoencoder
 
 CELLS = 8  # side of a crop in latent cells
 RANDOM = np.random.default_rng()
@@ -32,10 +39,33 @@ def random_views(pool: IconPool, count: int) -> Tensor:
     return make_views(icons, maps, torch.full((count,), 0.5), torch.rand(count) < 0.5).images
 
 
+def random_pictures(
+    pool: IconPool, photographs: list[Photograph], vae: RepresentationAutoencoder, count: int
+) -> Tensor:
+    """(count, 3, S, S) in [-1, 1]: two thirds photographs as they are, one third icons."""
+    side, drawn = vae.config.sample_size, count // 3
+    icons = functional.interpolate(random_views(pool, drawn), size=side, mode="bilinear")
+    chosen = RANDOM.choice(len(photographs), count - drawn, replace=False)
+    return torch.cat([icons, read_squares([photographs[i] for i in chosen], side)])
+
+
+class ScaledLatents:
+    """The encoder of a representation, as `CellEncoder` is that of a VAE."""
+
+    def __init__(self, vae: RepresentationAutoencoder) -> None:
+        self._encoder, self.scaling_factor = vae.encoder, float(vae.config.scaling_factor)
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> Tensor:
+        latents = torch.cat([self._encoder(part) for part in images.split(4)])
+        return latents * self.scaling_factor
+
+
 def crop(latents: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
     """The same random square of latents and images."""
     top, left = torch.randint(0, latents.shape[-1] - CELLS + 1, (2,)).tolist()
-    rows, columns = slice(8 * top, 8 * (top + CELLS)), slice(8 * left, 8 * (left + CELLS))
+    pixels = images.shape[-1] // latents.shape[-1]
+    rows, columns = (slice(pixels * start, pixels * (start + CELLS)) for start in (top, left))
     return latents[..., top : top + CELLS, left : left + CELLS], images[..., rows, columns]
 
 
@@ -44,9 +74,9 @@ def gradient_difference(error: Tensor) -> Tensor:
     return error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
 
 
-def prepared_vae(run: Path, pool: IconPool) -> AutoencoderKL:
+def prepared_vae(run: Path, pool: IconPool) -> Autoencoder:
     if (run / "vae").exists():
-        return AutoencoderKL.from_pretrained(run / "vae")
+        return read_vae(run)
     vae = build_vae()
     initialise(vae, random_views(pool, 300))
     vae.save_pretrained(run / "vae")
@@ -57,12 +87,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=12)
+    parser.add_argument("--photographs", type=Path, help="for the decoder of a representation")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     pool = IconPool.training(args.run)
     vae = prepared_vae(args.run, pool)
-    encode = CellEncoder(vae)
+    views: Callable[[int], Tensor] = partial(random_views, pool)
+    if isinstance(vae, RepresentationAutoencoder):
+        views = partial(random_pictures, pool, list_photographs(args.photographs), vae)
+    encode = CellEncoder(vae) if isinstance(vae, AutoencoderKL) else ScaledLatents(vae)
     optimizer = torch.optim.AdamW(vae.decoder.parameters(), weight_decay=1e-4)
     state = load(args.run / "decoder.pt") or {"step": 0, "minutes": 0.0}
     if "model" in state:
@@ -74,7 +108,7 @@ def main() -> None:
         step += 1
         optimizer.param_groups[0]["lr"] = learning_rate(6e-4, clock.fraction, step)
         whole = clock.fraction > WHOLE_FROM
-        images = random_views(pool, 4 if whole else 12)
+        images = views(4 if whole else 12)
         latents = encode(images) / encode.scaling_factor
         if not whole:
             latents, images = crop(latents, images)
