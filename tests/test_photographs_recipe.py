@@ -16,7 +16,9 @@ sys.path.append(str(Path(__file__).parents[1] / "recipes" / "builtin"))
 import bank
 import encoder
 import neighbours
-from kept_views import KeptViews
+from kept_views import KeptViews, already_encoded
+from model import Model, tokenizer_of
+from objective import WEIGHTS, Objective
 from photographs import list_photographs, read_square
 
 from homologue.diffusion.representation import FoldedBlock, RepresentationAutoencoder
@@ -168,6 +170,20 @@ def test_icons_are_aligned_and_photographs_are_not(run: Path) -> None:
         sure = drawn[:, None] & (weights > 0.5)
         assert bool(((here - there).norm(dim=-1)[sure] < 0.1).all())
         assert bool(sure.any()) == bool(drawn.any())
+
+
+def test_the_losses_of_a_batch_of_kept_views(run: Path) -> None:
+    views = KeptViews(run)
+    torch.manual_seed(0)
+    tokenizer = tokenizer_of(run, views.names)
+    model = Model(tokenizer, (16, 32), views.channels)
+    objective = Objective(model, already_encoded, tokenizer, views, views)  # type: ignore[arg-type]
+    losses = objective.losses(views.batch(np.random.default_rng(0), 4))
+    assert losses.keys() == WEIGHTS.keys()
+    torch.stack(list(losses.values())).sum().backward()
+    assert model.unet.conv_in.weight.shape[1] == 3
+    assert all(bool(p.grad.isfinite().all()) for p in model.unet.parameters() if p.grad is not None)
+    assert float(losses["cross_style"]) > 0
 
 
 def test_nearest_neighbours_of_the_same_image_are_right() -> None:

@@ -59,7 +59,7 @@ def test_saved_and_loaded_it_is_the_same(
 ) -> None:
     vae.half().save_pretrained(tmp_path / "half")
     assert [file.suffix for file in (tmp_path / "half").iterdir()].count(".safetensors") == 1
-    again = RepresentationAutoencoder.from_pretrained(tmp_path / "half", torch_dtype=torch.float32)
+    again = RepresentationAutoencoder.from_pretrained(tmp_path / "half", dtype=torch.float32)
     vae.float()
     with torch.no_grad():
         torch.testing.assert_close(again.encode(images).latents, vae.encode(images).latents)
