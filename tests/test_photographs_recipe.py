@@ -183,7 +183,7 @@ def test_the_losses_of_a_batch_of_kept_views(run: Path) -> None:
     torch.stack(list(losses.values())).sum().backward()
     assert model.unet.conv_in.weight.shape[1] == 3
     assert all(bool(p.grad.isfinite().all()) for p in model.unet.parameters() if p.grad is not None)
-    assert float(losses["cross_style"]) > 0
+    assert losses["cross_style"].item() > 0
 
 
 def test_nearest_neighbours_of_the_same_image_are_right() -> None:
