@@ -16,10 +16,12 @@ sys.path.append(str(Path(__file__).parents[1] / "recipes" / "builtin"))
 import bank
 import encoder
 import neighbours
+import portable
 from kept_views import KeptViews, already_encoded
-from model import Model, tokenizer_of
+from model import Model, averaged_model, tokenizer_of
 from objective import WEIGHTS, Objective
 from photographs import list_photographs, read_square
+from progress import save
 
 from homologue.diffusion.representation import FoldedBlock, RepresentationAutoencoder
 
@@ -184,6 +186,23 @@ def test_the_losses_of_a_batch_of_kept_views(run: Path) -> None:
     assert model.unet.conv_in.weight.shape[1] == 3
     assert all(bool(p.grad.isfinite().all()) for p in model.unet.parameters() if p.grad is not None)
     assert losses["cross_style"].item() > 0
+
+
+def test_stored_weights_are_restored_in_parts(run: Path, tmp_path: Path) -> None:
+    views = KeptViews(run)
+    tokenizer = tokenizer_of(run, views.names)
+    model = Model(tokenizer, (16, 32), views.channels)
+    average = model.state_dict()
+    save({"average": average, "step": 7, "minutes": 1.5}, run / "model.pt")
+    portable.store(run, tmp_path / "stored")
+    again = tmp_path / "again"
+    again.mkdir()
+    portable.restore(tmp_path / "stored", again)
+    restored, step, minutes = averaged_model(again / "before.pt", tokenizer_of(again, []))
+    assert (step, minutes) == (7, 1.5)
+    for name, tensor in restored.state_dict().items():
+        torch.testing.assert_close(tensor, average[name], atol=1e-3, rtol=1e-3)
+    assert len(portable.parts_of(average, 100_000)) > 2
 
 
 def test_nearest_neighbours_of_the_same_image_are_right() -> None:
