@@ -9,8 +9,6 @@ norms. Resumes from `RUN/decoder.pt`; the diffusers folder `RUN/vae` follows it.
 """
 
 import argparse
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +26,7 @@ from views import make_views, random_maps
 from homologue.diffusion.representation import RepresentationAutoencoder
 
 CELLS = 8  # side of a crop in latent cells
+KEPT = 360  # pictures that the decoder of a representation is trained on
 RANDOM = np.random.default_rng()
 WHOLE_FROM = 0.75  # share of the budget after which whole views are seen
 
@@ -39,26 +38,34 @@ def random_views(pool: IconPool, count: int) -> Tensor:
     return make_views(icons, maps, torch.full((count,), 0.5), torch.rand(count) < 0.5).images
 
 
-def random_pictures(
-    pool: IconPool, photographs: list[Photograph], vae: RepresentationAutoencoder, count: int
-) -> Tensor:
-    """(count, 3, S, S) in [-1, 1]: two thirds photographs as they are, one third icons."""
-    side, drawn = vae.config.sample_size, count // 3
-    icons = functional.interpolate(random_views(pool, drawn), size=side, mode="bilinear")
-    chosen = RANDOM.choice(len(photographs), count - drawn, replace=False)
-    return torch.cat([icons, read_squares([photographs[i] for i in chosen], side)])
+class Examples:
+    """Random views of icons with their latents, encoded at each step."""
+
+    def __init__(self, pool: IconPool, vae: AutoencoderKL) -> None:
+        self._pool, self._encode = pool, CellEncoder(vae)
+
+    def __call__(self, count: int) -> tuple[Tensor, Tensor]:
+        images = random_views(self._pool, count)
+        return self._encode(images) / self._encode.scaling_factor, images
 
 
-class ScaledLatents:
-    """The encoder of a representation, as `CellEncoder` is that of a VAE."""
-
-    def __init__(self, vae: RepresentationAutoencoder) -> None:
-        self._encoder, self.scaling_factor = vae.encoder, float(vae.config.scaling_factor)
+class KeptExamples:
+    """Photographs and icons with their latents in a representation, encoded once."""
 
     @torch.no_grad()
-    def __call__(self, images: Tensor) -> Tensor:
-        latents = torch.cat([self._encoder(part) for part in images.split(4)])
-        return latents * self.scaling_factor
+    def __init__(
+        self, pool: IconPool, photographs: list[Photograph], vae: RepresentationAutoencoder
+    ) -> None:
+        side = vae.config.sample_size
+        icons = functional.interpolate(random_views(pool, KEPT // 3), size=side, mode="bilinear")
+        count = min(KEPT - len(icons), len(photographs))
+        chosen = RANDOM.choice(len(photographs), count, replace=False)
+        self._images = torch.cat([icons, read_squares([photographs[i] for i in chosen], side)])
+        self._latents = torch.cat([vae.encoder(part) for part in self._images.split(4)])
+
+    def __call__(self, count: int) -> tuple[Tensor, Tensor]:
+        rows = torch.randint(0, len(self._images), (count,))
+        return self._latents[rows], self._images[rows]
 
 
 def crop(latents: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -93,10 +100,10 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     pool = IconPool.training(args.run)
     vae = prepared_vae(args.run, pool)
-    views: Callable[[int], Tensor] = partial(random_views, pool)
-    if isinstance(vae, RepresentationAutoencoder):
-        views = partial(random_pictures, pool, list_photographs(args.photographs), vae)
-    encode = CellEncoder(vae) if isinstance(vae, AutoencoderKL) else ScaledLatents(vae)
+    if isinstance(vae, AutoencoderKL):
+        examples: Examples | KeptExamples = Examples(pool, vae)
+    else:
+        examples = KeptExamples(pool, list_photographs(args.photographs), vae)
     optimizer = torch.optim.AdamW(vae.decoder.parameters(), weight_decay=1e-4)
     state = load(args.run / "decoder.pt") or {"step": 0, "minutes": 0.0}
     if "model" in state:
@@ -108,8 +115,7 @@ def main() -> None:
         step += 1
         optimizer.param_groups[0]["lr"] = learning_rate(6e-4, clock.fraction, step)
         whole = clock.fraction > WHOLE_FROM
-        images = views(4 if whole else 12)
-        latents = encode(images) / encode.scaling_factor
+        latents, images = examples(4 if whole else 12)
         if not whole:
             latents, images = crop(latents, images)
         latents = latents + 0.05 * torch.randn_like(latents)
