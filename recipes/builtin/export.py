@@ -17,11 +17,25 @@ from model import Model, averaged_model, tokenizer_of
 from unet import build_scheduler
 from vae import build_vae
 
+from homologue.diffusion.representation import RepresentationAutoencoder
+
 LIMIT = 25e6  # bytes
 
 
-def model_index() -> dict[str, object]:
+Autoencoder = AutoencoderKL | RepresentationAutoencoder
+
+
+def read_vae(run: Path) -> Autoencoder:
+    """The run's autoencoder, of the kind that its configuration names."""
+    config = json.loads((run / "vae" / "config.json").read_text())
+    kinds = {kind.__name__: kind for kind in (AutoencoderKL, RepresentationAutoencoder)}
+    vae: Autoencoder = kinds[config["_class_name"]].from_pretrained(run / "vae")
+    return vae
+
+
+def model_index(vae: Autoencoder) -> dict[str, object]:
     """`model_index.json` of a Stable Diffusion pipeline without a safety checker."""
+    library = "diffusers" if isinstance(vae, AutoencoderKL) else type(vae).__module__
     return {
         "_class_name": "StableDiffusionPipeline",
         "_diffusers_version": diffusers_version,
@@ -33,11 +47,11 @@ def model_index() -> dict[str, object]:
         "text_encoder": ["transformers", "CLIPTextModel"],
         "tokenizer": ["transformers", "CLIPTokenizer"],
         "unet": ["diffusers", "UNet2DConditionModel"],
-        "vae": ["diffusers", "AutoencoderKL"],
+        "vae": [library, type(vae).__name__],
     }
 
 
-def write_folder(run: Path, folder: Path, model: Model, vae: AutoencoderKL) -> None:
+def write_folder(run: Path, folder: Path, model: Model, vae: Autoencoder) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     parts = {"unet": model.unet, "vae": vae, "text_encoder": model.text_encoder}
     for name, part in parts.items():
@@ -46,7 +60,7 @@ def write_folder(run: Path, folder: Path, model: Model, vae: AutoencoderKL) -> N
     forget_origin(folder / "vae" / "config.json")
     shutil.copytree(run / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
     build_scheduler().save_pretrained(folder / "scheduler")
-    (folder / "model_index.json").write_text(json.dumps(model_index(), indent=2) + "\n")
+    (folder / "model_index.json").write_text(json.dumps(model_index(vae), indent=2) + "\n")
 
 
 def load_in_single_precision(config: Path) -> None:
@@ -66,14 +80,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--checkpoint", type=Path, help="default: RUN/model.pt")
     parser.add_argument("--random", action="store_true")
     args = parser.parse_args()
     tokenizer = tokenizer_of(args.run, IconPool.training(args.run).names)
     if args.random:
         model, vae = Model(tokenizer), build_vae()
     else:
-        vae = AutoencoderKL.from_pretrained(args.run / "vae")
-        model, step, minutes = averaged_model(args.run / "model.pt", tokenizer)
+        vae = read_vae(args.run)
+        model, step, minutes = averaged_model(args.checkpoint or args.run / "model.pt", tokenizer)
         print(f"step {step}, {minutes:.1f} minutes")
     write_folder(args.run, args.folder, model, vae)
     files = [file for file in args.folder.rglob("*") if file.is_file()]

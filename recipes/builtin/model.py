@@ -7,15 +7,20 @@ from progress import load
 from text import WIDTH, build_text_encoder, build_tokenizer
 from torch import Tensor, nn
 from transformers import CLIPTokenizer
-from unet import LAYERS, WIDTHS, build_unet
+from unet import LATENT_CHANNELS, LAYERS, WIDTHS, build_unet
 
 
 class Model(nn.Module):
     """UNet, text encoder, and the point embedding that is thrown away."""
 
-    def __init__(self, tokenizer: CLIPTokenizer, widths: tuple[int, int] = WIDTHS) -> None:
+    def __init__(
+        self,
+        tokenizer: CLIPTokenizer,
+        widths: tuple[int, int] = WIDTHS,
+        channels: int = LATENT_CHANNELS,
+    ) -> None:
         super().__init__()
-        self.unet = build_unet(widths)
+        self.unet = build_unet(widths, channels)
         self.text_encoder = build_text_encoder(tokenizer)
         queries = sum(self.unet.get_submodule(path).to_q.out_features for path in LAYERS)
         self.point_embedding = PointEmbedding(queries, WIDTH)
@@ -26,7 +31,8 @@ def averaged_model(checkpoint: Path, tokenizer: CLIPTokenizer) -> tuple[Model, f
     state = load(checkpoint)
     if state is None:
         raise SystemExit(f"There is no checkpoint {checkpoint}: run train.py.")
-    model = Model(tokenizer, widths_of(state["average"]))
+    channels = state["average"]["unet.conv_in.weight"].shape[1]
+    model = Model(tokenizer, widths_of(state["average"]), channels)
     model.load_state_dict(state["average"])
     return model.eval(), state["step"], state["minutes"]
 

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from alignment import Alignment
-from diffusers import AutoencoderKL
 from icon_batches import IconPool, IconSample
-from icons import SIDE, caption
+from icons import caption
 from losses import features, found_again, lighting_up, likeness, matched_points
 from model import Model, token_ids
+from reading import Encode
 from taught import Taught
 from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPTokenizer
 from unet import build_scheduler, captured_queries
-from vae import CellEncoder
 from views import Views, apply, inverse, make_views, random_maps
 
 NAMES, STYLES = 8, 2  # a batch: names x styles, two views of each icon
@@ -74,7 +73,8 @@ def contexts(model: Model, tokenizer: CLIPTokenizer, captions: list[str], taught
     kind = torch.where(taught, torch.rand(len(captions)), 0.72 * torch.rand(len(captions)))
     captioned = kind < torch.where(taught, 0.55, 0.65)
     prompts = [text if c else "" for text, c in zip(captions, captioned.tolist(), strict=True)]
-    encoded = model.text_encoder(token_ids(tokenizer, prompts)).last_hidden_state
+    ids = token_ids(tokenizer, prompts).to(kind.device)
+    encoded = model.text_encoder(ids).last_hidden_state
     return torch.where((kind < 0.8)[:, None, None], encoded, torch.randn_like(encoded))
 
 
@@ -88,27 +88,18 @@ def masked_mean(losses: Tensor, mask: Tensor) -> Tensor:
     return (losses * mask).sum() / mask.sum().clamp(min=1)
 
 
-def blurred(images: Tensor, side: int) -> Tensor:
-    """Images (B, 3, S, S) with no more detail than (side, side) pixels hold."""
-    if side == images.shape[-1]:
-        return images
-    small = functional.interpolate(images, size=side, mode="area")
-    return functional.interpolate(small, size=images.shape[-1], mode="bilinear")
-
-
 class Objective:
     """The losses of a batch, each a mean."""
 
     def __init__(
-        self, model: Model, vae: AutoencoderKL, tokenizer: CLIPTokenizer,
-        alignment: Alignment | None, taught: Taught | None, image_side: int = SIDE,
+        self, model: Model, encode: Encode, tokenizer: CLIPTokenizer,
+        alignment: Alignment | None, taught: Taught | None,
     ) -> None:  # fmt: skip
-        self.model, self.encode, self.tokenizer = model, CellEncoder(vae), tokenizer
+        self.model, self.encode, self.tokenizer = model, encode, tokenizer
         self.scheduler, self.alignment, self.taught = build_scheduler(), alignment, taught
-        self.image_side = image_side
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        latents = self.encode(blurred(torch.cat([batch.a.images, batch.b.images]), self.image_side))
+        latents = self.encode(torch.cat([batch.a.images, batch.b.images]))
         noise = torch.randn_like(latents)
         taught = batch.taught.repeat(2)
         steps = time_steps(taught)

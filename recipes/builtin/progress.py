@@ -13,16 +13,17 @@ class Clock:
     """Minutes that this thread has computed, counted on from a checkpoint's.
 
     Of the processor, not of the clock: what other programs take does not count, so runs that get
-    the same minutes have been given the same.
+    the same minutes have been given the same. Not so on a GPU, where it is the clock's minutes.
     """
 
-    def __init__(self, budget: float, elapsed: float = 0.0) -> None:
+    def __init__(self, budget: float, elapsed: float = 0.0, of_processor: bool = True) -> None:
         self.budget = budget
-        self._start = time.thread_time() - elapsed * 60
+        self._now = time.thread_time if of_processor else time.monotonic
+        self._start = self._now() - elapsed * 60
 
     @property
     def minutes(self) -> float:
-        return (time.thread_time() - self._start) / 60
+        return (self._now() - self._start) / 60
 
     @property
     def fraction(self) -> float:
@@ -50,7 +51,7 @@ def save(state: dict[str, Any], path: Path) -> None:
 def load(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+    state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
     return state
 
 

@@ -13,6 +13,7 @@ batch: two of them make a quarter more steps than one process of two threads. Lo
 
 import argparse
 import copy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,16 @@ from alignment import Alignment
 from diffusers import AutoencoderKL
 from icon_batches import IconPool
 from icons import SIDE
+from kept_views import KeptViews, already_encoded
 from model import Model, averaged_model, tokenizer_of
-from objective import NAMES, WEIGHTS, Objective, random_batch
+from neighbours import NeighbourValidation
+from objective import NAMES, WEIGHTS, Batch, Objective, random_batch
 from progress import Clock, learning_rate, load, log, save
 from taught import Taught
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 from unet import WIDTHS
+from vae import CellEncoder
 from validate import Validation
 
 
@@ -76,37 +81,75 @@ def seed(step: int, worker: int) -> np.random.Generator:
     return np.random.default_rng((step, worker))
 
 
+def blurred(images: Tensor, side: int) -> Tensor:
+    """Images (B, 3, S, S) with no more detail than (side, side) pixels hold."""
+    if side == images.shape[-1]:
+        return images
+    small = functional.interpolate(images, size=side, mode="area")
+    return functional.interpolate(small, size=images.shape[-1], mode="bilinear")
+
+
+class IconSource:
+    """Batches of icons, rendered as views at each step."""
+
+    def __init__(self, args: argparse.Namespace, weights: Mapping[str, float]) -> None:
+        self.pool = IconPool.training(args.run, outlined=True)
+        self.names = self.pool.names
+        vae = AutoencoderKL.from_pretrained(args.run / "vae").eval()
+        encode, self.channels = CellEncoder(vae), vae.config.latent_channels
+        self.encode = lambda images: encode(blurred(images, args.image_side))
+        aligned = (args.run / "alignment").exists() and "cross_style" in weights
+        self.alignment = Alignment(args.run / "alignment", self.pool) if aligned else None
+        self.taught = Taught(args.run, self.pool) if "likeness" in weights else None
+        self.validation = Validation(args.run, vae, tokenizer_of(args.run, self.names))
+
+    def batch(self, random: np.random.Generator, names: int) -> Batch:
+        return random_batch(self.pool, random, names, self.taught.alike if self.taught else None)
+
+
+class BankSource:
+    """Batches of kept views of photographs and drawings, see bank.py."""
+
+    def __init__(self, args: argparse.Namespace, weights: Mapping[str, float]) -> None:
+        views = KeptViews(args.run)
+        self.names = sorted({*IconPool.training(args.run).names, *views.names})
+        self.batch, self.channels = views.batch, views.channels
+        self.encode = already_encoded
+        self.alignment: Any = views if "cross_style" in weights else None
+        self.taught: Any = views if "likeness" in weights else None
+        tokenizer = tokenizer_of(args.run, self.names)
+        self.validation = NeighbourValidation(args.run, args.willow, tokenizer)
+
+
 def train(worker: int, args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     if args.workers > 1:
         address = f"file://{(args.run / 'meeting').absolute()}"
         dist.init_process_group("gloo", address, rank=worker, world_size=args.workers)
-    pool = IconPool.training(args.run, outlined=True)
-    tokenizer = tokenizer_of(args.run, pool.names)
-    vae = AutoencoderKL.from_pretrained(args.run / "vae").eval()
+    torch.set_default_device(args.device)
+    weights = {name: weight for name, weight in WEIGHTS.items() if name not in args.without}
+    if "noise" in weights:
+        weights["noise"] = args.noise
+    source = (BankSource if args.bank else IconSource)(args, weights)
+    tokenizer = tokenizer_of(args.run, source.names)
     torch.manual_seed(0)
-    model = Model(tokenizer, tuple(args.widths))
+    model = Model(tokenizer, tuple(args.widths), source.channels)
     if args.start:
         model.load_state_dict(averaged_model(args.start, tokenizer)[0].state_dict())
     average = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.01, betas=(0.9, 0.98))
     path = args.run / "model.pt"
     step, minutes = resumed(path, model, average, optimizer)
-    weights = {name: weight for name, weight in WEIGHTS.items() if name not in args.without}
-    aligned = (args.run / "alignment").exists() and "cross_style" in weights
-    alignment = Alignment(args.run / "alignment", pool) if aligned else None
-    taught = Taught(args.run, pool) if "likeness" in weights else None
-    objective = Objective(model, vae, tokenizer, alignment, taught, args.image_side)
-    validation = Validation(args.run, vae, tokenizer)
-    clock, saved, validated = Clock(args.minutes, minutes), minutes, minutes
+    objective = Objective(model, source.encode, tokenizer, source.alignment, source.taught)
+    clock = Clock(args.minutes, minutes, of_processor=args.device == "cpu")
+    saved, validated = minutes, minutes
     parts = {"model": model, "average": average, "optimizer": optimizer}
     fraction = clock.fraction
 
     while fraction < 1:
         step += 1
         names = NAMES // args.workers
-        batch = random_batch(pool, seed(step, worker), names, taught.alike if taught else None)
-        losses = objective.losses(batch)
+        losses = objective.losses(source.batch(seed(step, worker), names))
         optimizer.zero_grad()
         terms = [weights[name] * loss for name, loss in losses.items() if name in weights]
         torch.stack(terms).sum().backward()
@@ -125,10 +168,10 @@ def train(worker: int, args: argparse.Namespace) -> None:
             checkpoint(path, step, saved, **parts)
         if clock.minutes - validated > args.validate_minutes:
             validated = clock.minutes
-            validation.log(average, step, validated)
+            source.validation.log(average, step, validated)
     if worker == 0:
         checkpoint(path, step, clock.minutes, **parts)
-        validation.log(average, step, clock.minutes)
+        source.validation.log(average, step, clock.minutes)
 
 
 def main() -> None:
@@ -142,6 +185,12 @@ def main() -> None:
     parser.add_argument("--without", nargs="*", default=[], choices=WEIGHTS, help="for ablations")
     parser.add_argument("--widths", type=int, nargs=2, default=WIDTHS, help="of the UNet's levels")
     parser.add_argument("--image-side", type=int, default=SIDE, help="detail that views keep")
+    parser.add_argument("--bank", action="store_true", help="train on kept views, see bank.py")
+    parser.add_argument("--willow", type=Path, help="PF-Willow, with --bank: validate on it, too")
+    parser.add_argument("--noise", type=float, default=WEIGHTS["noise"], help="weight of that loss")
+    parser.add_argument(
+        "--device", default="cpu", help="such as cuda; minutes are the clock's then"
+    )
     parser.add_argument("--checkpoint-minutes", type=float, default=3)
     parser.add_argument("--validate-minutes", type=float, default=20)
     args = parser.parse_args()

@@ -17,11 +17,13 @@ LAYERS = tuple(
 )
 
 
-def build_unet(widths: tuple[int, int] = WIDTHS) -> UNet2DConditionModel:
+def build_unet(
+    widths: tuple[int, int] = WIDTHS, channels: int = LATENT_CHANNELS
+) -> UNet2DConditionModel:
     return UNet2DConditionModel(
         sample_size=LATENT_SIDE,
-        in_channels=LATENT_CHANNELS,
-        out_channels=LATENT_CHANNELS,
+        in_channels=channels,
+        out_channels=channels,
         block_out_channels=widths,
         down_block_types=("CrossAttnDownBlock2D",) * 2,
         mid_block_type="UNetMidBlock2DCrossAttn",

@@ -44,7 +44,12 @@ _RARE_SETTINGS: dict[str, Any] = {
     "time_embedding_type": "positional",
     "timestep_post_act": None,
 }
-_RARE_VAE_SETTINGS: dict[str, Any] = {"latents_mean": None, "latents_std": None}
+_RARE_VAE_SETTINGS: dict[str, Any] = {
+    "encoder_input_size": None,
+    "latents_mean": None,
+    "latents_std": None,
+    "networks": None,
+}
 
 _VAE_SETTINGS = (
     "act_fn",

@@ -12,12 +12,14 @@ from torch import Tensor
 
 from homologue.config import TRAIN_TIMESTEPS, SoftmaxOver
 from homologue.diffusion.attention import ReadMaps, ReadQueries, precise_keys, processors
+from homologue.diffusion.autoencoders import encode_images, pixels_per_latent, scales_itself
 from homologue.diffusion.batch_invariance import RowByRow
 from homologue.diffusion.checkpointing import recomputed, worth_recomputing
 from homologue.diffusion.finite_attention import finite_attention, projections
 from homologue.diffusion.forward import forward_until
 from homologue.diffusion.layers import select_layers
 from homologue.diffusion.loading.architecture import check_conditions
+from homologue.diffusion.representation import RepresentationAutoencoder
 from homologue.diffusion.text import TextContext
 from homologue.errors import check_finite
 
@@ -47,7 +49,7 @@ class LatentDiffusion:
     def __init__(
         self,
         unet: UNet2DConditionModel,
-        vae: AutoencoderKL | AutoencoderTiny,
+        vae: AutoencoderKL | AutoencoderTiny | RepresentationAutoencoder,
         scheduler: DDIMScheduler,
         *,
         name: str,
@@ -70,7 +72,7 @@ class LatentDiffusion:
         self._projections = projections(unet)
         self._vae_projections = projections(vae, " of the VAE")
         self.latent_side = int(unet.config.sample_size)
-        self.side = self.latent_side * _downscaling(vae)
+        self.side = self.latent_side * pixels_per_latent(vae)
         self.context_width = int(unet.config.cross_attention_dim)
         if getattr(vae.config, "force_upcast", False) and self.dtype == torch.float16:
             self.vae.float()
@@ -94,10 +96,10 @@ class LatentDiffusion:
             NotFiniteError: the VAE computes NaN or infinities.
         """
         with finite_attention(self._vae_projections, self._vae_dtype):
-            encoded = self.vae.encode((images * 2 - 1).to(self.device, self._vae_dtype))
-        is_tiny = isinstance(self.vae, AutoencoderTiny)
-        latents = encoded.latents if is_tiny else encoded.latent_dist.mean
-        scaled: Tensor = scale_latents(latents, self.vae.config).to(self.dtype)
+            latents = encode_images(self.vae, images.to(self.device, self._vae_dtype))
+        if not scales_itself(self.vae):
+            latents = scale_latents(latents, self.vae.config)
+        scaled = latents.to(self.dtype)
         check_finite(scaled, "the latents of the image", self.dtype)
         return scaled
 
@@ -244,13 +246,3 @@ def scale_latents(latents: Tensor, config: Any) -> Tensor:
         return (latents - (config.get("shift_factor") or 0.0)) * factor
     centre, spread = (latents.new_tensor(value).view(1, -1, 1, 1) for value in (mean, std))
     return (latents - centre) * factor / spread
-
-
-def _downscaling(vae: AutoencoderKL | AutoencoderTiny) -> int:
-    """Return the pixels per latent along a side: 8 for the VAEs of Stable Diffusion."""
-    channels = (
-        vae.config.encoder_block_out_channels
-        if isinstance(vae, AutoencoderTiny)
-        else vae.config.block_out_channels
-    )
-    return int(2 ** (len(channels) - 1))

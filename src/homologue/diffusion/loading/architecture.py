@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, DDIMScheduler
+from diffusers import DDIMScheduler
 
+from homologue.diffusion.autoencoders import KINDS, autoencoder_class, latent_channels, latent_side
 from homologue.diffusion.logging import quiet
 from homologue.errors import HomologueError
 
 _ADVICE = "choose Stable Diffusion 1, 2 or SDXL"
-_VAES = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 
 # Blocks that `forward_until` supports. The other blocks of diffusers (K-diffusion, skip connections
 # of images) have other arguments.
@@ -107,17 +107,37 @@ def _unsupported_block(config: Mapping[str, Any]) -> str | None:
 def check_vae(config: dict[str, Any], where: str) -> None:
     """Raise HomologueError for an unsupported autoencoder."""
     kind = config.get("_class_name")
-    if kind not in _VAES:
+    if kind not in KINDS:
         raise HomologueError(
-            f"The VAE in {where} is of the type {kind}; it must be one of {', '.join(_VAES)}."
+            f"The VAE in {where} is of the type {kind}; it must be one of {', '.join(KINDS)}."
         )
-    channels = config.get("latent_channels", 4)
+    channels = latent_channels(config)
+    setting = "encoder_hidden_size" if kind == "AutoencoderRAE" else "latent_channels"
     if not _is_count(channels, _MAX_WIDTH):
         raise HomologueError(
-            f"The VAE in {where} has {channels!r} as latent_channels; it must be a whole"
+            f"The VAE in {where} has {channels!r} as {setting}; it must be a whole"
             " number from 1: download its config.json again."
         )
-    _check_latents(config, where)
+    if kind == "AutoencoderRAE":
+        _check_grid(config, where)
+    else:
+        _check_latents(config, where)
+
+
+def _check_grid(config: dict[str, Any], where: str) -> None:
+    """Raise HomologueError unless an AutoencoderRAE makes a square grid of latents."""
+    for setting, usual in (("encoder_input_size", 224), ("encoder_patch_size", 14)):
+        value = config.get(setting, usual)
+        if not _is_count(value, _MAX_WIDTH):
+            raise HomologueError(
+                f"The VAE in {where} has {value!r} as {setting}; it must be a whole number from 1:"
+                " download its config.json again."
+            )
+    if not config.get("reshape_to_2d", True):
+        raise HomologueError(
+            f"The VAE in {where} makes a sequence of tokens and not a grid (reshape_to_2d is"
+            " false); set it to true in its config.json."
+        )
 
 
 def _check_latents(config: dict[str, Any], where: str) -> None:
@@ -164,19 +184,30 @@ def _is_count(value: Any, maximum: int) -> bool:
 
 
 def vae_class(config: dict[str, Any]) -> Any:
-    """Return the class of diffusers for a checked configuration."""
-    return _VAES[config["_class_name"]]
+    """Return the class of a checked configuration."""
+    return autoencoder_class(config["_class_name"])
 
 
 def check_pair(unet: dict[str, Any], vae: dict[str, Any], where: str) -> None:
-    """Raise HomologueError unless the UNet's input has as many channels as the VAE's latents."""
-    wanted, provided = unet.get("in_channels", 4), vae.get("latent_channels", 4)
+    """Raise HomologueError unless the UNet takes the latents of the VAE."""
+    wanted, provided = unet.get("in_channels", 4), latent_channels(vae)
     if wanted == provided:
+        _check_side(unet, vae, where)
         return
     raise HomologueError(
         f"The UNet in {where} takes {wanted} channels but the VAE makes {provided}, so it is an"
         f" inpainting, editing or depth model or the VAE is another model's; {_ADVICE}."
     )
+
+
+def _check_side(unet: dict[str, Any], vae: dict[str, Any], where: str) -> None:
+    """Raise HomologueError if the side of the VAE's latents is fixed and is not the UNet's."""
+    wanted, provided = unet["sample_size"], latent_side(vae)
+    if provided not in (None, wanted):
+        raise HomologueError(
+            f"The UNet in {where} takes latents of {wanted} x {wanted} but the VAE makes {provided}"
+            f" x {provided}; get both from the same model."
+        )
 
 
 def family_mismatch(
