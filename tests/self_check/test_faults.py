@@ -168,11 +168,11 @@ def test_a_broken_softmax_is_named(
     way: str,
     dtype: torch.dtype,
 ) -> None:
-    from homologue.diffusion import capture
+    from homologue.diffusion import attention
     from homologue.diffusion.loading.load import load
     from homologue.method import queries
 
-    right = capture.token_maps
+    right = attention.token_maps
 
     def broken(scores: torch.Tensor, *rest: object) -> torch.Tensor:
         maps = right(scores, *rest)  # type: ignore[arg-type]
@@ -183,7 +183,7 @@ def test_a_broken_softmax_is_named(
         powers = (scores.float() * 8).exp().half()
         return maps * (powers / powers.sum(dim=(-1, -2), keepdim=True)).sum()
 
-    monkeypatch.setattr(capture, "token_maps", broken)
+    monkeypatch.setattr(attention, "token_maps", broken)
     monkeypatch.setattr(queries, "token_maps", broken)
     report = check(load("builtin", device="cpu", dtype=dtype), preset=QUICK)
     assert report.verdict == "faulty"

@@ -226,7 +226,7 @@ def test_what_cannot_be_done_is_said(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"timesteps": ()}, "timesteps must name"),
+        ({"timesteps": ()}, "timesteps must have"),
         ({"timesteps": (40, 1000)}, "timestep must be from 0 to 999, not 1000"),
         ({"noise_samples": 0}, "noise_samples must be at least 1"),
         ({"softmax_over": "heads"}, "softmax_over must be one of tokens, positions"),

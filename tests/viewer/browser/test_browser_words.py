@@ -66,7 +66,7 @@ class Reader(Person):
     def saved(self, label: str, folder: Path) -> Path:
         self.page.get_by_role("button", name="Save …").click()
         with self.page.expect_download() as download:
-            self.page.get_by_role("button", name=label).click()
+            self.page.get_by_role("button", name=label, exact=True).click()
         path = folder / download.value.suggested_filename
         download.value.save_as(path)
         return path

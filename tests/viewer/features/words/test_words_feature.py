@@ -204,8 +204,8 @@ def test_a_sentence_that_is_too_long_fails_with_the_reason(server: Running) -> N
     session, words = read(server, "a fox " * 8)
     assert words["state"] == "failed"
     assert words["error"] == (
-        "The prompt has 16 tokens and the context of builtin has room for 14; leave out what comes "
-        "after 'fox a fox'."
+        "The prompt has 16 tokens and the context of builtin has room for 14; shorten it to end "
+        "with 'fox a fox'."
     )
     assert server.act(session, "read", prompt="a fox")["words"]["state"] != "failed"
 
