@@ -120,7 +120,7 @@ def test_an_autoencoder_rae_that_does_not_fit(
 def test_weights_that_do_not_fit_the_networks(own: Path) -> None:
     networks = read_json(own / "vae" / "config.json")["networks"]
     change(own / "vae", networks=networks[:1])
-    with pytest.raises(HomologueError, match="do not fit their configuration"):
+    with pytest.raises(HomologueError, match="do not match their configuration"):
         load(own, device="cpu")
 
 
