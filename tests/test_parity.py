@@ -1,6 +1,7 @@
 """The paper's method, written down naively, and what its released code computed."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,13 +43,14 @@ LIMITS = {
 
 
 # In float16 the maps of single heads differ by more; the method reads their means. The signs of the
-# smallest gradients depend on the number of threads: 0.2 to 0.5 % of them on case1.
+# smallest gradients depend on the number of threads (on case1 0.16 % of them differ with one thread,
+# 0.54 % with two), so the test uses one.
 HALF_LIMITS = {
     "maps_read": 2e-3,
     "loss_relative": 5e-4,
     "grad_context_relative": 0.02,
     "grad_cosine_below_1": 1e-4,
-    "grad_signs_wrong": 0.01,
+    "grad_signs_wrong": 0.005,
     "target_maps_64": 1e-3,
     "prediction_xy": 0,
     "prediction_softmax_xy": 0,
@@ -73,7 +75,8 @@ def test_the_released_codes_own_numbers(
 ) -> None:
     script = ROOT / "benchmarks" / "parity.py"
     command = [sys.executable, str(script), str(recorded), "--json", "--dtype", dtype]
-    done = subprocess.run(command, capture_output=True, text=True)
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=one_thread)
     assert done.returncode == 0, done.stderr
     errors = json.loads(done.stdout)
     assert errors.keys() == LIMITS.keys()

@@ -96,7 +96,7 @@ class LatentDiffusion:
             NotFiniteError: the VAE computes NaN or infinities.
         """
         with finite_attention(self._vae_projections, self._vae_dtype):
-            latents = encode_images(self.vae, images.to(self.device, self._vae_dtype))
+            latents = encode_images(self.vae, images, self.device, self._vae_dtype)
         if not scales_itself(self.vae):
             latents = scale_latents(latents, self.vae.config)
         scaled = latents.to(self.dtype)
