@@ -43,7 +43,7 @@ LIMITS = {
 
 
 # In float16 the maps of single heads differ by more; the method reads their means. The signs of the
-# smallest gradients depend on the number of threads (on case1 0.16 % of them differ with one thread,
+# smallest gradients depend on the number of threads (case1: 0.16 % differ with one thread,
 # 0.54 % with two), so the test uses one.
 HALF_LIMITS = {
     "maps_read": 2e-3,
