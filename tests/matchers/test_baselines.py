@@ -168,3 +168,5 @@ def test_settings_change_with_whatever_changes_results(
     assert json.dumps(again.settings) in made
     features = {json.dumps(make_matcher("features", given).settings) for given in every}
     assert len(features) == len(every) - 2
+    latents = {json.dumps(make_matcher("latents", given).settings) for given in every}
+    assert len(latents) == len(every) - 3  # neither the preset nor the seed

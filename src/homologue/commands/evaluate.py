@@ -31,7 +31,7 @@ class SelectionOptions:
     matcher: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="attention|features|hog|identity|random",
+            metavar="attention|features|hog|identity|latents|random",
             help="Matcher; repeatable (default: attention and identity; with --keep or --maps, "
             "attention).",
         ),

@@ -56,6 +56,12 @@ def _identity(options: Ingredients) -> Matcher:
     return Identity()
 
 
+def _latents(options: Ingredients) -> Matcher:
+    from homologue.matchers.latents import Latents
+
+    return Latents(options.model())
+
+
 def _random(options: Ingredients) -> Matcher:
     from homologue.matchers.random import Random
 
@@ -67,6 +73,7 @@ MATCHERS: dict[str, Callable[[Ingredients], Matcher]] = {
     "features": _features,
     "hog": _hog,
     "identity": _identity,
+    "latents": _latents,
     "random": _random,
 }
 
