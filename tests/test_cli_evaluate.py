@@ -28,7 +28,7 @@ FEW = ("emoji", "--split", "val", "--limit", "2")
 
 
 def test_a_table_of_several_matchers(evaluate) -> None:  # type: ignore[no-untyped-def]
-    names = ("identity", "random", "hog", "latents", "features")
+    names = ("identity", "random", "hog", "latents", "features", "features+latents")
     code, out, err = evaluate(*FEW, *(part for name in names for part in ("--matcher", name)))
     assert (code, err) == (0, "")
     assert "PCK@0.1 (bbox-kp)" in out

@@ -18,6 +18,7 @@ from homologue.matchers.base import Matcher
 from homologue.matchers.features import Features
 from homologue.matchers.hog import Hog
 from homologue.matchers.identity import Identity
+from homologue.matchers.latents import Latents
 from homologue.matchers.nearest import features_at, grid_positions, nearest
 from homologue.matchers.random import Random
 from homologue.matchers.registry import MATCHERS, Ingredients, make_matcher
@@ -66,6 +67,24 @@ def test_features_fit_any_size_and_depend_on_the_seed(
     found = checked(find(target).points, target)
     assert torch.equal(found, find(target).points)
     assert torch.equal(found, Features(model, seed=0).fit(source, POINTS)(target).points)
+
+
+def test_features_and_latents_are_compared_together(
+    model: LatentDiffusion, source: RGBImage, target: RGBImage
+) -> None:
+    """The latents are one more map, the same for both noises, and weigh as much as a layer."""
+
+    def maps(image: RGBImage) -> list[list[Tensor]]:
+        (latents,) = Latents(model)._features(image)
+        return [[*layers, *latents] for layers in Features(model)._features(image)]
+
+    positions = grid_positions()
+    points = [features_at(sample, POINTS / torch.tensor([80, 60])) for sample in maps(source)]
+    candidates = [features_at(sample, positions) for sample in maps(target)]
+    expected = nearest(points, candidates, positions) * torch.tensor([50, 70])
+    found = Features(model, with_latents=True).fit(source, POINTS)(target).points
+    assert torch.equal(checked(found, target), expected)
+    assert not torch.equal(found, Features(model).fit(source, POINTS)(target).points)
 
 
 def test_hog_is_read_where_it_was_computed() -> None:
@@ -128,7 +147,9 @@ def test_matchers_go_by_name_and_say_what_they_are(model: LatentDiffusion) -> No
     settings = make_matcher("attention", given).settings
     shown = {"model": model.name, "preset": "default", "optimise": "cached", "seed": 5}
     assert {name: settings[name] for name in shown} == shown
-    with pytest.raises(HomologueError, match=r"'sift'.*attention, features, hog"):
+    with pytest.raises(
+        HomologueError, match=r"'sift'.*attention, features, features\+latents, hog"
+    ):
         make_matcher("sift", given)
 
 

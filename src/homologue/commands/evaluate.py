@@ -31,9 +31,9 @@ class SelectionOptions:
     matcher: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="attention|features|hog|identity|latents|random",
-            help="Matcher; repeatable (default: attention and identity; with --keep or --maps, "
-            "attention).",
+            metavar="NAME",
+            help="attention, features, features+latents, hog, identity, latents or random; "
+            "repeatable (default: attention and identity; with --keep or --maps, attention).",
         ),
     ] = None
     root: Annotated[

@@ -1,4 +1,4 @@
-"""The matcher `features`: nearest neighbours of the UNet's features, without optimisation."""
+"""The matchers `features` and `features+latents`: nearest neighbours of the UNet's features."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +10,7 @@ from homologue.crops import whole_crop
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage, to_square
 from homologue.matchers.base import Finder
+from homologue.matchers.latents import whole_latent
 from homologue.matchers.model_settings import model_settings
 from homologue.matchers.nearest import GRID, nearest_finder
 from homologue.method.queries import QueryPass, cached_queries, fixed_context, query_images
@@ -25,10 +26,12 @@ NOISE_SAMPLES = 2
 class Features:
     """Compares the queries of the cross-attention layers under a fixed context."""
 
-    name = "features"
-
-    def __init__(self, model: LatentDiffusion, seed: int = 0) -> None:
-        self._model, self._seed = model, seed
+    def __init__(
+        self, model: LatentDiffusion, seed: int = 0, *, with_latents: bool = False
+    ) -> None:
+        """Args: with_latents: whether to compare the latents, too, with the weight of a layer."""
+        self.name = "features+latents" if with_latents else "features"
+        self._model, self._seed, self._with_latents = model, seed, with_latents
         context = fixed_context(model, TOKENS)
         self._pass = QueryPass(model.layers(LAYERS), TIMESTEP, "gaussian", context)
         self.settings: Mapping[str, Any] = {
@@ -46,11 +49,16 @@ class Features:
 
     @torch.no_grad()
     def _features(self, image: RGBImage) -> list[list[Tensor]]:
-        """Return the queries (C, h, w) of each layer, for noises that all images share."""
+        """Return the maps (C, h, w) that are compared, for noises that all images share.
+
+        They are the queries of each layer and, with latents, the latent without noise.
+        """
         model = self._model
         views = Views(model, to_square(image, model.side))
         streams = [generator(self._seed, "features noise", index) for index in range(NOISE_SAMPLES)]
         crops = [whole_crop(model.side)] * NOISE_SAMPLES
         queries = cached_queries(views, crops, streams, self._pass)
         layers = [query_images(layer) for layer in queries.values()]
+        if self._with_latents:
+            layers.append(whole_latent(views).expand(NOISE_SAMPLES, -1, -1, -1))
         return [[layer[sample] for layer in layers] for sample in range(NOISE_SAMPLES)]

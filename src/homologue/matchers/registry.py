@@ -44,6 +44,12 @@ def _features(options: Ingredients) -> Matcher:
     return Features(options.model(), options.seed)
 
 
+def _features_and_latents(options: Ingredients) -> Matcher:
+    from homologue.matchers.features import Features
+
+    return Features(options.model(), options.seed, with_latents=True)
+
+
 def _hog(options: Ingredients) -> Matcher:
     from homologue.matchers.hog import Hog
 
@@ -71,6 +77,7 @@ def _random(options: Ingredients) -> Matcher:
 MATCHERS: dict[str, Callable[[Ingredients], Matcher]] = {
     "attention": _attention,
     "features": _features,
+    "features+latents": _features_and_latents,
     "hog": _hog,
     "identity": _identity,
     "latents": _latents,
