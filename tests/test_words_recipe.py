@@ -78,7 +78,7 @@ def test_the_verdict_is_the_interval_s(ends: tuple[float, float], meaning: str) 
 
 def test_the_tables_go_between_the_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words_report, "DOCS", tmp_path)
-    marks = (words_report.BEGIN, words_report.END)
+    marks = (words_report.BEGIN.format("words.py"), words_report.END)
     note = tmp_path / "notes" / "words.md"
     note.parent.mkdir()
     note.write_text(f"before\n{marks[0]}\nold\n{marks[1]}\nafter\n")

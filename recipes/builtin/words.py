@@ -72,6 +72,20 @@ def area_above(heat: Tensor, part: Tensor) -> float:
     return float((ranks[chosen].sum() - count * (count + 1) / 2) / (count * rest))
 
 
+def compared(
+    name: str, group: str, maps: Sequence[Tensor], boxes: Sequence[Box], margin: float = 0.0
+) -> Seen:
+    """What maps (side, side) do on a picture: the first is the word's, the rest the others'."""
+    side = maps[0].shape[-1]
+    near, part = inside(boxes, side, margin).flatten(), inside(boxes, side)
+    hits = [float(near[int(heat.argmax())]) for heat in maps]
+    areas = [area_above(heat, part) for heat in maps]
+    return Seen(
+        name, group, hits[0], float(np.mean(hits[1:])), float(near.float().mean()),
+        areas[0], float(np.mean(areas[1:])),
+    )  # fmt: skip
+
+
 def others_of(drawing: Captioned, every: Sequence[Captioned]) -> list[str]:
     """Parts of other drawings, always the same ones, that this caption does not name."""
     parts = sorted({one.part for one in every})
@@ -93,22 +107,9 @@ def parts_seen(
             homologue.attend(model, image, prompt, words=[word], config=config).maps[0]
             for prompt, word in zip(prompts, words, strict=True)
         ]
-        side = maps[0].shape[-1]
-        near, part = inside(boxes, side, MARGIN).flatten(), inside(boxes, side)
-        hits = [float(near[int(heat.argmax())]) for heat in maps]
-        areas = [area_above(heat, part) for heat in maps]
-        found.append(
-            Seen(
-                f"{drawing.caption} ({drawing.style}): {drawing.part}",
-                drawing.icon,
-                hits[0],
-                float(np.mean(hits[1:])),
-                float(near.float().mean()),
-                areas[0],
-                float(np.mean(areas[1:])),
-            )
-        )
-        print(found[-1].name, "hit" if hits[0] else "miss", flush=True)
+        name = f"{drawing.caption} ({drawing.style}): {drawing.part}"
+        found.append(compared(name, drawing.icon, maps, boxes, MARGIN))
+        print(name, "hit" if found[-1].hit else "miss", flush=True)
     return found
 
 

@@ -17,7 +17,7 @@ from homologue.viz.heatmap_overlay import draw_heatmap_overlay
 from homologue.viz.layout import GAP, MARGIN, Box
 
 DOCS = Path(__file__).parents[2] / "docs"
-BEGIN, END = "<!-- measured by recipes/builtin/words.py: begin -->", "<!-- end -->"
+BEGIN, END = "<!-- measured by recipes/builtin/{}: begin -->", "<!-- end -->"
 HEAD = (
     "| | n | peak on the part | another word's | chance | difference, 95 % | area above | another"
     " word's | difference, 95 % |"
@@ -124,12 +124,13 @@ def verdict(parts: Line) -> str:
     )
 
 
-def rewrite(text: str) -> None:
-    """Put a text between the marks of docs/notes/words.md."""
+def rewrite(text: str, script: str = "words.py") -> None:
+    """Put a text between the marks of a script in docs/notes/words.md."""
     file = DOCS / "notes" / "words.md"
-    content = file.read_text("utf-8")
-    before, after = content[: content.index(BEGIN)], content[content.index(END) :]
-    file.write_text(f"{before}{BEGIN}\n\n{text}\n\n{after}", "utf-8")
+    begin = BEGIN.format(script)
+    before, rest = file.read_text("utf-8").split(begin)
+    after = rest[rest.index(END) :]
+    file.write_text(f"{before}{begin}\n\n{text}\n\n{after}", "utf-8")
 
 
 def draw_sheet(cells: Sequence[tuple[Captioned, RGBImage, WordMaps]]) -> None:
