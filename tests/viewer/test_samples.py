@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from helpers.running import Running, running
+from helpers.running import running
 from PIL import Image
 
 from homologue.diffusion.model import LatentDiffusion

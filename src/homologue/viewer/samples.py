@@ -1,4 +1,4 @@
-"""Sample images: photographs, and the drawings of the emoji benchmark. Both come with the package."""
+"""Sample images that come with the package: photographs and the emoji benchmark's drawings."""
 
 import io
 from functools import lru_cache
