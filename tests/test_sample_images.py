@@ -24,7 +24,8 @@ def rows() -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
 
 def test_the_pairs_are_a_data_set() -> None:
     pairs = list(benchmark(PAIRS).pairs("all"))
-    assert [pair.category for pair in pairs] == 3 * ["photographs"] + 4 * ["drawings"]
+    kinds = 3 * ["two photographs"] + 4 * ["photograph and drawing"]
+    assert [pair.category for pair in pairs] == kinds
     assert all(6 <= len(pair.source_points) <= 12 for pair in pairs)
 
 
