@@ -10,10 +10,12 @@ NODE_IS_THERE := command -v npm > /dev/null \
 
 demo: .venv/installed
 	mkdir -p demo-output
-	$(BIN)/homologue match examples/images/fox-noto.png examples/images/fox-twemoji-turned.png \
-		--points examples/images/fox-points.json --plot demo-output/match.png
-	$(BIN)/python examples/03_eight_pairs.py demo-output/pairs.png
-	@echo "The pictures are demo-output/match.png and demo-output/pairs.png"
+	$(BIN)/homologue match examples/images/tabby.jpg examples/images/kitten.jpg \
+		--points examples/images/tabby-points.json --plot demo-output/match.png
+	$(BIN)/homologue match examples/images/kitten.jpg examples/images/cat-noto.png \
+		--points examples/images/kitten-points.json --plot demo-output/drawing.png
+	$(BIN)/python examples/03_pairs.py demo-output/pairs.png
+	@echo "The pictures are match.png, drawing.png and pairs.png in demo-output/"
 
 test: lint javascript chromium
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)

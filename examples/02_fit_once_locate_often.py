@@ -9,15 +9,15 @@ from pathlib import Path
 import homologue
 
 IMAGES = Path(__file__).parent / "images"
-PARTS = {"left eye": [96, 145], "right eye": [161, 144], "nose": [130, 212]}
+PARTS = {"left eye": [216, 197], "right eye": [299, 193], "nose": [261, 247]}
 
 
 def main() -> None:
     model = homologue.load(sys.argv[1] if len(sys.argv) > 1 else "builtin")
-    homologue.fit(model, IMAGES / "fox-noto.png", list(PARTS.values())).save("fox.safetensors")
+    homologue.fit(model, IMAGES / "kitten.jpg", list(PARTS.values())).save("kitten.safetensors")
 
-    embeddings = homologue.PointEmbeddings.load("fox.safetensors")
-    for name in ("fox-twemoji.png", "fox-twemoji-turned.png", "cat-noto.png"):
+    embeddings = homologue.PointEmbeddings.load("kitten.safetensors")
+    for name in ("tabby.jpg", "raccoon.jpg", "cat-noto.png"):
         found = homologue.locate(model, IMAGES / name, embeddings)
         for part, (x, y), score in zip(PARTS, found.points.tolist(), found.scores, strict=True):
             print(f"{name}: {part} at ({x:.0f}, {y:.0f}), score {score:.2f}")

@@ -10,13 +10,13 @@ from pathlib import Path
 import homologue
 
 IMAGES = Path(__file__).parent / "images"
-PARTS = {"left eye": [96, 145], "right eye": [161, 144], "nose": [130, 212]}
+PARTS = {"left eye": [216, 197], "right eye": [299, 193], "nose": [261, 247]}
 
 
 def main() -> None:
     model = homologue.load(sys.argv[1] if len(sys.argv) > 1 else "builtin")
-    source = homologue.Locator(model).set_image(IMAGES / "fox-noto.png")
-    target = homologue.Locator(model).set_image(IMAGES / "fox-twemoji-turned.png")
+    source = homologue.Locator(model).set_image(IMAGES / "kitten.jpg")
+    target = homologue.Locator(model).set_image(IMAGES / "raccoon.jpg")
     for part, point in PARTS.items():
         start = time.perf_counter()
         found = target.locate(source.fit([point]))

@@ -150,4 +150,4 @@ def test_the_cells_of_the_notebook_run_with_the_built_in_model(tmp_path: Path) -
     assert ended.stdout.startswith("builtin cpu torch.float32\n")
     assert "left eye: (" in ended.stdout
     assert re.search(r"^attention: PCK@0.1 \d", ended.stdout, re.M)
-    assert (tmp_path / "fox.safetensors").exists()
+    assert (tmp_path / "kitten.safetensors").exists()

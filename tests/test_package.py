@@ -19,10 +19,12 @@ from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
 import homologue
+from homologue.viewer.samples import PHOTOGRAPHS
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 LARGEST = 30_000_000  # bytes
+LICENCES = "Apache-2.0 AND CC-BY-2.0 AND CC-BY-4.0 AND CC-BY-SA-4.0 AND CC0-1.0 AND MIT"
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +67,9 @@ def test_the_wheel_has_every_file_of_the_package_and_none_else(names: list[str])
         for path in (ROOT / "src" / "homologue").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    photographs = {f"homologue/viewer/photographs/{subject}.jpg" for subject in PHOTOGRAPHS}
     shipped = {name for name in names if ".dist-info/" not in name}
-    assert shipped == package
+    assert shipped == package | photographs
 
 
 def test_the_wheel_has_what_the_library_reads(names: list[str]) -> None:
@@ -96,7 +99,7 @@ def test_the_wheel_has_neither_tests_nor_recipes_nor_pictures_of_the_documentati
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"homologue", f"homologue-{homologue.__version__}.dist-info"}
     assert {Path(name).suffix for name in names} <= {
-        "", ".py", ".pyi", ".typed", ".md", ".json", ".txt", ".safetensors", ".webp",
+        "", ".py", ".pyi", ".typed", ".md", ".json", ".txt", ".safetensors", ".webp", ".jpg",
         ".html", ".js", ".css", ".svg",
     }  # fmt: skip
 
@@ -135,7 +138,7 @@ def test_the_metadata(metadata: Message) -> None:
     assert metadata["Name"] == "homologue"
     assert metadata["Version"] == homologue.__version__
     assert metadata["Author"] == "The homologue authors"
-    assert metadata["License-Expression"] == "Apache-2.0 AND CC-BY-4.0 AND CC-BY-SA-4.0 AND MIT"
+    assert metadata["License-Expression"] == LICENCES
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert "Typing :: Typed" in metadata.get_all("Classifier", [])

@@ -19,6 +19,7 @@ from homologue.viewer.serve import Server, address_of, open_socket, own_names
 from homologue.viewer.sessions.scene import Settings
 from homologue.viewer.viewer import Viewer
 
+DRAWINGS = ("fox/noto", "fox/twemoji")  # square and small, unlike the viewer's own first pair
 PATIENCE = 120.0  # seconds; the machine may be busy with other things
 
 
@@ -80,10 +81,11 @@ def running(
     limits: Limits | None = None,
     token: str | None = None,
     runs: OpenRuns | None = None,
+    first_pair: tuple[str, str] = DRAWINGS,
     **rules: Any,
 ) -> Iterator[Running]:
     """Run a viewer; `rules` are further fields of `Rules`."""
-    viewer = Viewer(load, names, settings, limits, runs)
+    viewer = Viewer(load, names, settings, limits, runs, first_pair)
     with open_socket("127.0.0.1", 0) as listening:
         app = make_app(viewer, Rules(own_names("127.0.0.1"), token, **rules))
         server = Server(app, viewer.controller.close)

@@ -14,7 +14,7 @@ from homologue.viewer.errors import BusyError, MissingError, TooLargeError
 from homologue.viewer.fields import Fields
 from homologue.viewer.headers import IMMUTABLE, UNBUFFERED
 from homologue.viewer.proxies import guess_base, shown_path
-from homologue.viewer.samples import read_sample
+from homologue.viewer.samples import read_sample, sample_type
 from homologue.viewer.security import Rules, SecurityMiddleware
 from homologue.viewer.sessions.session import Session
 from homologue.viewer.uploads import clean_name, read_body
@@ -81,10 +81,11 @@ class _SharedRoutes:
         return Response(picture.shown, media_type=picture.kind, headers=IMMUTABLE)
 
     async def _sample(self, request: Request) -> Response:
-        data = read_sample(request.path_params["name"])
+        name = request.path_params["name"]
+        data = read_sample(name)
         if data is None:
             raise MissingError("There is no such sample.")
-        return Response(data, media_type="image/png", headers=IMMUTABLE)
+        return Response(data, media_type=sample_type(name), headers=IMMUTABLE)
 
     async def _create(self, request: Request) -> Response:
         return JSONResponse(self._controller.describe(self._controller.create()))

@@ -42,6 +42,7 @@ class Viewer:
         settings: Settings | None = None,
         limits: Limits | None = None,
         runs: OpenRuns | None = None,
+        first_pair: tuple[str, str] = FIRST_PAIR,
     ) -> None:
         """
         Args:
@@ -50,6 +51,7 @@ class Viewer:
             settings: settings of a new session.
             limits: resource limits.
             runs: evaluation runs to browse.
+            first_pair: samples that a new session opens with, source and target.
         """
         self.limits = limits or Limits()
         self.models = Models(names, load)
@@ -60,6 +62,7 @@ class Viewer:
         self.uploads = Uploads(self.limits)
         self.page = Page()
         self._runs = runs or OpenRuns()
+        self._first_pair = first_pair
         self._sample_ids: dict[str, str] = {}
         self._reads_words = reads_words(self.models.names)
         self.features = self._make_features()
@@ -70,7 +73,9 @@ class Viewer:
         engine = MatchEngine(self.models, pictures, limits)
         words = WordEngine(self.models, pictures, limits, engine)
         return (
-            SceneFeature(limits, pictures, self._sample, self.models.names, self._presets),
+            SceneFeature(
+                limits, pictures, self._sample, self.models.names, self._presets, self._first_pair
+            ),
             MatchFeature(engine, worker, pictures, get_session),
             TransferFeature(engine, worker, pictures, limits, self._sample, get_session),
             WordsFeature(words, worker, WordRoutes(words, get_session)),
@@ -96,7 +101,7 @@ class Viewer:
         }
 
     def _first_scene(self) -> Scene:
-        source, target = (self._sample(name) for name in FIRST_PAIR)
+        source, target = (self._sample(name) for name in self._first_pair)
         assert source is not None
         assert target is not None
         return Scene(self.settings, source.id, target.id)

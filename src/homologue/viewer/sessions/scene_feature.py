@@ -15,7 +15,6 @@ from homologue.viewer.fields import Fields
 from homologue.viewer.jobs import Task
 from homologue.viewer.limits import Limits
 from homologue.viewer.pictures import Picture, Pictures
-from homologue.viewer.samples import FIRST_PAIR
 from homologue.viewer.sessions.scene import Scene
 from homologue.viewer.sessions.session import Session
 
@@ -34,6 +33,7 @@ class SceneFeature:
         sample: Callable[[str], Picture | None],
         models: Sequence[str],
         presets: Sequence[str],
+        first_pair: tuple[str, str],
     ) -> None:
         """
         Args:
@@ -42,8 +42,10 @@ class SceneFeature:
             sample: returns a sample image by name, or None.
             models: names of the models to choose from.
             presets: names of the presets to choose from.
+            first_pair: names of the samples that a new session opens with.
         """
         self._limits, self._pictures, self._sample = limits, pictures, sample
+        self._first_pair = first_pair
         self._models, self._presets = tuple(models), tuple(presets)
         self.actions: Mapping[str, Action] = {
             "source": self._source,
@@ -96,7 +98,7 @@ class SceneFeature:
 
         The other sample is then removed too, since the images are not a pair.
         """
-        first = tuple(sample.id for name in FIRST_PAIR if (sample := self._sample(name)))
+        first = tuple(sample.id for name in self._first_pair if (sample := self._sample(name)))
         return (scene.source, scene.target) == first and not scene.points and "sample" not in fields
 
     def _picture(self, fields: Fields) -> Picture:

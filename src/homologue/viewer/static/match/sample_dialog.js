@@ -4,11 +4,19 @@
 import { openDialog } from "../core/dialog.js";
 import { h } from "../core/dom.js";
 
-let lastStyle = "noto";
+const PHOTOGRAPH = "photograph";
+let lastStyle = PHOTOGRAPH;
+
+// samples: { subject: [style, ...] }. The styles, photographs first.
+export function stylesOf(samples) {
+  const styles = new Set(Object.values(samples).flat());
+  styles.delete(PHOTOGRAPH);
+  return [PHOTOGRAPH, ...[...styles].sort()];
+}
 
 // samples: { subject: [style, ...] }. The promise resolves to a name, "subject/style", or null.
 export function chooseSample(samples, end) {
-  const styles = [...new Set(Object.values(samples).flat())].sort();
+  const styles = stylesOf(samples);
   const filter = h("input", { type: "search", placeholder: "Filter", "aria-label": "Filter samples" });
   const style = h(
     "select", { "aria-label": "Style" }, ...styles.map((name) => h("option", { value: name }, name)),

@@ -3,20 +3,21 @@
 
 import { openDialog } from "../core/dialog.js";
 import { h, set, setText } from "../core/dom.js";
+import { stylesOf } from "../match/sample_dialog.js";
 
 const ALL = "all styles";
 
-// samples: { subject: [style, ...] }. subject: initial text of the filter. The promise resolves to the
-// chosen names, "subject/style".
+// samples: { subject: [style, ...] }. subject: initial text of the filter, if it has several styles. The
+// promise resolves to the chosen names, "subject/style".
 export function chooseSamples(samples, subject = "") {
-  const styles = [...new Set(Object.values(samples).flat())].sort();
+  const styles = stylesOf(samples);
   const filter = h("input", { type: "search", placeholder: "Filter", "aria-label": "Filter samples" });
   const style = h("select", { "aria-label": "Style" }, ...[ALL, ...styles].map((name) => h("option", { value: name }, name)));
   const grid = h("div", { class: "samples" });
   const selectAll = h("button", { class: "quiet" }, "Select all shown");
   const add = h("button", { class: "main" });
   const chosen = new Set();
-  filter.value = subject in samples ? subject.replaceAll("-", " ") : "";
+  filter.value = samples[subject]?.length > 1 ? subject.replaceAll("-", " ") : "";
   const count = () => {
     setText(add, `Add ${chosen.size || ""}`.trim());
     add.disabled = !chosen.size;
