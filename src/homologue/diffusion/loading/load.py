@@ -49,8 +49,9 @@ def load(
             Components other than the UNet that lack it use their plain weights.
         revision: branch, tag or commit of a Hub repository.
         local_files_only: whether to use only local files and the Hub's cache.
-        vae: VAE to use instead of the model's own: a folder, Hub id or single file. It may be an
-            `AutoencoderTiny`.
+        vae: autoencoder to use instead of the model's own: a folder, Hub id or single file. Its
+            class is `AutoencoderKL`, `AutoencoderTiny`, `AutoencoderRAE` or
+            `RepresentationAutoencoder`.
         config: for a single file, a folder with `unet/config.json`, `vae/config.json` and
             `scheduler/scheduler_config.json`, or the name of a family with shipped configurations,
             see `family_names` (default: detected from the file's tensors).
