@@ -106,7 +106,7 @@ def test_diffusers_loads_it_as_a_text_to_image_pipeline() -> None:
         ).images[0]
         for seed in (0, 0, 1)
     )
-    assert first.shape == (128, 128, 3)
+    assert first.shape == (320, 320, 3)
     assert (first == again).all()
     assert abs(first - other).mean() > 0.02
 

@@ -174,7 +174,7 @@ sys.path.insert(0, sys.argv[1])
 import homologue
 from homologue.datasets.base import get_benchmark
 assert homologue.__file__.startswith(sys.argv[1]), homologue.__file__
-assert homologue.load("builtin", device="cpu").side == 128
+assert homologue.load("builtin", device="cpu").side == 320
 pairs = get_benchmark("emoji").pairs("test")
 assert pairs[0].source.read().width == 256
 print(len(pairs))

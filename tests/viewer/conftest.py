@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from helpers.attacking import FileMonitor
 from helpers.running import Running, running
+from helpers.small_builtin import small_builtin
 from helpers.tiny_models import tiny_sd1
 
+from homologue.diffusion.loading import sources
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
 from homologue.presets import DEFAULT, PRESETS, Preset
@@ -22,8 +24,23 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def builtin() -> LatentDiffusion:
-    return load("builtin")
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built-in model for images of 128 x 128 pixels."""
+    return small_builtin(tmp_path_factory.mktemp("models") / "builtin")
+
+
+@pytest.fixture(scope="session")
+def builtin(small_folder: Path) -> LatentDiffusion:
+    """The model of `small_folder` under the name of the built-in one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "BUILTIN", small_folder)
+        return load("builtin")
+
+
+@pytest.fixture(autouse=True)
+def small_model(small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have commands load the model that the viewers of these tests have."""
+    monkeypatch.setattr(sources, "BUILTIN", small_folder)
 
 
 @pytest.fixture(scope="module")

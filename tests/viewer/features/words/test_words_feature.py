@@ -396,7 +396,7 @@ def test_stored_maps_are_limited(server: Running) -> None:
     _, words = read(server, PROMPT)
     stored = engine.word_maps.get(words["address"])
     assert stored is not None
-    # Six maps of 128 x 128 at 2 bytes; layers with sides 8, 8, 16 and 16 at 4 bytes.
+    # Six maps of 128 x 128 at 2 bytes; layers with sides 4, 4, 8 and 8 at 4 bytes.
     layers = sum(maps.shape[1] * maps.shape[2] for maps in stored.layers.values())
     assert stored.size == pytest.approx(6 * (128 * 128 * 2 + 4 * layers), rel=0.01)
     assert engine.word_maps._max_size == server.viewer.limits.word_bytes
