@@ -59,7 +59,7 @@ PAPER = Preset(
     ),
 )
 
-# Chosen with the built-in model on drawings that no reported result uses: docs/settings.md.
+# Chosen with the built-in model on images that no reported result uses: docs/settings.md.
 DEFAULT = Preset(
     "default",
     FitConfig(

@@ -31,7 +31,7 @@ export class ModelNotice {
     }
     if (model !== "builtin") return [];
     return [
-      "The built-in model understands almost no words: its maps show the outlines and the middle of a drawing " +
+      "The built-in model understands almost no words: its maps show the outlines and the middle of the object " +
         "for any word. For meaningful maps, start the viewer with Stable Diffusion (--model).",
     ];
   }
