@@ -62,11 +62,6 @@ def untrained(model: LatentDiffusion) -> None:
     model.unet = type(model.unet).from_config(model.unet.config).eval().requires_grad_(False)
 
 
-def linear_betas(model: LatentDiffusion) -> None:
-    betas = torch.linspace(1e-4, 0.02, 1000)
-    model.scheduler.alphas_cumprod = (1 - betas).cumprod(0)
-
-
 def declared_epsilon(model: LatentDiffusion) -> None:
     model.scheduler.register_to_config(prediction_type="epsilon")
 
