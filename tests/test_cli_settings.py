@@ -1,13 +1,16 @@
 """`--set`, `--preset FILE`, `--pair` and `--maps` as they are typed."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.command_line import refused
 from helpers.former_names import formerly
+from helpers.small_builtin import small_builtin
 
+from homologue.diffusion.loading import sources
 from homologue.evaluation.storage.database import connect_to_write
 from homologue.evaluation.storage.schema import canonical, configuration_hash
 from homologue.evaluation.storage.store import FILE, Store
@@ -19,6 +22,15 @@ SOURCE, TARGET = IMAGES / "fox-noto.png", IMAGES / "fox-twemoji.png"
 POINT = ("--point", "96,145")
 ONE = ("evaluate", "emoji", "--split", "val", "--limit", "2", "--pair", "3")
 FEW = ("--set", "fit.steps=2")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have commands load the built-in model at 128 pixels a side, which takes less time."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = small_builtin(tmp_path_factory.mktemp("models") / "builtin")
+        patch.setattr(sources, "BUILTIN", folder)
+        yield
 
 
 def test_match_says_which_settings_it_used(homologue: Any, tmp_path: Path) -> None:
