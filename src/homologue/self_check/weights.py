@@ -15,10 +15,9 @@ from homologue.seeds import generator
 _ITERATIONS = 15
 _MIN_SIDE = 16  # smaller matrices are not tested
 _MAX_EXCESS = 1.1  # largest singular value relative to that of a random matrix
-_LAYER_MATRICES = 4  # to_q, to_k, to_v and to_out of a cross-attention layer
+_LAYER_MATRICES = 4  # to_q, to_k, to_v and to_out of an attention layer
 _BLOCK = re.compile(r"(?:down_blocks|up_blocks)\.\d+|mid_block")
-_LAYER = re.compile(r"(.*\.attn2)\.(to_q|to_k|to_v|to_out)\b")
-_PROJECTIONS = ("to_q", "to_k", "to_v")  # an empty context hardly tests them
+_LAYER = re.compile(r"(.*\.(attn[12]))\.(to_q|to_k|to_v|to_out)\b")
 RANDOM_SHARE = 0.5
 """Fraction of random-looking matrices above which a whole network looks random."""
 NEARLY_ALL = 0.8
@@ -91,10 +90,9 @@ def together(looks: Mapping[str, bool]) -> RandomLooking:
 def suspicious_parts(looks: Mapping[str, bool]) -> dict[str, RandomLooking]:
     """Return the parts of a UNet in which nearly all matrices look random.
 
-    Parts are blocks, such as `down_blocks.0`, and the projections of queries, keys and values in
-    all cross-attention layers, such as `attn2.to_q`. Without such a part, single cross-attention
-    layers in which all matrices look random. Other matrices may stay close to their random
-    initialisation in a short training; faults of these show in the noise prediction.
+    Parts are blocks, such as `down_blocks.0`, and one projection in all attention layers, such as
+    `attn2.to_q` (`attn2` is cross-attention). Without such a part, single attention layers in
+    which all matrices look random.
     """
     parts: dict[str, dict[str, bool]] = {}
     layers: dict[str, dict[str, bool]] = {}
@@ -104,8 +102,7 @@ def suspicious_parts(looks: Mapping[str, bool]) -> dict[str, RandomLooking]:
             parts.setdefault(block[0], {})[name] = look
         layer = _LAYER.match(name)
         if layer:
-            if layer[2] in _PROJECTIONS:
-                parts.setdefault(f"attn2.{layer[2]}", {})[name] = look
+            parts.setdefault(f"{layer[2]}.{layer[3]}", {})[name] = look
             layers.setdefault(layer[1], {})[name] = look
     found = {part: together(own) for part, own in parts.items()}
     found = {part: counts for part, counts in found.items() if counts.nearly_all}
