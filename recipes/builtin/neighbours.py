@@ -63,6 +63,15 @@ def choosing_pairs(willow: Path | None, categories: Sequence[str] = CHOOSING,
     return groups
 
 
+def reporting_pairs(willow: Path | None) -> dict[str, list[Pair]]:
+    """All of PF-Willow and its parts, and the emoji of `test`: for a model that is finished."""
+    groups = choosing_pairs(willow, emoji="test")
+    if willow is not None:
+        reporting = choosing_pairs(willow, REPORTING, emoji=None)["willow"]
+        groups |= {"willow reporting": reporting, "willow all": groups["willow"] + reporting}
+    return groups
+
+
 @torch.no_grad()
 def encoded(groups: dict[str, list[Pair]], encode: Encode, side: int, kept: Path) -> Benchmarked:
     """Encode the images of pairs at a side in pixels; `kept` is a file of those encoded before."""
@@ -132,12 +141,12 @@ def scores(benchmarked: Benchmarked, read: Read, chunk: int = 32) -> dict[str, f
     return result
 
 
-def chosen_on(run: Path, willow: Path | None, side: int = SIDE) -> Benchmarked:
-    """The pairs that are chosen on, with scaled latents of images at a side in pixels."""
+def with_latents(run: Path, groups: dict[str, list[Pair]], side: int = SIDE) -> Benchmarked:
+    """Pairs with the scaled latents of their images, which are read at a side in pixels."""
     vae = RepresentationAutoencoder.from_pretrained(run / "vae").eval()
     factor = vae.config.scaling_factor
     return encoded(
-        choosing_pairs(willow), lambda images: vae.encode(images).latents * factor,
+        groups, lambda images: vae.encode(images).latents * factor,
         side, run / "neighbours" / f"latents-{side}.pt",
     )  # fmt: skip
 
@@ -150,7 +159,7 @@ class NeighbourValidation:
     ) -> None:
         self.run, self.tokenizer = run, tokenizer
         with torch.device("cpu"):
-            self.benchmarked = chosen_on(run, willow, side)
+            self.benchmarked = with_latents(run, choosing_pairs(willow), side)
 
     @torch.no_grad()
     def scores(self, model: Model, **reading: Any) -> dict[str, float]:
@@ -173,15 +182,19 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--time-step", type=int, default=TIME_STEP)
     parser.add_argument("--side", type=int, default=SIDE, help="of the images in pixels")
+    parser.add_argument("--report", action="store_true", help="all pairs of PF-Willow, emoji test")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    if args.checkpoint is None:
-        print(scores(chosen_on(args.run, args.willow, args.side), latents_themselves))
-        return
-    tokenizer = tokenizer_of(args.run, [])
-    model, step, minutes = averaged_model(args.checkpoint, tokenizer)
-    validation = NeighbourValidation(args.run, args.willow, tokenizer, args.side)
-    print(f"step {step}, {minutes:.1f} minutes", validation.scores(model, time_step=args.time_step))
+    pairs = (reporting_pairs if args.report else choosing_pairs)(args.willow)
+    benchmarked = with_latents(args.run, pairs, args.side)
+    print("latents", scores(benchmarked, latents_themselves))
+    if args.checkpoint is not None:
+        tokenizer = tokenizer_of(args.run, [])
+        model, step, minutes = averaged_model(args.checkpoint, tokenizer)
+        reader = Reader(model, already_encoded, tokenizer, time_step=args.time_step)
+        print(f"step {step}, {minutes:.1f} minutes", scores(benchmarked, reader.queries))
+        both = scores(benchmarked, lambda latents: [[*p, latents] for p in reader.queries(latents)])
+        print("both", both)
 
 
 if __name__ == "__main__":
