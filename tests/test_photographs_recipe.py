@@ -10,6 +10,7 @@ import torch
 from helpers.tiny_representations import NETWORKS
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional
 
 sys.path.append(str(Path(__file__).parents[1] / "recipes" / "builtin"))
 
@@ -17,7 +18,9 @@ import bank
 import encoder
 import neighbours
 import portable
-from kept_views import KeptViews, already_encoded
+from export import set_side
+from kept_views import KeptSample, KeptViews, already_encoded
+from losses import likeness, sample_map
 from model import Model, averaged_model, tokenizer_of
 from objective import WEIGHTS, Objective
 from photographs import list_photographs, read_square
@@ -174,7 +177,49 @@ def test_icons_are_aligned_and_photographs_are_not(run: Path) -> None:
         assert bool(sure.any()) == bool(drawn.any())
 
 
-def test_the_losses_of_a_batch_of_kept_views(run: Path) -> None:
+def keep_earlier_features(run: Path) -> None:
+    (run / "earlier").mkdir()
+    features = torch.randn(8, 5, 16, 16, generator=torch.Generator().manual_seed(1))
+    torch.save({"features": features.half()}, run / "earlier" / "000.pt")
+
+
+def test_features_in_an_earlier_model_are_of_icons_alone(run: Path) -> None:
+    before = KeptViews(run)
+    keep_earlier_features(run)
+    views = KeptViews(run)
+    rows = torch.tensor([0, 5, 6, 13])  # two photographs, the first and the last icon
+    points = torch.rand(4, 3, 2) * 2 - 1
+    sample = KeptSample(["ant", "cup", "fox", "key"], rows)
+    found = views.features(sample, points)  # type: ignore[arg-type]
+    assert found.shape == (4, 3, 16 + 5)
+    torch.testing.assert_close(found[..., :16], before.features(sample, points))  # type: ignore[arg-type]
+    lengths = found[..., 16:].norm(dim=-1)
+    torch.testing.assert_close(lengths, torch.tensor([0.0, 0, 1, 1])[:, None].expand(4, 3))
+    kept = torch.load(run / "earlier" / "000.pt")["features"].float()
+    wanted = functional.normalize(sample_map(kept[[0, 7]], points[2:]), dim=-1)
+    torch.testing.assert_close(found[2:, :, 16:], wanted)
+
+
+def test_two_points_are_compared_by_the_teachers_that_know_both() -> None:
+    """Against the same loss with the similarity of a single teacher."""
+    random = torch.Generator().manual_seed(0)
+    a, b, first, second = functional.normalize(torch.randn(4, 3, 6, 8, generator=random), dim=-1)
+    usable = torch.ones(3, dtype=torch.bool)
+    alone = likeness(a, b, first, usable)
+    torch.testing.assert_close(likeness(a, b, torch.cat([first, first], -1), usable), alone)
+    unknown = torch.cat([first, torch.zeros_like(second)], -1)
+    torch.testing.assert_close(likeness(a, b, unknown, usable), alone)
+    # the second teacher knows the first picture alone, which is not compared with itself
+    unknown[0, :, 8:] = second[0]
+    torch.testing.assert_close(likeness(a, b, unknown, usable), alone)
+    unknown[1, :, 8:] = second[1]
+    assert (likeness(a, b, unknown, usable) - alone).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("with_earlier", [False, True])
+def test_the_losses_of_a_batch_of_kept_views(run: Path, with_earlier: bool) -> None:
+    if with_earlier:
+        keep_earlier_features(run)
     views = KeptViews(run)
     torch.manual_seed(0)
     tokenizer = tokenizer_of(run, views.names)
@@ -220,3 +265,12 @@ def test_nearest_neighbours_of_the_same_image_are_right() -> None:
     )
     found = neighbours.scores(benchmarked, neighbours.latents_themselves)
     assert found == {"same@0.05": 100.0, "same@0.1": 100.0}
+
+
+def test_a_model_is_exported_for_images_of_another_side(run: Path) -> None:
+    model = Model(tokenizer_of(run, ["fox"]), (16, 32), 3)
+    vae = RepresentationAutoencoder(NETWORKS, 3, (4,) * 5, sample_size=256)
+    set_side(model, vae, 320)
+    assert (vae.config.sample_size, model.unet.config.sample_size) == (320, 20)
+    with pytest.raises(SystemExit, match="The side 300 is not a multiple of 32"):
+        set_side(model, vae, 300)

@@ -51,6 +51,15 @@ def model_index(vae: Autoencoder) -> dict[str, object]:
     }
 
 
+def set_side(model: Model, vae: Autoencoder, side: int) -> None:
+    """Set the side in pixels at which the exported model looks at images."""
+    downsampling = vae.config.sample_size // model.unet.config.sample_size
+    if side % (2 * downsampling):
+        raise SystemExit(f"The side {side} is not a multiple of {2 * downsampling}.")
+    vae.register_to_config(sample_size=side)
+    model.unet.register_to_config(sample_size=side // downsampling)
+
+
 def write_folder(run: Path, folder: Path, model: Model, vae: Autoencoder) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     parts = {"unet": model.unet, "vae": vae, "text_encoder": model.text_encoder}
@@ -82,6 +91,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--checkpoint", type=Path, help="default: RUN/model.pt")
     parser.add_argument("--random", action="store_true")
+    parser.add_argument("--side", type=int, help="of images in pixels; default: that of training")
     args = parser.parse_args()
     tokenizer = tokenizer_of(args.run, IconPool.training(args.run).names)
     if args.random:
@@ -90,6 +100,8 @@ def main() -> None:
         vae = read_vae(args.run)
         model, step, minutes = averaged_model(args.checkpoint or args.run / "model.pt", tokenizer)
         print(f"step {step}, {minutes:.1f} minutes")
+    if args.side:
+        set_side(model, vae, args.side)
     write_folder(args.run, args.folder, model, vae)
     files = [file for file in args.folder.rglob("*") if file.is_file()]
     for file in files:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 from views import Views
 
-PHOTOGRAPHS = 0.6  # share of the names of a batch
+PHOTOGRAPHS = 0.45  # share of the names of a batch
 ALIKE = 12  # names that the second half of a batch is drawn from, for each of the first half
 INSIDE = 0.3  # share of a cell that is on the icon, from which the cell is aligned
 
@@ -31,13 +31,17 @@ class KeptSample:
 class KeptViews:
     """All rounds of a bank in memory; tensors are on the default device of torch.
 
+    Where `RUN/earlier` exists (earlier.py), the features of icons in an earlier model complement
+    those of the representation.
+
     Attributes:
         names: of all pictures.
         channels: of the latents.
     """
 
     def __init__(self, run: Path) -> None:
-        rounds = [torch.load(file, map_location="cpu") for file in rounds_of(run)]
+        files = rounds_of(run)
+        rounds = [torch.load(file, map_location="cpu", mmap=True) for file in files]
         if not rounds:
             raise SystemExit(f"There are no rounds in {run / 'bank'}: run bank.py.")
         self.names: list[str] = [name for part in rounds for name in part["names"]]
@@ -47,6 +51,7 @@ class KeptViews:
             torch.cat([part[kind] for part in rounds]).to(self.is_photograph.device)
             for kind in ("latents", "alpha", "maps", "full")
         )
+        self._earlier = self._read_earlier(run / "earlier", [file.name for file in files])
         self._subjects: dict[tuple[bool, str], dict[str, list[int]]] = {}
         for row, (name, style) in enumerate(zip(self.names, styles, strict=True)):
             # photographs of a name are as different as icons of two styles
@@ -76,8 +81,16 @@ class KeptViews:
         return Batch(KeptSample(names_in_order, rows), a, b, taught)  # type: ignore[arg-type]
 
     def features(self, sample: KeptSample, points: Tensor) -> Tensor:
-        """Unit features (B, P, F) of the representation at points (B, P, 2) in picture frames."""
-        return functional.normalize(sample_map(self._full[sample.rows].float(), points), dim=-1)
+        """Features (B, P, F) at points (B, P, 2) in picture frames.
+
+        Those of the representation have unit length; so have those in the earlier model, but for
+        photographs, where they are 0.
+        """
+        parts = [functional.normalize(sample_map(self._full[sample.rows].float(), points), dim=-1)]
+        if self._earlier is not None:
+            earlier = sample_map(self._earlier_maps(sample.rows), points)
+            parts.append(functional.normalize(earlier, dim=-1))
+        return torch.cat(parts, -1)
 
     def points(self, sample: KeptSample, others: list[int]) -> tuple[Tensor, Tensor, Tensor]:
         """Random points on icons, where they are on the icons `others`, weights; see `Alignment`.
@@ -87,7 +100,11 @@ class KeptViews:
         flows = torch.zeros(len(others), 3, SIDE, SIDE)
         drawn = (~self.is_photograph[sample.rows]).nonzero()[:, 0]
         if len(drawn):
-            full = functional.normalize(self._full[sample.rows].float(), dim=1).flatten(2).mT
+            maps = [self._full[sample.rows].float()]
+            if self._earlier is not None:
+                maps.append(self._earlier_maps(sample.rows))
+            units = torch.cat([functional.normalize(part, dim=1) for part in maps], 1)
+            full = (units / len(maps) ** 0.5).flatten(2).mT
             alpha = self._alpha[sample.rows, 0].float() / 255
             masks = functional.adaptive_avg_pool2d(alpha, SIDE).flatten(1) > INSIDE
             with torch.device("cpu"):  # where the constants of matching.py are
@@ -98,6 +115,21 @@ class KeptViews:
         here = cell_sources(flows[:, 2])
         there = sample_map(flows, here)
         return here, there[..., :2], there[..., 2]
+
+    def _read_earlier(self, folder: Path, names: Sequence[str]) -> Tensor | None:
+        """(icons, F, cells, cells) in the order of the icons in the bank."""
+        if not folder.exists():
+            return None
+        files = [torch.load(folder / name, map_location="cpu", mmap=True) for name in names]
+        return torch.cat([file["features"] for file in files]).to(self.is_photograph.device)
+
+    def _earlier_maps(self, rows: Tensor) -> Tensor:
+        """(B, F, cells, cells) of pictures; 0 for photographs."""
+        assert self._earlier is not None
+        drawn = ~self.is_photograph
+        order = drawn.cumsum(0) - 1
+        maps = self._earlier[order[rows].clamp(min=0)].float()
+        return maps * drawn[rows][:, None, None, None]
 
     def _views(self, rows: Tensor, views: Tensor) -> Views:
         return Views(

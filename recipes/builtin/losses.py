@@ -77,18 +77,21 @@ def likeness(feats_a: Tensor, feats_b: Tensor, taught: Tensor, usable: Tensor) -
 
     Points of icons have features (B, P, F) in each of two views, and the teacher's (B, P, D). Those
     of an icon in view A are compared with those of all other `usable` (B,) icons in view B: the
-    relative entropy of the two softmaxes.
+    relative entropy of the two softmaxes. The teacher's features have unit length, or the squared
+    length n if they are of n teachers: two points are compared by the teachers that know both.
     """
     count, points = feats_a.shape[:2]
     other = ~torch.eye(count, dtype=torch.bool) & usable
     other = other.repeat_interleave(points, 0).repeat_interleave(points, 1)
 
-    def chances(a: Tensor, b: Tensor, temperature: float) -> Tensor:
-        logits = a.flatten(0, 1) @ b.flatten(0, 1).T / temperature
-        return logits.masked_fill(~other, -1e4).log_softmax(-1)
+    def chances(similarity: Tensor, temperature: float) -> Tensor:
+        return (similarity / temperature).masked_fill(~other, -1e4).log_softmax(-1)
 
-    wanted = chances(taught, taught, TEACHER_TEMPERATURE)
-    found = chances(feats_a, feats_b, TEMPERATURE)
+    known = taught.flatten(0, 1)
+    teachers = known.square().sum(-1)
+    shared = torch.minimum(teachers[:, None], teachers[None])
+    wanted = chances(known @ known.T / shared, TEACHER_TEMPERATURE)
+    found = chances(feats_a.flatten(0, 1) @ feats_b.flatten(0, 1).T, TEMPERATURE)
     return (wanted.exp() * (wanted - found)).sum(-1).view(count, points).mean(1)
 
 

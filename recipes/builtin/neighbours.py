@@ -35,6 +35,7 @@ REPORTING = (
     "car(M)", "car(S)", "motorbike(G)", "motorbike(M)", "motorbike(S)",
     "winebottle(M)", "winebottle(woC)",
 )  # fmt: skip
+SIDE = 320  # of the images in pixels: better than the side of training, see PHOTOGRAPHS.md
 GRID = 48  # candidate positions a side
 ALPHAS = (0.05, 0.1)
 
@@ -109,7 +110,6 @@ def scores(benchmarked: Benchmarked, read: Read, chunk: int = 32) -> dict[str, f
               for layers in zip(*map(read, parts), strict=True)]  # fmt: skip
     rows = {key: row for row, key in enumerate(keys)}
     positions = cell_centres(GRID)
-    there = [unit_features(maps, positions.expand(len(keys), -1, -1)) for maps in passes]
     result = {}
     for group, pairs in benchmarked.pairs.items():
         hits: dict[float, list[bool]] = {alpha: [] for alpha in ALPHAS}
@@ -118,8 +118,9 @@ def scores(benchmarked: Benchmarked, read: Read, chunk: int = 32) -> dict[str, f
             size = benchmarked.sizes[pair.target.key]
             points = relative(pair.source_points, benchmarked.sizes[pair.source.key])[None]
             similarity = torch.stack([
-                unit_features([part[a, None] for part in maps], points)[0] @ feats[b].T
-                for maps, feats in zip(passes, there, strict=True)
+                unit_features([part[a, None] for part in maps], points)[0]
+                @ unit_features([part[b, None] for part in maps], positions[None])[0].T
+                for maps in passes
             ]).mean(0)  # fmt: skip
             found = (positions[similarity.argmax(-1)] + 1) / 2 * torch.tensor(size)
             distances = (found - pair.target_points).norm(dim=-1)
@@ -131,23 +132,25 @@ def scores(benchmarked: Benchmarked, read: Read, chunk: int = 32) -> dict[str, f
     return result
 
 
-def chosen_on(run: Path, willow: Path | None) -> Benchmarked:
-    """The pairs that are chosen on, with scaled latents."""
+def chosen_on(run: Path, willow: Path | None, side: int = SIDE) -> Benchmarked:
+    """The pairs that are chosen on, with scaled latents of images at a side in pixels."""
     vae = RepresentationAutoencoder.from_pretrained(run / "vae").eval()
     factor = vae.config.scaling_factor
     return encoded(
         choosing_pairs(willow), lambda images: vae.encode(images).latents * factor,
-        vae.config.sample_size, run / "neighbours" / "latents.pt",
+        side, run / "neighbours" / f"latents-{side}.pt",
     )  # fmt: skip
 
 
 class NeighbourValidation:
     """What a run's models are validated on: the same images each time."""
 
-    def __init__(self, run: Path, willow: Path | None, tokenizer: CLIPTokenizer) -> None:
+    def __init__(
+        self, run: Path, willow: Path | None, tokenizer: CLIPTokenizer, side: int = SIDE
+    ) -> None:
         self.run, self.tokenizer = run, tokenizer
         with torch.device("cpu"):
-            self.benchmarked = chosen_on(run, willow)
+            self.benchmarked = chosen_on(run, willow, side)
 
     @torch.no_grad()
     def scores(self, model: Model, **reading: Any) -> dict[str, float]:
@@ -169,14 +172,15 @@ def main() -> None:
     parser.add_argument("--willow", type=Path)
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--time-step", type=int, default=TIME_STEP)
+    parser.add_argument("--side", type=int, default=SIDE, help="of the images in pixels")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.checkpoint is None:
-        print(scores(chosen_on(args.run, args.willow), latents_themselves))
+        print(scores(chosen_on(args.run, args.willow, args.side), latents_themselves))
         return
     tokenizer = tokenizer_of(args.run, [])
     model, step, minutes = averaged_model(args.checkpoint, tokenizer)
-    validation = NeighbourValidation(args.run, args.willow, tokenizer)
+    validation = NeighbourValidation(args.run, args.willow, tokenizer, args.side)
     print(f"step {step}, {minutes:.1f} minutes", validation.scores(model, time_step=args.time_step))
 
 

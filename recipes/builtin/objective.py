@@ -106,8 +106,9 @@ class Objective:
         noisy = self.scheduler.add_noise(latents, noise, steps)
         captions = [caption(name) for name in batch.sample.names] * 2
         context = contexts(self.model, self.tokenizer, captions, taught)
-        with captured_queries(self.model.unet) as queries:
-            predicted = self.model.unet(noisy, steps, context).sample
+        low = torch.autocast(latents.device.type, torch.bfloat16)  # a quarter less time
+        with captured_queries(self.model.unet) as queries, low:
+            predicted = self.model.unet(noisy, steps, context).sample.float()
         velocity = self.scheduler.get_velocity(latents, noise, steps)
         losses = {"noise": functional.mse_loss(predicted, velocity)}
         half = len(latents) // 2

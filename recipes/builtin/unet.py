@@ -56,12 +56,12 @@ def build_scheduler() -> DDIMScheduler:
 
 @contextmanager
 def captured_queries(unet: nn.Module) -> Iterator[list[Tensor]]:
-    """Collects the queries of LAYERS in the passes made inside: (B, C, h, w) each."""
+    """Collects the queries of LAYERS in the passes made inside: (B, C, h, w) each, in float32."""
     queries: list[Tensor] = []
 
     def keep(_module: nn.Module, _inputs: tuple[Tensor], output: Tensor) -> None:
         side = int(output.shape[1] ** 0.5)
-        queries.append(output.mT.unflatten(-1, (side, side)))
+        queries.append(output.float().mT.unflatten(-1, (side, side)))
 
     hooks = [unet.get_submodule(f"{path}.to_q").register_forward_hook(keep) for path in LAYERS]
     try:
