@@ -9,7 +9,7 @@ import pytest
 import torch
 from helpers.tiny_models import BUILDERS
 
-from homologue.api import match
+from homologue.api import fit, locate, match
 from homologue.config import Strategy
 from homologue.diffusion.loading.load import load
 from homologue.diffusion.model import LatentDiffusion
@@ -95,7 +95,14 @@ def test_small_models_of_every_family(
     for way in WAYS:
         settings = get_preset("default", way)
         short = replace(settings, fit=replace(settings.fit, steps=4))
-        precise, half = both(models, source, target, POINTS, short)
+        fitted = {name: fit(model, source, POINTS, preset=short) for name, model in models.items()}
+        # Adam divides gradients by their size, so that rounding leads random SDXL weights to
+        # other embeddings. These must be as good; only equal embeddings have equal points.
+        losses = fitted["float32"].losses
+        assert (fitted["float16"].losses < 1.05 * losses).all(), way
+        precise, half = (
+            locate(model, target, fitted["float32"], heatmaps=True) for model in models.values()
+        )
         tied, wrong = disagreeing(precise, half, models["float32"].side)
         assert wrong == [], way
         ties += len(tied)

@@ -200,6 +200,12 @@ def test_features_in_an_earlier_model_are_of_icons_alone(run: Path) -> None:
     torch.testing.assert_close(found[2:, :, 16:], wanted)
 
 
+def test_rounds_without_features_in_the_earlier_model_are_named(run: Path) -> None:
+    (run / "earlier").mkdir()
+    with pytest.raises(SystemExit, match=r"lacks 000\.pt: run earlier\.py"):
+        KeptViews(run)
+
+
 def test_two_points_are_compared_by_the_teachers_that_know_both() -> None:
     """Against the same loss with the similarity of a single teacher."""
     random = torch.Generator().manual_seed(0)

@@ -161,7 +161,7 @@ def test_old_fields_of_the_settings() -> None:
         config = WordsConfig(noises=3, over="places")  # type: ignore[call-arg]
     assert config == WordsConfig(noise_samples=3, softmax_over="positions")
     with pytest.warns(HomologueWarning, match="^turn is called max_rotation now"):
-        assert DEFAULT.fit.turn == 30.0  # type: ignore[attr-defined]
+        assert DEFAULT.fit.turn == 15.0  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match="'FitConfig' object has no attribute 'noises'"):
         _ = DEFAULT.fit.noises  # type: ignore[attr-defined]
 

@@ -10,6 +10,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -32,11 +33,15 @@ def folder_of(run: Path, variant: str) -> Path:
     """The variant's work folder, with links to what all share."""
     folder = run / "ablation" / variant.replace(" ", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    for shared in ("icons", "vae", "tokenizer", "teacher", "alignment"):
-        link = folder / shared
-        if not link.exists():
-            link.symlink_to((run / shared).absolute())
+    link(folder, run, "icons", "vae", "tokenizer", "teacher", "alignment")
     return folder
+
+
+def link(folder: Path, run: Path, *names: str) -> None:
+    """Link files of a run into a folder, except those that it has already."""
+    for name in names:
+        if not (folder / name).exists():
+            (folder / name).symlink_to((run / name).absolute())
 
 
 def trained(run: Path, variant: str, minutes: float, workers: int) -> dict[str, float]:
@@ -53,6 +58,19 @@ def trained(run: Path, variant: str, minutes: float, workers: int) -> dict[str, 
     return last
 
 
+def print_table(
+    columns: Sequence[str], variants: Sequence[str], trained: Callable[[str], dict[str, float]]
+) -> None:
+    """Print a Markdown table, each row as soon as its variant is trained."""
+    print("|", " | ".join(("", *columns, "minutes", "steps")), "|")
+    print("|", " | ".join(["---"] * (len(columns) + 3)), "|")
+    for variant in variants:
+        found = trained(variant)
+        figures = [f"{found[column]:.1f}" for column in columns]
+        cells = (variant, *figures, f"{found['minutes']:.0f}", f"{found['step']:.0f}")
+        print("|", " | ".join(cells), "|", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
@@ -60,13 +78,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", nargs="*", default=list(VARIANTS), choices=VARIANTS)
     args = parser.parse_args()
-    print("|", " | ".join(("", *COLUMNS, "minutes", "steps")), "|")
-    print("|", " | ".join(["---"] * (len(COLUMNS) + 3)), "|")
-    for variant in args.only:
-        found = trained(args.run, variant, args.minutes, args.workers)
-        figures = [f"{found[column]:.1f}" for column in COLUMNS]
-        cells = (variant, *figures, f"{found['minutes']:.0f}", f"{found['step']:.0f}")
-        print("|", " | ".join(cells), "|", flush=True)
+    print_table(
+        COLUMNS, args.only, lambda name: trained(args.run, name, args.minutes, args.workers)
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ablate import CROSS
+from ablate import CROSS, link, print_table
 
 HERE = Path(__file__).parent
 ROUNDS = 4
@@ -38,12 +38,6 @@ COLUMNS = ("willow@0.05", "willow@0.1", *(f"{group}@0.1" for group in GROUPS))
 def run(script: str, *arguments: object) -> None:
     command = [sys.executable, HERE / script, *map(str, arguments)]
     subprocess.run(command, check=True, stdout=sys.stderr)
-
-
-def link(folder: Path, run: Path, *names: str) -> None:
-    for name in names:
-        if not (folder / name).exists():
-            (folder / name).symlink_to((run / name).absolute())
 
 
 def represented(args: argparse.Namespace, options: list[str]) -> Path:
@@ -86,13 +80,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=4)
     parser.add_argument("--only", nargs="*", default=list(VARIANTS), choices=VARIANTS)
     args = parser.parse_args()
-    print("|", " | ".join(("", *COLUMNS, "minutes", "steps")), "|")
-    print("|", " | ".join(["---"] * (len(COLUMNS) + 3)), "|")
-    for variant in args.only:
-        found = trained(args, variant)
-        figures = [f"{found[column]:.1f}" for column in COLUMNS]
-        cells = (variant, *figures, f"{found['minutes']:.0f}", f"{found['step']:.0f}")
-        print("|", " | ".join(cells), "|", flush=True)
+    print_table(COLUMNS, args.only, lambda name: trained(args, name))
 
 
 if __name__ == "__main__":

@@ -120,6 +120,9 @@ class KeptViews:
         """(icons, F, cells, cells) in the order of the icons in the bank."""
         if not folder.exists():
             return None
+        missing = [name for name in names if not (folder / name).exists()]
+        if missing:
+            raise SystemExit(f"{folder} lacks {', '.join(missing)}: run earlier.py.")
         files = [torch.load(folder / name, map_location="cpu", mmap=True) for name in names]
         return torch.cat([file["features"] for file in files]).to(self.is_photograph.device)
 

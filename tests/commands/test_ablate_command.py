@@ -63,8 +63,8 @@ def test_the_own_variant_is_the_prediction_and_maps_peak_near_it(kept: Path) -> 
             side = maps.source["all"].shape[-1]
             for heat, (x, y) in zip(maps.source["all"], record.source_points, strict=True):
                 row, column = divmod(int(heat.argmax()), side)
-                # Drawings are 256 pixels wide and high; a place of the map is 16.
-                assert np.hypot(16 * (column + 0.5) - x, 16 * (row + 0.5) - y) < 40
+                place = 256 / side  # pixels of a drawing, which is 256 wide and high
+                assert np.hypot(place * (column + 0.5) - x, place * (row + 0.5) - y) < 40
 
 
 def test_ablate_prints_tables_and_writes_numbers_and_pictures(

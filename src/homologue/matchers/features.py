@@ -24,12 +24,16 @@ NOISE_SAMPLES = 2
 
 
 class Features:
-    """Compares the queries of the cross-attention layers under a fixed context."""
+    """Compares the queries of the cross-attention layers under a fixed context.
+
+    Args:
+        seed: of the noise.
+        with_latents: compare the autoencoder's latents, too, with the weight of a layer.
+    """
 
     def __init__(
         self, model: LatentDiffusion, seed: int = 0, *, with_latents: bool = False
     ) -> None:
-        """Args: with_latents: whether to compare the latents, too, with the weight of a layer."""
         self.name = "features+latents" if with_latents else "features"
         self._model, self._seed, self._with_latents = model, seed, with_latents
         context = fixed_context(model, TOKENS)
