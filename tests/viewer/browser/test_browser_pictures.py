@@ -84,7 +84,7 @@ def test_an_empty_pane_says_what_to_do(visitor: Person) -> None:
     visitor.click(*EYE)
     expect(visitor.rows("Fitted. Open a target image")).to_have_count(1)
     empty.get_by_role("button", name="Choose a sample").click()
-    visitor.page.get_by_role("dialog").get_by_role("button", name="cat face").click()
+    visitor.page.get_by_role("dialog").get_by_role("button", name="tabby").click()
     visitor.wait_found(1)
 
 
@@ -119,7 +119,7 @@ def test_heat_maps_come_with_a_point_and_go_with_a_key(visitor: Person) -> None:
     visitor.wait_maps()
     visitor.page.get_by_label("Opacity").fill("0.4")
     visitor.page.wait_for_timeout(100)
-    assert painted(heat.last)[0, 0, 3] < 100
+    assert painted(heat.last)[..., 3].max() == 102  # 0.4 of 255
     visitor.page.get_by_label("Opacity").fill("1")
     visitor.page.wait_for_timeout(100)
     viridis = painted(heat.last)
@@ -186,7 +186,7 @@ def test_a_map_is_enlarged_and_read(visitor: Person) -> None:
     box = view.bounding_box()
     assert box is not None
     highest = float((dialog.locator(".scale span").inner_text()).split(" ")[0])
-    assert highest > 2
+    assert highest > 1.2
 
     def value_at(x: float, y: float) -> float:
         visitor.page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])

@@ -44,18 +44,25 @@ export function chooseSample(samples, end) {
 }
 
 function buttons(samples, style, filter, choose) {
+  return matching(samples, style, filter).map((name) => {
+    const [subject, shown] = name.split("/");
+    return h(
+      "button",
+      { class: "sample", onclick: () => choose(name) },
+      h("img", { src: `api/samples/${name}`, alt: "", loading: "lazy", width: 96, height: 96 }),
+      h("span", {}, shown === style ? label(subject) : `${label(subject)}, ${shown}`),
+    );
+  });
+}
+
+// The names, "subject/style", whose subject contains the filter. If the style has none, a name in another style
+// for each such subject.
+export function matching(samples, style, filter) {
   const wanted = filter.trim().toLowerCase();
-  return Object.keys(samples)
-    .filter((subject) => samples[subject].includes(style) && label(subject).includes(wanted))
-    .map((subject) => {
-      const name = `${subject}/${style}`;
-      return h(
-        "button",
-        { class: "sample", onclick: () => choose(name) },
-        h("img", { src: `api/samples/${name}`, alt: "", loading: "lazy", width: 96, height: 96 }),
-        h("span", {}, label(subject)),
-      );
-    });
+  const subjects = Object.keys(samples).filter((subject) => label(subject).includes(wanted));
+  const found = subjects.filter((subject) => samples[subject].includes(style));
+  if (found.length) return found.map((subject) => `${subject}/${style}`);
+  return subjects.map((subject) => `${subject}/${samples[subject][0]}`);
 }
 
 function label(subject) {
