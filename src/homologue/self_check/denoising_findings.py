@@ -12,9 +12,9 @@ from homologue.self_check.weights import RandomLooking
 UNTRAINED = 0.95
 """Relative error of the noise prediction, at the best noise level, above which it is untrained.
 
-Measured: 0.61 for the built-in model, whose latents are features of classifiers, and 0.17 for one in
-the latents of a VAE; 0.84 with one drawing and a scaling_factor twice too large; at least 1.1 with
-random or exchanged weights."""
+Measured: 0.61 for the built-in model, whose latents are features of classifiers (0.84 with one
+drawing and a scaling_factor twice too large), and 0.17 for one in the latents of a VAE; at least
+1.1 with random or exchanged weights."""
 WEAK = 0.7
 """Relative error above which a model is doubtful; a guess."""
 GAIN = 0.045
