@@ -182,7 +182,7 @@ def test_a_preset_is_read_from_a_file(tmp_path: Path) -> None:
         ("[fit]\nsteps = 3", 'base is missing: write base = "default" or base = "paper".'),
         ('base = "none"', "base is 'none': write base"),
         ("base = []", "base is []: write base"),
-        ('base = "paper"\nsteps = 3', "'steps' is not base, [fit] or [locate]: remove it."),
+        ('base = "paper"\nsteps = 3', "'steps' is not base, [fit] or [locate] or [features]"),
         ('base = "paper"\nfit = 3', "fit must be a table: write [fit] above its keys."),
         ('base = "paper"\n[fit]\nstps = 3', "There is no setting 'fit.stps': did you mean"),
         ('base = "paper"\n[fit]\nsteps = "3"', "fit.steps must be a whole number, not '3'."),

@@ -54,8 +54,8 @@ def evaluate(
 
     Args:
         benchmark: `emoji`, `spair-71k`, `pf-willow`, `pf-pascal`, `cub` or `pairs`.
-        matcher: `attention`, `features`, `features+latents`, `hog`, `identity`, `latents`,
-            `random`, or an object with the members of `homologue.Matcher`.
+        matcher: `attention`, `features`, `features+latents`, `fused`, `hog`, `identity`,
+            `latents`, `random`, or an object with the members of `homologue.Matcher`.
         root: folder of the data set or its parent; for `pairs` the file; None for `emoji`.
         run: folder to store the run in (default: store nothing).
         split: split of the benchmark (default: `test` if it has one, else its first).
@@ -66,7 +66,7 @@ def evaluate(
         retry_failed: whether to retry pairs that failed before; needs `run`.
         model: for a matcher by name: an argument of `homologue.load` or a loaded model (default:
             `builtin`).
-        preset: for the matcher `attention`: see `homologue.get_preset` (default: `default`).
+        preset: for a matcher by name: see `homologue.get_preset` (default: `default`).
         seed: for a matcher by name: random seed (default: 0). The same seed gives the same
             predictions.
         memory: for the matcher `attention`: memory budget in GiB (default: half of the free

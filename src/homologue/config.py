@@ -1,4 +1,4 @@
-"""Settings of `fit`, `locate` and `attend`."""
+"""Settings of `fit`, `locate`, `attend` and of the matchers."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -194,6 +194,59 @@ class LocateConfig:
         """Fields without effect under the other settings, and the reason."""
         if self.crops == 1 and not self.follow:
             return {"crop": "crops is 1, and the first crop is the whole image"}
+        return {}
+
+
+@dataclass(frozen=True)
+class FeaturesConfig:
+    """Settings of the matcher `features`.
+
+    Attributes:
+        layers: cross-attention layers whose queries are compared; see `select_layers`.
+        timestep: time step of the noise; see `FitConfig`.
+        noise_samples: number of noise samples whose similarities are averaged.
+    """
+
+    layers: str = "up-modules[:4]"
+    timestep: int = 40
+    noise_samples: int = 2
+
+    def __post_init__(self) -> None:
+        check_timestep(self.timestep)
+        _check_count("noise_samples", self.noise_samples)
+
+    @property
+    def unused(self) -> Mapping[str, str]:
+        """Fields without effect under the other settings, and the reason."""
+        return {}
+
+
+@dataclass(frozen=True)
+class FusedConfig:
+    """Settings of the matcher `fused`, which averages the similarity maps of other matchers.
+
+    Each map is reduced by its mean and divided by its standard deviation before the average.
+
+    Attributes:
+        members: names of the matchers, of those that return maps.
+        confidence: exponent of a map's weight. The weight is the map's maximum after the division
+            to this power; 0 for equal weights.
+    """
+
+    members: tuple[str, ...] = ("attention", "features")
+    confidence: float = 0.0
+
+    def __post_init__(self) -> None:
+        if len(self.members) < 2 or len(set(self.members)) < len(self.members):
+            raise HomologueError(
+                f"members must be at least two different matchers, not {', '.join(self.members)}."
+            )
+        if not 0 <= self.confidence <= 10:
+            raise HomologueError(f"confidence must be from 0 to 10, not {self.confidence}.")
+
+    @property
+    def unused(self) -> Mapping[str, str]:
+        """Fields without effect under the other settings, and the reason."""
         return {}
 
 

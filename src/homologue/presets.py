@@ -1,13 +1,21 @@
-"""Presets: named settings of `fit` and `locate`."""
+"""Presets: named settings of `fit`, `locate` and the other matchers."""
 
 import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from homologue.config import STRATEGIES, FitConfig, LocateConfig, Strategy, choice
+from homologue.config import (
+    STRATEGIES,
+    FeaturesConfig,
+    FitConfig,
+    FusedConfig,
+    LocateConfig,
+    Strategy,
+    choice,
+)
 from homologue.errors import HomologueError
 from homologue.files import open_for_reading
 from homologue.renamed import current_name, current_value, renamed_arguments
@@ -23,11 +31,22 @@ from homologue.settings import (
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings of `fit` and `locate` under one name."""
+    """Settings of `fit`, `locate` and the other matchers under one name."""
 
     name: str
     fit: FitConfig
     locate: LocateConfig
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    fused: FusedConfig = field(default_factory=FusedConfig)
+
+
+SECTIONS: Mapping[str, type] = {
+    "fit": FitConfig,
+    "locate": LocateConfig,
+    "features": FeaturesConfig,
+    "fused": FusedConfig,
+}
+"""The parts of a preset and their types."""
 
 
 # The released code of Hedlin et al. 2023, quirks included, for comparison with its results.
@@ -96,10 +115,10 @@ DEFAULT = Preset(
 
 PRESETS = {preset.name: preset for preset in (DEFAULT, PAPER)}
 
-SETTINGS: Mapping[str, Setting] = settings_of({"fit": FitConfig, "locate": LocateConfig})
+SETTINGS: Mapping[str, Setting] = settings_of(SECTIONS)
 """The settings of a preset by name, such as `fit.steps`."""
 
-_CHANGE = re.compile(r"\+(?=(?:fit|locate)\.)")
+_CHANGE = re.compile(rf"\+(?=(?:{'|'.join(SECTIONS)})\.)")
 
 
 @renamed_arguments
@@ -131,8 +150,9 @@ def get_preset(
 def read_preset(path: str | os.PathLike[str], strategy: Strategy | str | None = None) -> Preset:
     """Read a preset from a TOML file. Its name is that of its base with the changed settings.
 
-    The file has `base = "default"` (or `"paper"`) and the tables `[fit]` and `[locate]` with
-    fields of `FitConfig` and `LocateConfig`. Other settings are those of the base.
+    The file has `base = "default"` (or `"paper"`) and the tables `[fit]`, `[locate]`,
+    `[features]` and `[fused]` with fields of `FitConfig`, `LocateConfig`, `FeaturesConfig` and
+    `FusedConfig`. Other settings are those of the base.
 
     Args:
         strategy: optimisation strategy (default: that of the file).
@@ -145,26 +165,27 @@ def read_preset(path: str | os.PathLike[str], strategy: Strategy | str | None = 
     _with_strategy(DEFAULT, strategy)  # raises for an unknown strategy
     try:
         for key in content:
-            if key not in ("base", "fit", "locate"):
-                raise HomologueError(f"{key!r} is not base, [fit] or [locate]: remove it.")
+            if key not in ("base", *SECTIONS):
+                tables = " or ".join(f"[{name}]" for name in SECTIONS)
+                raise HomologueError(f"{key!r} is not base, {tables}: remove it.")
         base = content.get("base")
         if not isinstance(base, str) or base not in PRESETS:
             problem = "is missing" if base is None else f"is {base!r}"
             raise HomologueError(f'base {problem}: write base = "default" or base = "paper".')
         values = {}
-        for section in ("fit", "locate"):
+        for section in SECTIONS:
             table = content.get(section, {})
             if not isinstance(table, dict):
                 raise HomologueError(
                     f"{section} must be a table: write [{section}] above its keys."
                 )
-            for field, value in table.items():
-                name = known_name(f"{section}.{field}", SETTINGS)
+            for key, value in table.items():
+                name = known_name(f"{section}.{key}", SETTINGS)
                 if name not in SETTINGS:
                     raise unknown_setting(name, SETTINGS)
                 if name in values:
                     raise HomologueError(
-                        f"{name} and its old name {section}.{field} are both set: use only one."
+                        f"{name} and its old name {section}.{key} are both set: use only one."
                     )
                 values[name] = SETTINGS[name].check(value)
         texts = ", ".join(setting_text(name, value) for name, value in values.items())
@@ -178,7 +199,7 @@ def with_settings(preset: Preset, settings: Sequence[str]) -> Preset:
 
     Args:
         settings: texts such as `fit.steps=50` or `locate.timestep=40`, in any order, for any field
-            of `FitConfig` and `LocateConfig`, each at most once.
+            of the parts of a preset, each at most once.
 
     Raises:
         HomologueError: a setting is unknown, given twice, has an invalid value, or has no effect
@@ -246,7 +267,7 @@ def _changed(
     base = _with_strategy(preset, strategy)
     if strategy is not None:
         values = {name: value for name, value in values.items() if name != "fit.strategy"}
-    configs: dict[str, Any] = {"fit": base.fit, "locate": base.locate}
+    configs: dict[str, Any] = {section: getattr(base, section) for section in SECTIONS}
     different: dict[str, dict[str, Any]] = {section: {} for section in configs}
     for name, value in values.items():
         setting = SETTINGS[name]
@@ -259,13 +280,13 @@ def _changed(
     except HomologueError as error:
         raise HomologueError(f"{texts}: {error}") from None
     for section, changes in different.items():
-        for field, value in changes.items():
-            if reason := configs[section].unused.get(field):
-                text = setting_text(f"{section}.{field}", value)
+        for name, value in changes.items():
+            if reason := configs[section].unused.get(name):
+                text = setting_text(f"{section}.{name}", value)
                 raise HomologueError(f"{text} has no effect ({reason}): leave it out.")
     if not any(different.values()):
         return base
-    return Preset(_changed_name(preset.name, different), configs["fit"], configs["locate"])
+    return Preset(_changed_name(preset.name, different), **configs)
 
 
 def _changed_name(name: str, different: Mapping[str, Mapping[str, Any]]) -> str:
@@ -273,10 +294,10 @@ def _changed_name(name: str, different: Mapping[str, Mapping[str, Any]]) -> str:
     base, *before = _CHANGE.split(name)
     texts = {text.partition("=")[0]: text for text in before}
     for section, changes in different.items():
-        for field, value in changes.items():
-            full = f"{section}.{field}"
+        for name, value in changes.items():
+            full = f"{section}.{name}"
             texts[full] = setting_text(full, value)
             original = PRESETS.get(base)
-            if original and getattr(getattr(original, section), field) == value:
+            if original and getattr(getattr(original, section), name) == value:
                 del texts[full]
-    return "+".join([base, *(texts[name] for name in sorted(texts))])
+    return "+".join([base, *(texts[full] for full in sorted(texts))])

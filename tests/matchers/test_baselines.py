@@ -19,7 +19,7 @@ from homologue.matchers.features import Features
 from homologue.matchers.hog import Hog
 from homologue.matchers.identity import Identity
 from homologue.matchers.latents import Latents
-from homologue.matchers.nearest import features_at, grid_positions, nearest
+from homologue.matchers.nearest import features_at, grid_positions, similarities
 from homologue.matchers.random import Random
 from homologue.matchers.registry import MATCHERS, Ingredients, make_matcher
 from homologue.presets import DEFAULT, Preset
@@ -81,9 +81,10 @@ def test_features_and_latents_are_compared_together(
     positions = grid_positions()
     points = [features_at(sample, POINTS / torch.tensor([80, 60])) for sample in maps(source)]
     candidates = [features_at(sample, positions) for sample in maps(target)]
-    expected = nearest(points, candidates, positions) * torch.tensor([50, 70])
+    best = similarities(points, candidates).argmax(dim=-1)
+    expected = positions[best].double() * torch.tensor([50, 70])
     found = Features(model, with_latents=True).fit(source, POINTS)(target).points
-    assert torch.equal(checked(found, target), expected)
+    torch.testing.assert_close(checked(found, target), expected)
     assert not torch.equal(found, Features(model).fit(source, POINTS)(target).points)
 
 
@@ -119,11 +120,10 @@ def test_places_are_in_the_pixel_centre_frame() -> None:
     torch.testing.assert_close(there[:, 0] / there[:, 1], torch.tensor([4.0, 1.5]))
 
 
-def test_nearest_averages_the_looks() -> None:
-    places = torch.tensor([[0.0, 0], [1, 1]])
+def test_similarities_are_averaged_over_the_samples() -> None:
     candidates = torch.tensor([[1.0, 0], [0, 1]])
     points = [torch.tensor([[1.0, 0]]), torch.tensor([[0.0, 3]])]
-    assert nearest(points, [candidates, candidates], places).tolist() == [[1, 1]]
+    assert similarities(points, [candidates, candidates]).tolist() == [[0.5, 1.5]]
 
 
 def test_attention_is_fit_and_locate(
@@ -148,7 +148,7 @@ def test_matchers_go_by_name_and_say_what_they_are(model: LatentDiffusion) -> No
     shown = {"model": model.name, "preset": "default", "optimise": "cached", "seed": 5}
     assert {name: settings[name] for name in shown} == shown
     with pytest.raises(
-        HomologueError, match=r"'sift'.*attention, features, features\+latents, hog"
+        HomologueError, match=r"'sift'.*attention, features, features\+latents, fused, hog"
     ):
         make_matcher("sift", given)
 

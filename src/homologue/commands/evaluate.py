@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from homologue.evaluation.prediction import Engine
     from homologue.evaluation.selection import Selection
     from homologue.matchers.registry import Ingredients
+    from homologue.presets import Preset
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,16 @@ class SelectionOptions:
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="attention, features, features+latents, hog, identity, latents or random; "
+            help="attention, features, features+latents, fused, hog, identity, latents or random; "
             "repeatable (default: attention and identity; with --keep or --maps, attention).",
+        ),
+    ] = None
+    with_: Annotated[
+        str | None,
+        typer.Option(
+            "--with",
+            metavar="NAME,NAME,...",
+            help="Members of the matcher fused (default: the preset's, attention,features).",
         ),
     ] = None
     root: Annotated[
@@ -162,9 +171,13 @@ def evaluate(
     from homologue.evaluation.scheduling import Shard
     from homologue.evaluation.selection import PairFilter, select
     from homologue.matchers.registry import Ingredients
+    from homologue.presets import with_settings
 
     shard = Shard.parse(run.shard)
-    names = _matchers(selected, bool(artifacts), output.maps is not None, bool(method.set_))
+    names = _matchers(selected, bool(artifacts), output.maps is not None)
+    if selected.with_ is not None:
+        preset = with_settings(preset, [f"fused.members={selected.with_}"])
+    _check_settings(names, preset, selected.with_ is not None, method.set_ or [])
     folders = run_folders(run.run, names)
     pairs = PairFilter(selected.kind or [], selected.category or [], selected.limit, selected.pair)
     selection = select(benchmark, selected.root, selected.split, pairs)
@@ -184,13 +197,11 @@ def evaluate(
     show(runs, alphas, method.seed, output.json, output.save)
 
 
-def _matchers(
-    selected: SelectionOptions, with_artifacts: bool, with_maps: bool, with_settings: bool
-) -> list[str]:
+def _matchers(selected: SelectionOptions, with_artifacts: bool, with_maps: bool) -> list[str]:
     """Return the names of the matchers.
 
     Raises:
-        HomologueError: `--maps` or `--set` is used without the matcher attention.
+        HomologueError: `--maps` is used without the matcher attention.
     """
     attention_only = with_artifacts or with_maps
     names = selected.matcher or (["attention"] if attention_only else ["attention", "identity"])
@@ -198,11 +209,27 @@ def _matchers(
         raise HomologueError(
             "--maps works with the matcher attention only: use --matcher attention alone."
         )
-    if with_settings and "attention" not in names:
-        raise HomologueError(
-            "--set changes the matcher attention only: add --matcher attention or leave out --set."
-        )
     return names
+
+
+def _check_settings(
+    names: list[str], preset: "Preset", with_members: bool, settings: list[str]
+) -> None:
+    """Raise HomologueError if `--with` or a `--set` has no effect on the matchers."""
+    from homologue.matchers.registry import SECTIONS_READ, sections_read
+
+    if with_members and "fused" not in names:
+        raise HomologueError("--with names the members of fused: add --matcher fused.")
+    read = set().union(*(sections_read(name, preset) for name in names))
+    for setting in settings:
+        section = setting.partition(".")[0]
+        if section not in read:
+            readers = [name for name, sections in SECTIONS_READ.items() if section in sections]
+            needed = " or ".join(readers or ["fused"])
+            raise HomologueError(
+                f"--set {setting} changes the matcher {needed} only: add --matcher {needed} or "
+                "leave out --set."
+            )
 
 
 def _engines(

@@ -69,6 +69,22 @@ class Matcher(Protocol):
         ...
 
 
+MapFinder = Callable[[RGBImage], Tensor]
+"""Returns the similarity of each position of a target to each point.
+
+The maps are (P, h, w), over the target resized to a square; a higher value is more similar.
+"""
+
+
+@runtime_checkable
+class MapMatcher(Matcher, Protocol):
+    """A matcher that returns similarity maps, too."""
+
+    def fit_maps(self, source: RGBImage, points: Tensor) -> MapFinder:
+        """Fit points (P, 2), image frame of the source; the result maps targets."""
+        ...
+
+
 @dataclass(frozen=True)
 class Size:
     """Size of an artifact in bytes.

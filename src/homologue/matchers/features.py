@@ -6,50 +6,59 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from homologue.config import FeaturesConfig
 from homologue.crops import whole_crop
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage, to_square
-from homologue.matchers.base import Finder
+from homologue.matchers.base import Finder, MapFinder
 from homologue.matchers.latents import whole_latent
 from homologue.matchers.model_settings import model_settings
-from homologue.matchers.nearest import GRID, nearest_finder
+from homologue.matchers.nearest import GRID, nearest_finder, similarity_maps
 from homologue.method.queries import QueryPass, cached_queries, fixed_context, query_images
 from homologue.method.views import Views
 from homologue.seeds import generator
 
-LAYERS = "up-modules[:4]"
-TIMESTEP = 40
 TOKENS = 16
-NOISE_SAMPLES = 2
+"""Length of the fixed context."""
 
 
 class Features:
     """Compares the queries of the cross-attention layers under a fixed context.
 
     Args:
-        seed: of the noise.
+        config: settings (default: those of `FeaturesConfig`).
+        seed: seed of the noise.
         with_latents: compare the autoencoder's latents, too, with the weight of a layer.
     """
 
     def __init__(
-        self, model: LatentDiffusion, seed: int = 0, *, with_latents: bool = False
+        self,
+        model: LatentDiffusion,
+        config: FeaturesConfig | None = None,
+        seed: int = 0,
+        *,
+        with_latents: bool = False,
     ) -> None:
         self.name = "features+latents" if with_latents else "features"
         self._model, self._seed, self._with_latents = model, seed, with_latents
+        self._config = config = config or FeaturesConfig()
         context = fixed_context(model, TOKENS)
-        self._pass = QueryPass(model.layers(LAYERS), TIMESTEP, "gaussian", context)
+        self._pass = QueryPass(model.layers(config.layers), config.timestep, "gaussian", context)
         self.settings: Mapping[str, Any] = {
             **model_settings(model),
-            "layers": LAYERS,
-            "timestep": TIMESTEP,
+            "layers": config.layers,
+            "timestep": config.timestep,
             "tokens": TOKENS,
-            "noises": NOISE_SAMPLES,
+            "noises": config.noise_samples,
             "grid": GRID,
             "seed": seed,
         }
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        return nearest_finder(self._features, source, points)
+        return nearest_finder(self.fit_maps(source, points))
+
+    def fit_maps(self, source: RGBImage, points: Tensor) -> MapFinder:
+        return similarity_maps(self._features, source, points)
 
     @torch.no_grad()
     def _features(self, image: RGBImage) -> list[list[Tensor]]:
@@ -57,12 +66,12 @@ class Features:
 
         They are the queries of each layer and, with latents, the latent without noise.
         """
-        model = self._model
+        model, samples = self._model, self._config.noise_samples
         views = Views(model, to_square(image, model.side))
-        streams = [generator(self._seed, "features noise", index) for index in range(NOISE_SAMPLES)]
-        crops = [whole_crop(model.side)] * NOISE_SAMPLES
+        streams = [generator(self._seed, "features noise", index) for index in range(samples)]
+        crops = [whole_crop(model.side)] * samples
         queries = cached_queries(views, crops, streams, self._pass)
         layers = [query_images(layer) for layer in queries.values()]
         if self._with_latents:
-            layers.append(whole_latent(views).expand(NOISE_SAMPLES, -1, -1, -1))
-        return [[layer[sample] for layer in layers] for sample in range(NOISE_SAMPLES)]
+            layers.append(whole_latent(views).expand(samples, -1, -1, -1))
+        return [[layer[sample] for layer in layers] for sample in range(samples)]

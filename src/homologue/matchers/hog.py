@@ -9,8 +9,8 @@ from torch.nn.functional import pad
 
 from homologue.errors import HomologueError
 from homologue.images import RGBImage, to_square
-from homologue.matchers.base import Finder
-from homologue.matchers.nearest import GRID, nearest_finder
+from homologue.matchers.base import Finder, MapFinder
+from homologue.matchers.nearest import GRID, nearest_finder, similarity_maps
 
 SIDE = 128  # pixels of the resized image
 CELL = 8
@@ -36,7 +36,10 @@ class Hog:
         }  # fmt: skip
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        return nearest_finder(lambda image: [[self._descriptors(image)]], source, points)
+        return nearest_finder(self.fit_maps(source, points))
+
+    def fit_maps(self, source: RGBImage, points: Tensor) -> MapFinder:
+        return similarity_maps(lambda image: [[self._descriptors(image)]], source, points)
 
     def _descriptors(self, image: RGBImage) -> Tensor:
         """Return the descriptors (C, h, w) of the whole image.

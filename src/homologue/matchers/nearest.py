@@ -8,29 +8,42 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from homologue.geometry import read_maps
+from homologue.heatmaps import argmax
 from homologue.images import RGBImage
-from homologue.matchers.base import Finder, Prediction
+from homologue.matchers.base import Finder, MapFinder, Prediction
 
 GRID = 48
 """Compared positions along each side of the target."""
 
 
-def nearest_finder(
+def similarity_maps(
     extract: Callable[[RGBImage], Sequence[Sequence[Tensor]]], source: RGBImage, points: Tensor
-) -> Finder:
-    """Return a finder of points (P, 2), image frame of the source, by their nearest neighbours.
+) -> MapFinder:
+    """Return a finder of the cosine similarities (P, GRID, GRID) to points of a source.
 
     Args:
         extract: returns feature maps (C, h, w) over an image, for each sample of the features.
+        points: (P, 2), image frame of the source.
     """
     relative = points / points.new_tensor([source.width, source.height])
     of_points = [features_at(maps, relative) for maps in extract(source)]
     positions = grid_positions()
 
-    def find(target: RGBImage) -> Prediction:
+    def find(target: RGBImage) -> Tensor:
         candidates = [features_at(maps, positions) for maps in extract(target)]
-        found = nearest(of_points, candidates, positions)
-        return Prediction(found * found.new_tensor([target.width, target.height]))
+        return similarities(of_points, candidates).reshape(-1, GRID, GRID)
+
+    return find
+
+
+def nearest_finder(maps: MapFinder) -> Finder:
+    """Return a finder of the most similar position of each map."""
+
+    def find(target: RGBImage) -> Prediction:
+        found = maps(target)
+        sides = torch.tensor([found.shape[2], found.shape[1]], dtype=torch.float64)
+        relative = argmax(found).cpu() / sides
+        return Prediction(relative * relative.new_tensor([target.width, target.height]))
 
     return find
 
@@ -62,16 +75,12 @@ def features_at(maps: Sequence[Tensor], positions: Tensor) -> Tensor:
     return torch.cat(features, dim=-1) / sqrt(len(features))
 
 
-def nearest(points: Sequence[Tensor], candidates: Sequence[Tensor], positions: Tensor) -> Tensor:
-    """Return the position with the highest mean similarity to each point, (P, 2).
+def similarities(points: Sequence[Tensor], candidates: Sequence[Tensor]) -> Tensor:
+    """Return the mean similarity of each point to each candidate, (P, N), on the CPU.
 
     Args:
         points: features (P, F) of the points, for each sample of the features.
         candidates: features (N, F) of the candidates, for each sample.
-        positions: positions (N, 2) of the candidates.
     """
     pairs = zip(points, candidates, strict=True)
-    similarities = [features @ others.T for features, others in pairs]
-    best = torch.stack(similarities).mean(dim=0).argmax(dim=-1)
-    found: Tensor = positions[best.cpu()].double()
-    return found
+    return torch.stack([features @ others.T for features, others in pairs]).mean(dim=0).cpu()

@@ -1,11 +1,12 @@
 """Create matchers by name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from homologue.errors import HomologueError
-from homologue.matchers.base import Matcher
+from homologue.matchers.base import MapMatcher, Matcher
 from homologue.presets import Preset
 
 # Importing diffusers takes seconds, and not every matcher needs it.
@@ -19,7 +20,7 @@ class Ingredients:
 
     Attributes:
         model: returns the model, which is loaded by the first call.
-        preset: settings of the matcher `attention`.
+        preset: settings of the matchers.
         seed: seed of all random numbers.
         memory: memory budget in GiB (None: half of the free memory).
         keep: names of the requested artifacts, see `homologue.artifacts`.
@@ -41,13 +42,32 @@ def _attention(options: Ingredients) -> Matcher:
 def _features(options: Ingredients) -> Matcher:
     from homologue.matchers.features import Features
 
-    return Features(options.model(), options.seed)
+    return Features(options.model(), options.preset.features, options.seed)
 
 
 def _features_and_latents(options: Ingredients) -> Matcher:
     from homologue.matchers.features import Features
 
-    return Features(options.model(), options.seed, with_latents=True)
+    features = options.preset.features
+    return Features(options.model(), features, options.seed, with_latents=True)
+
+
+def _fused(options: Ingredients) -> Matcher:
+    from homologue.matchers.fused import Fused
+
+    config = options.preset.fused
+    shared = replace(options, model=cache(options.model))
+    members = []
+    for name in config.members:
+        if name == "fused":
+            raise HomologueError("The matcher fused cannot be a member of itself: leave it out.")
+        member = make_matcher(name, shared)
+        if not isinstance(member, MapMatcher):
+            raise HomologueError(
+                f"The matcher {name} has no similarity maps to average: leave it out of fused."
+            )
+        members.append(member)
+    return Fused(members, config)
 
 
 def _hog(options: Ingredients) -> Matcher:
@@ -78,11 +98,28 @@ MATCHERS: dict[str, Callable[[Ingredients], Matcher]] = {
     "attention": _attention,
     "features": _features,
     "features+latents": _features_and_latents,
+    "fused": _fused,
     "hog": _hog,
     "identity": _identity,
     "latents": _latents,
     "random": _random,
 }
+
+
+SECTIONS_READ: dict[str, tuple[str, ...]] = {
+    "attention": ("fit", "locate"),
+    "features": ("features",),
+    "features+latents": ("features",),
+}
+"""The parts of a preset that a matcher reads, for those that read any."""
+
+
+def sections_read(name: str, preset: Preset) -> set[str]:
+    """Return the parts of a preset that a matcher reads, with those of the members of `fused`."""
+    if name != "fused":
+        return set(SECTIONS_READ.get(name, ()))
+    members = preset.fused.members
+    return {"fused"}.union(*(SECTIONS_READ.get(member, ()) for member in members))
 
 
 def make_matcher(name: str, options: Ingredients) -> Matcher:

@@ -1,0 +1,69 @@
+"""The matcher `fused`: the similarity maps of several matchers, averaged."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
+from homologue.config import FusedConfig
+from homologue.geometry import resize
+from homologue.images import RGBImage
+from homologue.matchers.base import Finder, MapFinder, MapMatcher
+from homologue.matchers.nearest import GRID, nearest_finder
+
+_LEAST_DEVIATION = 1e-12
+
+
+class Fused:
+    """Averages the similarity maps of its members, each with zero mean and unit variance."""
+
+    name = "fused"
+
+    def __init__(self, members: Sequence[MapMatcher], config: FusedConfig) -> None:
+        self._members, self._config = members, config
+        self.settings: Mapping[str, Any] = {
+            "members": {member.name: dict(member.settings) for member in members},
+            "confidence": config.confidence,
+            "grid": GRID,
+        }
+
+    def fit(self, source: RGBImage, points: Tensor) -> Finder:
+        return nearest_finder(self.fit_maps(source, points))
+
+    def fit_maps(self, source: RGBImage, points: Tensor) -> MapFinder:
+        finders = [member.fit_maps(source, points) for member in self._members]
+
+        def find(target: RGBImage) -> Tensor:
+            maps = [standardised(on_grid(finder(target), GRID)) for finder in finders]
+            return weighted_mean(torch.stack(maps), self._config.confidence)
+
+        return find
+
+
+def on_grid(maps: Tensor, side: int) -> Tensor:
+    """Resize maps (P, h, w) to (P, side, side): cells are averaged, or interpolated bilinearly."""
+    if max(maps.shape[-2:]) > side:
+        return adaptive_avg_pool2d(maps, side)
+    return resize(maps, side)
+
+
+def standardised(maps: Tensor) -> Tensor:
+    """Subtract the mean of each map (P, h, w) and divide by its standard deviation.
+
+    A constant map becomes zero.
+    """
+    centred = maps - maps.mean(dim=(-2, -1), keepdim=True)
+    deviation = centred.square().mean(dim=(-2, -1), keepdim=True).sqrt()
+    return centred / deviation.clamp_min(_LEAST_DEVIATION)
+
+
+def weighted_mean(maps: Tensor, confidence: float) -> Tensor:
+    """Return the mean of standardised maps (members, P, h, w) over the members: (P, h, w).
+
+    Args:
+        confidence: exponent of a map's maximum, its weight.
+    """
+    weights = maps.amax(dim=(-2, -1), keepdim=True) ** confidence
+    return (weights * maps).sum(dim=0) / weights.sum(dim=0).clamp_min(_LEAST_DEVIATION)
