@@ -164,9 +164,31 @@ def test_a_pair_is_chosen_by_its_index_among_those_selected(homologue: Any, tmp_
 
 
 def test_set_and_maps_are_for_the_matcher_attention(homologue: Any, tmp_path: Path) -> None:
-    refused(homologue(*ONE, "--matcher", "identity", *FEW), "--set changes the matcher attention")
+    refused(
+        homologue(*ONE, "--matcher", "identity", *FEW),
+        "fit.steps=2 changes the matcher attention only",
+    )
+    refused(
+        homologue(*ONE, "--matcher", "features", *FEW), "add --matcher attention or leave out --set"
+    )
+    other = ("--set", "features.timestep=20")
+    refused(homologue(*ONE, *other), "features.timestep=20 changes the matcher features")
+    refused(homologue(*ONE, "--with", "features,latents"), "add --matcher fused")
+    refused(homologue(*ONE, "--matcher", "fused", "--with", "features"), "two different matchers")
     both = ("--matcher", "identity", "--matcher", "attention")
     refused(homologue(*ONE, *both, "--maps", tmp_path), "--matcher attention alone")
+
+
+def test_members_of_fused(homologue: Any) -> None:
+    found = homologue(
+        *ONE, "--matcher", "fused", "--with", "features,latents", "--set", "features.timestep=20",
+        "--set", "fused.confidence=1", "--json",
+    )  # fmt: skip
+    assert (found.json["matcher"], found.json["model"]) == ("fused", "builtin")
+    settings = found.json["settings"]
+    assert list(settings["members"]) == ["features", "latents"]
+    assert settings["members"]["features"]["timestep"] == 20
+    assert settings["confidence"] == 1
 
 
 def test_match_writes_maps(homologue: Any, tmp_path: Path) -> None:

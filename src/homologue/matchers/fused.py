@@ -14,6 +14,8 @@ from homologue.matchers.base import Finder, MapFinder, MapMatcher
 from homologue.matchers.nearest import GRID, nearest_finder
 
 _LEAST_DEVIATION = 1e-12
+_SHARED = ("model", "fingerprint", "latents", "dtype", "seed")
+"""Settings that are those of the whole matcher if all members have the same."""
 
 
 class Fused:
@@ -24,6 +26,7 @@ class Fused:
     def __init__(self, members: Sequence[MapMatcher], config: FusedConfig) -> None:
         self._members, self._config = members, config
         self.settings: Mapping[str, Any] = {
+            **_common(members),
             "members": {member.name: dict(member.settings) for member in members},
             "confidence": config.confidence,
             "grid": GRID,
@@ -40,6 +43,17 @@ class Fused:
             return weighted_mean(torch.stack(maps), self._config.confidence)
 
         return find
+
+
+def _common(members: Sequence[MapMatcher]) -> dict[str, Any]:
+    """Return the settings `_SHARED` that all members have with one value."""
+    first, *others = [member.settings for member in members]
+    return {
+        name: first[name]
+        for name in _SHARED
+        if name in first
+        and all(settings.get(name, first[name]) == first[name] for settings in others)
+    }
 
 
 def on_grid(maps: Tensor, side: int) -> Tensor:
