@@ -205,13 +205,17 @@ class FeaturesConfig:
         layers: cross-attention layers whose queries are compared; see `select_layers`.
         timestep: time step of the noise; see `FitConfig`.
         noise_samples: number of noise samples whose similarities are averaged.
+        window: radius of the soft-argmax around the maximum of the similarity, as a fraction of the
+            image's sides; 0 for the argmax.
     """
 
     layers: str = "up-modules[:4]"
     timestep: int = 40
     noise_samples: int = 2
+    window: float = 0.075
 
     def __post_init__(self) -> None:
+        _check_window(self.window)
         check_timestep(self.timestep)
         _check_count("noise_samples", self.noise_samples)
 
@@ -231,12 +235,16 @@ class FusedConfig:
         members: names of the matchers, of those that return maps.
         confidence: exponent of a map's weight. The weight is the map's maximum after the division
             to this power; 0 for equal weights.
+        window: radius of the soft-argmax around the maximum of the average, as a fraction of the
+            image's sides; 0 for the argmax.
     """
 
-    members: tuple[str, ...] = ("attention", "features")
+    members: tuple[str, ...] = ("attention", "features+latents")
     confidence: float = 0.0
+    window: float = 0.075
 
     def __post_init__(self) -> None:
+        _check_window(self.window)
         if len(self.members) < 2 or len(set(self.members)) < len(self.members):
             raise HomologueError(
                 f"members must be at least two different matchers, not {', '.join(self.members)}."
@@ -323,6 +331,12 @@ def _check_count(name: str, value: int, minimum: int = 1) -> None:
         raise HomologueError(f"{name} must be at least {minimum}, not {value}.")
     if value > MAX_COUNT:
         raise HomologueError(f"{name} must be at most {MAX_COUNT}, not {value}.")
+
+
+def _check_window(window: float) -> None:
+    """Raise HomologueError unless the radius of a soft-argmax is from 0 to 1."""
+    if not 0 <= window <= 1:
+        raise HomologueError(f"window must be from 0 to 1, not {window}.")
 
 
 def check_timestep(timestep: int) -> None:

@@ -10,6 +10,7 @@ import torch
 from diffusers import DDIMScheduler
 from torch import Tensor
 
+from homologue.config import FeaturesConfig
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import HomologueError
 from homologue.images import RGBImage
@@ -83,9 +84,10 @@ def test_features_and_latents_are_compared_together(
     candidates = [features_at(sample, positions) for sample in maps(target)]
     best = similarities(points, candidates).argmax(dim=-1)
     expected = positions[best].double() * torch.tensor([50, 70])
-    found = Features(model, with_latents=True).fit(source, POINTS)(target).points
+    config = FeaturesConfig(window=0)
+    found = Features(model, config, with_latents=True).fit(source, POINTS)(target).points
     torch.testing.assert_close(checked(found, target), expected)
-    assert not torch.equal(found, Features(model).fit(source, POINTS)(target).points)
+    assert not torch.equal(found, Features(model, config).fit(source, POINTS)(target).points)
 
 
 def test_hog_is_read_where_it_was_computed() -> None:

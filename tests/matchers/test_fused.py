@@ -14,8 +14,8 @@ from homologue.errors import HomologueError
 from homologue.images import RGBImage
 from homologue.matchers.attention_matcher import Attention
 from homologue.matchers.base import MapMatcher
-from homologue.matchers.fused import Fused, on_grid, standardised, weighted_mean
-from homologue.matchers.nearest import GRID
+from homologue.matchers.fused import Fused, on_grid, weighted_mean
+from homologue.matchers.nearest import GRID, peaks, standardised
 from homologue.matchers.registry import Ingredients, make_matcher
 from homologue.presets import DEFAULT, Preset
 
@@ -58,7 +58,7 @@ def test_two_members_outvote_one() -> None:
         Fixed("b", with_peaks((30, 30, 1.0))),
         Fixed("c", with_peaks((30, 30, 1.0), (4, 8, 0.2))),
     ]
-    config = FusedConfig(("a", "b", "c"))
+    config = FusedConfig(("a", "b", "c"), window=0)
     found = Fused(members, config).fit(IMAGE, POINTS[:1])(IMAGE).points
     assert found.tolist() == [[pytest.approx(80 * 30.5 / GRID), pytest.approx(40 * 30.5 / GRID)]]
 
@@ -71,6 +71,17 @@ def test_a_confident_member_weighs_more() -> None:
     highest = maps.amax(dim=(-2, -1), keepdim=True) ** 2
     torch.testing.assert_close(weighted, (highest * maps).sum(0) / highest.sum(0))
     assert weighted[0, 4, 8] > equal[0, 4, 8]
+
+
+def test_a_peak_between_cells_is_found_between_them() -> None:
+    x = (torch.arange(GRID) + 0.5) / GRID
+    centre = torch.tensor([0.4321, 0.7123])
+    distance = (x[None, :] - centre[0]) ** 2 + (x[:, None] - centre[1]) ** 2
+    maps = -distance[None] + 5
+    exact, cell = peaks(maps, 0.075), peaks(maps, 0)
+    torch.testing.assert_close(exact[0], centre.double(), atol=3e-3, rtol=0)
+    assert float((cell[0] - centre).abs().max()) > 5e-3
+    torch.testing.assert_close(peaks(9 * maps - 3, 0.075), exact, atol=1e-5, rtol=0)
 
 
 def test_a_constant_map_says_nothing() -> None:

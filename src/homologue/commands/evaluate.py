@@ -42,7 +42,7 @@ class SelectionOptions:
         typer.Option(
             "--with",
             metavar="NAME,NAME,...",
-            help="Members of the matcher fused (default: the preset's, attention,features).",
+            help="Members of the matcher fused (default: attention,features+latents).",
         ),
     ] = None
     root: Annotated[

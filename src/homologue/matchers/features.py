@@ -50,12 +50,13 @@ class Features:
             "timestep": config.timestep,
             "tokens": TOKENS,
             "noises": config.noise_samples,
+            "window": config.window,
             "grid": GRID,
             "seed": seed,
         }
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        return nearest_finder(self.fit_maps(source, points))
+        return nearest_finder(self.fit_maps(source, points), self._config.window)
 
     def fit_maps(self, source: RGBImage, points: Tensor) -> MapFinder:
         return similarity_maps(self._features, source, points)

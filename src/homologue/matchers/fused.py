@@ -11,9 +11,8 @@ from homologue.config import FusedConfig
 from homologue.geometry import resize
 from homologue.images import RGBImage
 from homologue.matchers.base import Finder, MapFinder, MapMatcher
-from homologue.matchers.nearest import GRID, nearest_finder
+from homologue.matchers.nearest import GRID, nearest_finder, standardised
 
-_LEAST_DEVIATION = 1e-12
 _SHARED = ("model", "fingerprint", "latents", "dtype", "seed")
 """Settings that are those of the whole matcher if all members have the same."""
 
@@ -29,11 +28,12 @@ class Fused:
             **_common(members),
             "members": {member.name: dict(member.settings) for member in members},
             "confidence": config.confidence,
+            "window": config.window,
             "grid": GRID,
         }
 
     def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        return nearest_finder(self.fit_maps(source, points))
+        return nearest_finder(self.fit_maps(source, points), self._config.window)
 
     def fit_maps(self, source: RGBImage, points: Tensor) -> MapFinder:
         finders = [member.fit_maps(source, points) for member in self._members]
@@ -63,16 +63,6 @@ def on_grid(maps: Tensor, side: int) -> Tensor:
     return resize(maps, side)
 
 
-def standardised(maps: Tensor) -> Tensor:
-    """Subtract the mean of each map (P, h, w) and divide by its standard deviation.
-
-    A constant map becomes zero.
-    """
-    centred = maps - maps.mean(dim=(-2, -1), keepdim=True)
-    deviation = centred.square().mean(dim=(-2, -1), keepdim=True).sqrt()
-    return centred / deviation.clamp_min(_LEAST_DEVIATION)
-
-
 def weighted_mean(maps: Tensor, confidence: float) -> Tensor:
     """Return the mean of standardised maps (members, P, h, w) over the members: (P, h, w).
 
@@ -80,4 +70,6 @@ def weighted_mean(maps: Tensor, confidence: float) -> Tensor:
         confidence: exponent of a map's maximum, its weight.
     """
     weights = maps.amax(dim=(-2, -1), keepdim=True) ** confidence
-    return (weights * maps).sum(dim=0) / weights.sum(dim=0).clamp_min(_LEAST_DEVIATION)
+    return (weights * maps).sum(dim=0) / weights.sum(dim=0).clamp_min(
+        torch.finfo(weights.dtype).tiny
+    )
