@@ -139,11 +139,12 @@ def print_matches(title: str, matches: list[dict[str, Any]]) -> None:
     print(title)
     for number, match in enumerate(matches, start=1):
         source, target = (_point(match[name]) for name in ("source", "target"))
-        print(f"{number:4}  {source}  ->  {target}   score {match['score']:.2f}", flush=True)
+        score = "" if match["score"] is None else f"   score {match['score']:.2f}"
+        print(f"{number:4}  {source}  ->  {target}{score}", flush=True)
 
 
-def _point(xy: list[float]) -> str:
-    return f"({xy[0]:8.1f}, {xy[1]:8.1f})"
+def _point(xy: list[float] | None) -> str:
+    return f"{'none':>20}" if xy is None else f"({xy[0]:8.1f}, {xy[1]:8.1f})"
 
 
 def print_error(message: str) -> None:

@@ -14,8 +14,8 @@ from homologue.errors import HomologueError
 from homologue.images import RGBImage
 from homologue.matchers.attention_matcher import Attention
 from homologue.matchers.base import MapMatcher
-from homologue.matchers.fused import Fused, on_grid, weighted_mean
-from homologue.matchers.nearest import GRID, peaks, standardised
+from homologue.matchers.fused import Fused, weighted_mean
+from homologue.matchers.nearest import GRID, on_grid, peaks, standardised
 from homologue.matchers.registry import Ingredients, make_matcher
 from homologue.presets import DEFAULT, Preset
 

@@ -11,8 +11,15 @@ import typer
 from homologue.commands.interrupts import interruptible
 from homologue.commands.model_options import ModelOptions
 from homologue.commands.option_groups import with_option_groups
-from homologue.commands.options import FitOptions, Maps, ReportOptions, StoreOptions
-from homologue.commands.values import check_output, checked_alphas
+from homologue.commands.options import (
+    FitOptions,
+    Maps,
+    ReportOptions,
+    Scores,
+    StoreOptions,
+    With,
+)
+from homologue.commands.values import check_output, checked_alphas, with_probability
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
@@ -37,14 +44,8 @@ class SelectionOptions:
             "repeatable (default: attention and identity; with --keep or --maps, attention).",
         ),
     ] = None
-    with_: Annotated[
-        str | None,
-        typer.Option(
-            "--with",
-            metavar="NAME,NAME,...",
-            help="Members of the matcher fused (default: attention,features+latents).",
-        ),
-    ] = None
+    with_: With = None
+    scores: Scores = "peak"
     root: Annotated[
         Path | None,
         typer.Option(
@@ -184,7 +185,9 @@ def evaluate(
     print_notes(selection)
     computed = (*artifacts, MAPS) if output.maps and MAPS not in artifacts else artifacts
     load = partial(model.load, model.model)
-    ingredients = Ingredients(load, preset, method.seed, method.memory, computed)
+    ingredients = Ingredients(
+        load, preset, method.seed, method.memory, computed, with_probability(selected.scores)
+    )
     with ExitStack() as stack:
         engines = _engines(run, names, ingredients, gpus=model.device != "cpu", stack=stack)
         stack.enter_context(interruptible())

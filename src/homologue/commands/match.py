@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -10,7 +11,17 @@ import typer
 
 from homologue.commands.model_options import FittedModelOptions, ModelOptions, timed_model
 from homologue.commands.option_groups import with_option_groups
-from homologue.commands.options import FitOptions, Json, LocateSetOption, Maps, Plot, Source, Target
+from homologue.commands.options import (
+    FitOptions,
+    Json,
+    LocateSetOption,
+    Maps,
+    Plot,
+    Scores,
+    Source,
+    Target,
+    With,
+)
 from homologue.commands.values import (
     SourcePoints,
     check_output,
@@ -18,6 +29,7 @@ from homologue.commands.values import (
     read_picture,
     reading_preset,
     source_points,
+    with_probability,
 )
 from homologue.errors import HomologueError, dtype_name
 from homologue.formats.match_json import image_json, matches_json, settings_json
@@ -29,6 +41,7 @@ if TYPE_CHECKING:
     from homologue.api import Match
     from homologue.diffusion.model import LatentDiffusion
     from homologue.images import RGBImage
+    from homologue.matchers.base import Prediction
     from homologue.method.locate import Located
     from homologue.presets import Preset
 
@@ -58,6 +71,49 @@ class PointOptions:
 
 
 @dataclass(frozen=True)
+class MatcherOptions:
+    """What finds the counterparts, and how sure it must be."""
+
+    panel: ClassVar[str] = "Matcher"
+
+    matcher: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="attention, features, features+latents, fused, hog, identity, latents or random.",
+        ),
+    ] = "attention"
+    with_: With = None
+    scores: Scores = "peak"
+    min_score: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Leave out counterparts with a score below S."),
+    ] = None
+
+    @property
+    def is_method(self) -> bool:
+        """Whether it is the method itself, with its own scores."""
+        return self.matcher == "attention" and self.scores == "peak"
+
+    def check(self, maps: bool) -> None:
+        """Raise HomologueError for options that exclude one another.
+
+        Args:
+            maps: whether the maps of the layers are wanted.
+        """
+        with_probability(self.scores)
+        if self.with_ is not None and self.matcher != "fused":
+            raise HomologueError("--with names the members of fused: add --matcher fused.")
+        if maps and not self.is_method:
+            raise HomologueError(
+                "--maps works with the matcher attention and its own scores: leave out --matcher "
+                "and --scores."
+            )
+        if self.min_score is not None and not 0 <= self.min_score <= 1:
+            raise HomologueError(f"--min-score must be from 0 to 1, not {self.min_score}.")
+
+
+@dataclass(frozen=True)
 class MatchOutput:
     """What is printed and written of a match."""
 
@@ -73,6 +129,7 @@ def match(
     source: Source,
     target: Target,
     points: PointOptions,
+    matcher: MatcherOptions,
     output: MatchOutput,
     method: FitOptions,
     model: ModelOptions,
@@ -80,6 +137,7 @@ def match(
     """Find the counterparts of source points in a target image."""
     given = points.read()
     preset = method.resolve()
+    matcher.check(output.maps is not None)
     if output.plot:
         check_output(output.plot, plots=True)
     maps_folder = output.maps and _maps_folder(output.maps, source, target)
@@ -91,26 +149,97 @@ def match(
     from homologue.console import print_json, print_matches, progress_bars
 
     with progress_bars() as progress:
-        found = match_points(
-            loaded, *images, checked, preset=preset, seed=method.seed, memory=method.memory,
-            heatmaps=output.plot is not None, maps=output.maps is not None, progress=progress,
-        )  # fmt: skip
-    matches = _matches(checked, found, given.names)
+        if matcher.is_method:
+            found = match_points(
+                loaded, *images, checked, preset=preset, seed=method.seed, memory=method.memory,
+                heatmaps=output.plot is not None, maps=output.maps is not None, progress=progress,
+            )  # fmt: skip
+            located, used = found.located, found.seconds
+        else:
+            found = None
+            located, used = _found_by(matcher, loaded, images, checked, preset, method)
+    matches = _matches(checked, located, given.names, matcher.min_score)
     facts = {
         "source": _image_facts(source, images[0]),
         "target": _image_facts(target, images[1]),
         **_settings(loaded, preset, method.seed),
+        **({} if matcher.is_method else {"matcher": matcher.matcher, "scores": matcher.scores}),
     }
     if output.json:
-        print_json({**facts, "matches": matches, "seconds": {"load": seconds, **found.seconds}})
+        print_json({**facts, "matches": matches, "seconds": {"load": seconds, **used}})
     else:
         print_matches(f"{source}  ->  {target}{_model_note(loaded)}", matches)
     if output.plot:
-        from homologue.api import plot_match
-
-        plot_match(found, output.plot)
-    if maps_folder:
+        _plot(output.plot, images, checked, located, matches)
+    if maps_folder and found:
         _save_maps(maps_folder, found, checked, facts)
+
+
+def _found_by(
+    options: MatcherOptions,
+    model: "LatentDiffusion",
+    images: tuple["RGBImage", "RGBImage"],
+    points: "Tensor",
+    preset: "Preset",
+    method: FitOptions,
+) -> tuple["Located", dict[str, float]]:
+    """Return what a matcher finds, and the seconds of its steps."""
+    from homologue.matchers.registry import Ingredients, make_matcher
+    from homologue.presets import with_settings
+
+    if options.with_ is not None:
+        preset = with_settings(preset, [f"fused.members={options.with_}"])
+    probability = with_probability(options.scores)
+    ingredients = Ingredients(
+        lambda: model, preset, method.seed, method.memory, probability=probability
+    )
+    start = time.perf_counter()
+    find = make_matcher(options.matcher, ingredients).fit(images[0], points)
+    fitted = time.perf_counter()
+    located = _as_located(find(images[1]), images[1])
+    return located, {"fit": fitted - start, "locate": time.perf_counter() - fitted}
+
+
+def _as_located(found: "Prediction", target: "RGBImage") -> "Located":
+    """Return a prediction as the method would; scores are NaN if the matcher has none.
+
+    The maps become heat maps if there are scores for their captions.
+    """
+    import torch
+
+    from homologue.heatmaps import spatial_softmax
+    from homologue.matchers.nearest import TEMPERATURE, standardised
+    from homologue.method.locate import Located
+
+    heatmaps = None
+    if found.maps is not None and found.scores is not None:
+        heatmaps = spatial_softmax(standardised(found.maps.float()) / TEMPERATURE)
+    scores = found.scores
+    if scores is None:
+        scores = torch.full((len(found.points),), torch.nan, dtype=torch.float64)
+    return Located(found.points, scores, heatmaps, target.width, target.height, target.path)
+
+
+def _plot(
+    path: Path,
+    images: tuple["RGBImage", "RGBImage"],
+    points: "Tensor",
+    located: "Located",
+    matches: list[dict[str, Any]],
+) -> None:
+    """Draw the points (P, 2) of the source whose match has a target."""
+    from homologue.console import print_note
+    from homologue.viz.match import save_match
+
+    rows = [index for index, match in enumerate(matches) if match["target"] is not None]
+    if not rows:
+        print_note(f"No counterpart has a score that is high enough: {path} is not written.")
+        return
+    heatmaps = None if located.heatmaps is None else located.heatmaps[rows]
+    chosen = replace(
+        located, points=located.points[rows], scores=located.scores[rows], heatmaps=heatmaps
+    )
+    save_match(path, *images, points[rows], chosen)
 
 
 def _maps_folder(folder: Path, source: Path, target: Path) -> Path:
@@ -255,7 +384,28 @@ def _model_note(model: "LatentDiffusion") -> str:
 
 
 def _matches(
-    points: "Tensor", found: "Located | Match", names: Sequence[str] = ()
+    points: "Tensor",
+    found: "Located",
+    names: Sequence[str] = (),
+    min_score: float | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the JSON of source points (P, 2) and their counterparts."""
-    return matches_json(points.tolist(), found.points.tolist(), found.scores.tolist(), names)
+    """Return the JSON of source points (P, 2) and their counterparts.
+
+    Args:
+        min_score: the counterparts with a lower score are None.
+
+    Raises:
+        HomologueError: `min_score` is given, and the matcher has no scores.
+    """
+    scores = [score if isfinite(score) else None for score in found.scores.tolist()]
+    if min_score is not None and None in scores:
+        raise HomologueError(
+            "This matcher has no scores for --min-score: add --scores probability or leave it out."
+        )
+    targets: list[list[float] | None] = found.points.tolist()
+    if min_score is not None:
+        targets = [
+            target if score is not None and score >= min_score else None
+            for target, score in zip(targets, scores, strict=True)
+        ]
+    return matches_json(points.tolist(), targets, scores, names)

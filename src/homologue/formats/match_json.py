@@ -46,8 +46,10 @@ def point_json(
 
     Args:
         source: `(x, y)` in pixels of the source.
-        target: `(x, y)` in pixels of the target; None if the point was not located.
-        score: score of the counterpart; None if the point was not located.
+        target: `(x, y)` in pixels of the target; None if the point was not located, or its score is
+            too low.
+        score: score of the counterpart; None if the point was not located, or the matcher has no
+            scores.
         name: name of the point; omitted if empty.
         number: number of the point; omitted if None.
 
@@ -65,8 +67,8 @@ def point_json(
 
 def matches_json(
     source: Iterable[Sequence[float]],
-    target: Iterable[Sequence[float]],
-    scores: Iterable[float],
+    target: Iterable[Sequence[float] | None],
+    scores: Iterable[float | None],
     names: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Return the points of a match; `names` is empty if the points are unnamed."""

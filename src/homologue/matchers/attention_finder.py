@@ -14,6 +14,7 @@ from homologue.diffusion.model import LatentDiffusion
 from homologue.geometry import square_to_image
 from homologue.images import LEAST_SIDE, RGBImage, read_image
 from homologue.matchers.base import PointArtifacts, Prediction, Size
+from homologue.matchers.nearest import on_grid
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.locate import Observer, locate_embeddings
 from homologue.method.map_average import PastedMaps
@@ -21,6 +22,8 @@ from homologue.method.observers import SmallMaps, VariantPoints, stacked
 from homologue.method.queries import fixed_context
 from homologue.method.views import ImageViews
 
+_LEAST = 1e-9
+"""Mean probability of a cell's pixels below which cells are not told apart."""
 _PART_ROW = 34  # bytes of a row of the table of parts, with its keys
 
 
@@ -51,7 +54,9 @@ class AttentionFinder:
         maps = self._small_maps() if MAPS in self._keep else None
         image = read_image(target, least_side=LEAST_SIDE)
         views = ImageViews(self._model, image)
-        located = locate_embeddings(views, self._embeddings, observer=_all(points, maps))
+        observer = _all(points, maps)
+        located = locate_embeddings(views, self._embeddings, heatmaps=True, observer=observer)
+        assert located.heatmaps is not None
         kept = self._kept
         if kept and points:
             square = torch.stack(points.points, dim=1)
@@ -59,7 +64,8 @@ class AttentionFinder:
             kept = replace(kept, parts=dict(zip(self._variants, found, strict=True)))
         if kept and maps:
             kept = replace(kept, maps=stacked(maps.maps))
-        return Prediction(located.points, located.scores, kept)
+        likely = on_grid(located.heatmaps).clamp_min(_LEAST).log()
+        return Prediction(located.points, located.scores, kept, likely)
 
     def _of_source(self, source: RGBImage) -> PointArtifacts:
         """Return the artifacts that do not depend on the target."""

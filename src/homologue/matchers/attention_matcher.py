@@ -9,15 +9,11 @@ from homologue.config import as_stored
 from homologue.diffusion.model import LatentDiffusion
 from homologue.images import RGBImage
 from homologue.matchers.attention_finder import AttentionFinder, sizes
-from homologue.matchers.base import Finder, MapFinder, Size
+from homologue.matchers.base import MapFinder, Size
 from homologue.matchers.model_settings import model_settings
 from homologue.memory import check_budget
-from homologue.method.embeddings import PointEmbeddings
 from homologue.method.locator import Locator
 from homologue.presets import Preset
-
-_LEAST = 1e-9
-"""Probability below which positions are not told apart in the logarithm of a heat map."""
 
 
 class Attention:
@@ -50,22 +46,19 @@ class Attention:
             "seed": seed,
         }
 
-    def fit(self, source: RGBImage, points: Tensor) -> Finder:
-        embeddings = self._embeddings(source, points)
+    def fit(self, source: RGBImage, points: Tensor) -> AttentionFinder:
+        embeddings = Locator(self._model).set_image(source).fit(
+            points, preset=self._preset, seed=self._seed, memory=self._memory
+        )  # fmt: skip
         return AttentionFinder(self._model, source, embeddings, self._preset.locate, self.keeps)
 
     def fit_maps(self, source: RGBImage, points: Tensor) -> MapFinder:
-        """Return a finder of the logarithms of the heat maps, (P, side, side)."""
-        embeddings = self._embeddings(source, points)
+        """Return a finder of the logarithms of the heat maps."""
+        find = self.fit(source, points)
 
-        def find(target: RGBImage) -> Tensor:
-            located = Locator(self._model).set_image(target).locate(embeddings, heatmaps=True)
-            assert located.heatmaps is not None
-            return located.heatmaps.clamp_min(_LEAST).log()
+        def maps(target: RGBImage) -> Tensor:
+            found = find(target).maps
+            assert found is not None
+            return found
 
-        return find
-
-    def _embeddings(self, source: RGBImage, points: Tensor) -> PointEmbeddings:
-        return Locator(self._model).set_image(source).fit(
-            points, preset=self._preset, seed=self._seed, memory=self._memory
-        )  # fmt: skip
+        return maps

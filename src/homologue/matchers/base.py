@@ -39,11 +39,14 @@ class Prediction:
         scores: (P,) float64, confidence of each point, higher is better; None if the matcher has
             no scores.
         kept: the requested artifacts; None if none were requested.
+        maps: similarity of each position to each point, (P, h, w), over the target resized to a
+            square; None if the matcher has no maps.
     """
 
     points: Tensor
     scores: Tensor | None = None
     kept: PointArtifacts | None = None
+    maps: Tensor | None = None
 
 
 Finder = Callable[[RGBImage], Prediction]

@@ -1,6 +1,7 @@
 """The matchers `features` and `features+latents`: nearest neighbours of the UNet's features."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from homologue.seeds import generator
 
 TOKENS = 16
 """Length of the fixed context."""
+_REMEMBERED = 4  # images
 
 
 class Features:
@@ -42,6 +44,8 @@ class Features:
         self.name = "features+latents" if with_latents else "features"
         self._model, self._seed, self._with_latents = model, seed, with_latents
         self._config = config = config or FeaturesConfig()
+        # The way back, and several points of one image, have the same features.
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._features)
         context = fixed_context(model, TOKENS)
         self._pass = QueryPass(model.layers(config.layers), config.timestep, "gaussian", context)
         self.settings: Mapping[str, Any] = {
@@ -59,7 +63,7 @@ class Features:
         return nearest_finder(self.fit_maps(source, points), self._config.window)
 
     def fit_maps(self, source: RGBImage, points: Tensor) -> MapFinder:
-        return similarity_maps(self._features, source, points)
+        return similarity_maps(self._remembered, source, points)
 
     @torch.no_grad()
     def _features(self, image: RGBImage) -> list[list[Tensor]]:

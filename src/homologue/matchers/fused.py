@@ -5,13 +5,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
 
 from homologue.config import FusedConfig
-from homologue.geometry import resize
 from homologue.images import RGBImage
 from homologue.matchers.base import Finder, MapFinder, MapMatcher
-from homologue.matchers.nearest import GRID, nearest_finder, standardised
+from homologue.matchers.nearest import GRID, nearest_finder, on_grid, standardised
 
 _SHARED = ("model", "fingerprint", "latents", "dtype", "seed")
 """Settings that are those of the whole matcher if all members have the same."""
@@ -39,7 +37,7 @@ class Fused:
         finders = [member.fit_maps(source, points) for member in self._members]
 
         def find(target: RGBImage) -> Tensor:
-            maps = [standardised(on_grid(finder(target), GRID)) for finder in finders]
+            maps = [standardised(on_grid(finder(target))) for finder in finders]
             return weighted_mean(torch.stack(maps), self._config.confidence)
 
         return find
@@ -54,13 +52,6 @@ def _common(members: Sequence[MapMatcher]) -> dict[str, Any]:
         if name in first
         and all(settings.get(name, first[name]) == first[name] for settings in others)
     }
-
-
-def on_grid(maps: Tensor, side: int) -> Tensor:
-    """Resize maps (P, h, w) to (P, side, side): cells are averaged, or interpolated bilinearly."""
-    if max(maps.shape[-2:]) > side:
-        return adaptive_avg_pool2d(maps, side)
-    return resize(maps, side)
 
 
 def weighted_mean(maps: Tensor, confidence: float) -> Tensor:

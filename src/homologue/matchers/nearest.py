@@ -5,9 +5,9 @@ from math import sqrt
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
+from torch.nn.functional import adaptive_avg_pool2d, normalize
 
-from homologue.geometry import read_maps
+from homologue.geometry import read_maps, resize
 from homologue.heatmaps import argmax, spatial_softmax, window_soft_argmax
 from homologue.images import RGBImage
 from homologue.matchers.base import Finder, MapFinder, Prediction
@@ -48,10 +48,19 @@ def nearest_finder(maps: MapFinder, window: float = 0.0) -> Finder:
     """
 
     def find(target: RGBImage) -> Prediction:
-        relative = peaks(maps(target).cpu(), window)
-        return Prediction(relative * relative.new_tensor([target.width, target.height]))
+        found = maps(target).cpu()
+        relative = peaks(found, window)
+        points = relative * relative.new_tensor([target.width, target.height])
+        return Prediction(points, maps=found)
 
     return find
+
+
+def on_grid(maps: Tensor, side: int = GRID) -> Tensor:
+    """Resize maps (P, h, w) to (P, side, side): cells are averaged, or interpolated bilinearly."""
+    if max(maps.shape[-2:]) > side:
+        return adaptive_avg_pool2d(maps, side)
+    return resize(maps, side)
 
 
 def peaks(maps: Tensor, window: float) -> Tensor:

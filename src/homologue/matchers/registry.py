@@ -24,6 +24,7 @@ class Ingredients:
         seed: seed of all random numbers.
         memory: memory budget in GiB (None: half of the free memory).
         keep: names of the requested artifacts, see `homologue.artifacts`.
+        probability: whether scores are probabilities, see `homologue.matchers.confidence`.
     """
 
     model: "Callable[[], LatentDiffusion]"
@@ -31,6 +32,7 @@ class Ingredients:
     seed: int = 0
     memory: float | None = None
     keep: tuple[str, ...] = ()
+    probability: bool = False
 
 
 def _attention(options: Ingredients) -> Matcher:
@@ -106,6 +108,9 @@ MATCHERS: dict[str, Callable[[Ingredients], Matcher]] = {
 }
 
 
+JUDGE = "features+latents"
+"""The matcher that finds the way back for probabilities."""
+
 SECTIONS_READ: dict[str, tuple[str, ...]] = {
     "attention": ("fit", "locate"),
     "features": ("features",),
@@ -136,4 +141,21 @@ def make_matcher(name: str, options: Ingredients) -> Matcher:
             f"The matcher {name} has no {' and no '.join(options.keep)} to keep: give --keep with "
             "--matcher attention alone."
         )
-    return MATCHERS[name](options)
+    if not options.probability:
+        return MATCHERS[name](options)
+    if options.keep:
+        raise HomologueError(
+            "Artifacts are kept without probabilities: leave out --scores probability or --keep."
+        )
+    return _confident(name, replace(options, probability=False, model=cache(options.model)))
+
+
+def _confident(name: str, options: Ingredients) -> Matcher:
+    from homologue.matchers.confidence import Confident, calibration_of
+
+    matcher = make_matcher(name, options)
+    calibration = calibration_of(matcher.settings.get("fingerprint"), name)
+    judge = make_matcher(JUDGE, options)
+    assert isinstance(matcher, MapMatcher)  # as it has a calibration
+    assert isinstance(judge, MapMatcher)
+    return Confident(matcher, judge, calibration)
