@@ -77,7 +77,7 @@ def test_features_and_latents_are_compared_together(
 
     def maps(image: RGBImage) -> list[list[Tensor]]:
         (latents,) = Latents(model)._features(image)
-        return [[*layers, *latents] for layers in Features(model)._features(image)]
+        return [[*layers, *latents] for layers in Features(model).maps(image)]
 
     positions = grid_positions()
     points = [features_at(sample, POINTS / torch.tensor([80, 60])) for sample in maps(source)]

@@ -1,6 +1,6 @@
 """Scores of located points as probabilities, from logistic regression on validation pairs.
 
-Three signals of a point enter, see `Signals`. The weights are those of one model and one matcher;
+Four signals of a point enter, see `Signals`. The weights are those of one model and one matcher;
 `CALIBRATIONS` has the ones that were measured, and on what.
 """
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from homologue.errors import HomologueError
+from homologue.geometry import read_maps
 from homologue.heatmaps import mass_near, spatial_softmax
 from homologue.images import RGBImage
 from homologue.matchers.base import Finder, MapFinder, MapMatcher, Prediction
@@ -39,20 +40,27 @@ class Signals:
         back: distance from the source point to the judge's counterpart of the located point in the
             source, in the unit square.
         apart: distance from the located point to the judge's, in the unit square of the target.
+        similar: the judge's similarity of the source point and the located point.
     """
 
     mass: Tensor
     back: Tensor
     apart: Tensor
+    similar: Tensor
 
     def design(self) -> Tensor:
-        """Return the regressors (P, 4): log-odds of the mass, log distances and a constant."""
+        """Return the regressors (P, 5).
+
+        They are the log-odds of the mass, the logarithms of the distances, the similarity and a
+        constant.
+        """
         mass = self.mass.clamp(_LEAST, 1 - _LEAST)
         return torch.stack(
             [
                 (mass / (1 - mass)).log(),
                 (self.back + _OFFSET).log(),
                 (self.apart + _OFFSET).log(),
+                self.similar,
                 torch.ones_like(mass),
             ],
             dim=1,
@@ -69,7 +77,7 @@ class Calibration:
         measured_on: pairs and points of the fit, in words.
     """
 
-    weights: tuple[float, float, float, float]
+    weights: tuple[float, ...]
     measured_on: str
 
     def probability(self, signals: Signals) -> Tensor:
@@ -130,11 +138,12 @@ def measure(
         torch.tensor([target.width, target.height], dtype=torch.float64),
     )
     returned = peaks(judge.fit_maps(target, inside)(source).cpu(), WINDOW)
-    judged = peaks(judge_maps(target).cpu(), WINDOW)
+    judged = judge_maps(target).cpu()
     return Signals(
         mass_near(likely, there * maps.shape[-1], RADIUS * maps.shape[-1]),
         (returned - here).norm(dim=-1),
-        (judged - there).norm(dim=-1),
+        (peaks(judged, WINDOW) - there).norm(dim=-1),
+        read_maps(judged[:, None].double(), there[:, None])[:, 0, 0],
     )
 
 

@@ -45,7 +45,7 @@ class Features:
         self._model, self._seed, self._with_latents = model, seed, with_latents
         self._config = config = config or FeaturesConfig()
         # The way back, and several points of one image, have the same features.
-        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._features)
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self.maps)
         context = fixed_context(model, TOKENS)
         self._pass = QueryPass(model.layers(config.layers), config.timestep, "gaussian", context)
         self.settings: Mapping[str, Any] = {
@@ -66,7 +66,7 @@ class Features:
         return similarity_maps(self._remembered, source, points)
 
     @torch.no_grad()
-    def _features(self, image: RGBImage) -> list[list[Tensor]]:
+    def maps(self, image: RGBImage) -> list[list[Tensor]]:
         """Return the maps (C, h, w) that are compared, for noises that all images share.
 
         They are the queries of each layer and, with latents, the latent without noise.
