@@ -12,9 +12,10 @@ category, which lack them, the mean probability and the share of those of at lea
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ class StoredFeatures:
     """The matcher `features+latents` on stored images."""
 
     name = "features+latents"
-    settings: dict[str, Any] = {}
+    settings: Mapping[str, Any] = MappingProxyType({})
 
     def fit_maps(self, source: Any, points: torch.Tensor) -> MapFinder:
         return similarity_maps(lambda image: image.samples, source, points)  # type: ignore[attr-defined]
@@ -236,7 +237,7 @@ def main() -> None:
             both = np.concatenate([probability[reported[name].right], p])
             are_there = np.arange(len(both)) < reported[name].right.sum()
             lacking = (
-                f"{name}, {len(p)} points that the target lacks: mean score {100 * p.mean():.1f} %, "
+                f"{name}, {len(p)} points that the target lacks: mean {100 * p.mean():.1f} %, "
                 f"at least 0.5 for {100 * (p >= 0.5).mean():.1f} %; AUC against right points "
                 f"{area_under_roc(both, are_there):.3f}"
             )

@@ -1,9 +1,10 @@
 """Scores as probabilities: their signals, their calibration, and the matcher that has them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ class Shifting:
     """Finds every point moved by a fraction of the sides; on the way back, by another."""
 
     name = "shifting"
-    settings = {"fingerprint": "abc"}
+    settings: Mapping[str, Any] = MappingProxyType({"fingerprint": "abc"})
 
     def __init__(self, there: float, back: float) -> None:
         self._moves = {SOURCE: there, TARGET: back}
@@ -73,7 +74,7 @@ def test_signals_are_distances_and_a_mass() -> None:
     torch.testing.assert_close(
         signals.similar, torch.zeros(2, dtype=torch.float64), atol=0.01, rtol=0
     )
-    assert (measured(one_peak, found, Shifting(0, 0)).similar > 0.9).all()
+    assert (measured(one_peak, found, Shifting(0, 0)).similar > 0.85).all()
     two_peaks = one_peak + torch.stack([bump(0.9, 0.5), bump(0.25, 0.9)])
     halved = measured(two_peaks, found, Shifting(0, 0))
     assert (signals.mass > 0.9).all()
