@@ -33,8 +33,9 @@ class SelectionOptions:
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="attention, features, features+latents, fused, hog, identity, latents or random; "
-            "repeatable (default: attention and identity; with --keep or --maps, attention).",
+            help="attention, features, features+latents, fused, hog, identity, latents, random or "
+            "vision; repeatable (default: attention and identity; with --keep or --maps, "
+            "attention).",
         ),
     ] = None
     with_: Annotated[
@@ -43,6 +44,14 @@ class SelectionOptions:
             "--with",
             metavar="NAME,NAME,...",
             help="Members of the matcher fused (default: the preset's, attention,features).",
+        ),
+    ] = None
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FOLDER",
+            help="Backbone of the matcher vision: a Hugging Face Hub id or a folder (default: the "
+            "preset's, facebook/dinov2-base).",
         ),
     ] = None
     root: Annotated[
@@ -177,14 +186,18 @@ def evaluate(
     names = _matchers(selected, bool(artifacts), output.maps is not None)
     if selected.with_ is not None:
         preset = with_settings(preset, [f"fused.members={selected.with_}"])
-    _check_settings(names, preset, selected.with_ is not None, method.set_ or [])
+    if selected.backbone is not None:
+        preset = with_settings(preset, [f"vision.backbone={selected.backbone}"])
+    _check_settings(names, preset, selected, method.set_ or [])
     folders = run_folders(run.run, names)
     pairs = PairFilter(selected.kind or [], selected.category or [], selected.limit, selected.pair)
     selection = select(benchmark, selected.root, selected.split, pairs)
     print_notes(selection)
     computed = (*artifacts, MAPS) if output.maps and MAPS not in artifacts else artifacts
     load = partial(model.load, model.model)
-    ingredients = Ingredients(load, preset, method.seed, method.memory, computed)
+    ingredients = Ingredients(
+        load, preset, method.seed, method.memory, computed, model.load_backbone
+    )
     with ExitStack() as stack:
         engines = _engines(run, names, ingredients, gpus=model.device != "cpu", stack=stack)
         stack.enter_context(interruptible())
@@ -213,14 +226,16 @@ def _matchers(selected: SelectionOptions, with_artifacts: bool, with_maps: bool)
 
 
 def _check_settings(
-    names: list[str], preset: "Preset", with_members: bool, settings: list[str]
+    names: list[str], preset: "Preset", selected: SelectionOptions, settings: list[str]
 ) -> None:
-    """Raise HomologueError if `--with` or a `--set` has no effect on the matchers."""
+    """Raise HomologueError if `--with`, `--backbone` or a `--set` has no effect."""
     from homologue.matchers.registry import SECTIONS_READ, sections_read
 
-    if with_members and "fused" not in names:
+    if selected.with_ is not None and "fused" not in names:
         raise HomologueError("--with names the members of fused: add --matcher fused.")
     read = set().union(*(sections_read(name, preset) for name in names))
+    if selected.backbone is not None and "vision" not in read:
+        raise HomologueError("--backbone is read by the matcher vision: add --matcher vision.")
     for setting in settings:
         section = setting.partition(".")[0]
         if section not in read:
