@@ -237,6 +237,8 @@ def _check_settings(
     if selected.backbone is not None and "vision" not in read:
         raise HomologueError("--backbone is read by the matcher vision: add --matcher vision.")
     for setting in settings:
+        if selected.backbone is not None and setting.partition("=")[0] == "vision.backbone":
+            raise HomologueError(f"--backbone and --set {setting} are the same: give one of them.")
         section = setting.partition(".")[0]
         if section not in read:
             readers = [name for name, sections in SECTIONS_READ.items() if section in sections]
