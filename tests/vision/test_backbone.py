@@ -1,16 +1,20 @@
 """Dense features of every family, against the hidden states of transformers."""
 
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from helpers.simulated_device import simulated_device
 from helpers.tiny_backbones import KINDS, MEAN, STD, network_of, patch_of, prefix_of
 from torch import Tensor
 
 from homologue.errors import NotFiniteError
 from homologue.vision.backbone import Backbone
 from homologue.vision.loading import load_backbone
+from homologue.vision.positional import positional_basis, without_position
 
 IMAGE = torch.rand(3, 160, 160, generator=torch.Generator().manual_seed(3))
 
@@ -114,3 +118,18 @@ def test_values_that_are_not_finite_are_refused(folders: dict[str, Path]) -> Non
     backbone.network.layernorm.weight.data.fill_(float("nan"))
     with pytest.raises(NotFiniteError, match=r"In float32, the features of .*dinov2 hold values"):
         backbone.maps(square("dinov2", 3), [3])
+
+
+@pytest.mark.parametrize("kind", ["dinov2", "dinov3", "siglip", "naflex", "convnext"])
+def test_an_accelerator_computes_the_same(backbones: dict[str, Backbone], kind: str) -> None:
+    backbone, pixels = backbones[kind], square(kind, 5)
+    (wanted,) = backbone.maps(pixels, [2])
+    basis = positional_basis(wanted, 5)
+    with simulated_device() as device:
+        moved = replace(backbone, network=deepcopy(backbone.network).to(device))
+        assert moved.device == device
+        (found,) = moved.maps(pixels, [2])
+        there = positional_basis(found, 5)
+        assert found.device == there.device == device
+        clean = without_position(found, there).cpu()
+    torch.testing.assert_close(clean, without_position(wanted, basis), atol=1e-4, rtol=1e-4)
