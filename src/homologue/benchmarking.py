@@ -55,7 +55,7 @@ def evaluate(
     Args:
         benchmark: `emoji`, `spair-71k`, `pf-willow`, `pf-pascal`, `cub` or `pairs`.
         matcher: `attention`, `features`, `features+latents`, `fused`, `hog`, `identity`,
-            `latents`, `random`, or an object with the members of `homologue.Matcher`.
+            `latents`, `random`, `vision`, or an object with the members of `homologue.Matcher`.
         root: folder of the data set or its parent; for `pairs` the file; None for `emoji`.
         run: folder to store the run in (default: store nothing).
         split: split of the benchmark (default: `test` if it has one, else its first).

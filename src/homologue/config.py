@@ -258,6 +258,44 @@ class FusedConfig:
         return {}
 
 
+@dataclass(frozen=True)
+class VisionConfig:
+    """Settings of the matcher `vision`.
+
+    Attributes:
+        backbone: Hub id or folder of the backbone; see `homologue.vision.loading`.
+        side: side in pixels that images are resized to, a multiple of the patch size; 0 for the
+            default of the backbone's family.
+        layers: numbers of the layers that are compared, from 1; negative numbers count from the
+            last.
+        debias: number of positional components that are removed from the features; see
+            `homologue.vision.positional`. -1 for 20 with a ViT of DINOv3 and 0 otherwise.
+    """
+
+    backbone: str = "facebook/dinov2-base"
+    side: int = 0
+    layers: tuple[int, ...] = (-1,)
+    debias: int = -1
+
+    def __post_init__(self) -> None:
+        if not self.backbone.strip():
+            raise HomologueError("backbone must be a Hub id or a folder, not empty.")
+        if self.side != 0 and not 8 <= self.side <= 4096:
+            raise HomologueError(f"side must be 0 or from 8 to 4096, not {self.side}.")
+        if not self.layers or 0 in self.layers:
+            raise HomologueError(
+                "layers must be numbers of layers from 1, or negative numbers from the last, not"
+                f" {', '.join(map(str, self.layers)) or 'empty'}."
+            )
+        if not -1 <= self.debias <= MAX_COUNT:
+            raise HomologueError(f"debias must be from -1 to {MAX_COUNT}, not {self.debias}.")
+
+    @property
+    def unused(self) -> Mapping[str, str]:
+        """Fields without effect under the other settings, and the reason."""
+        return {}
+
+
 @renamed_fields
 @dataclass(frozen=True)
 class WordsConfig:

@@ -14,6 +14,7 @@ from homologue.config import (
     FusedConfig,
     LocateConfig,
     Strategy,
+    VisionConfig,
     choice,
 )
 from homologue.errors import HomologueError
@@ -38,6 +39,7 @@ class Preset:
     locate: LocateConfig
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     fused: FusedConfig = field(default_factory=FusedConfig)
+    vision: VisionConfig = field(default_factory=VisionConfig)
 
 
 SECTIONS: Mapping[str, type] = {
@@ -45,6 +47,7 @@ SECTIONS: Mapping[str, type] = {
     "locate": LocateConfig,
     "features": FeaturesConfig,
     "fused": FusedConfig,
+    "vision": VisionConfig,
 }
 """The parts of a preset and their types."""
 
@@ -137,9 +140,11 @@ def get_preset(
     """
     if isinstance(preset, Preset):
         return _with_strategy(preset, strategy)
-    if isinstance(preset, os.PathLike) or _is_path(preset):
+    if isinstance(preset, os.PathLike):
         return read_preset(preset, strategy)
     base, *changes = _CHANGE.split(preset)
+    if base not in PRESETS and _is_path(preset):  # A changed setting can have a path, too.
+        return read_preset(preset, strategy)
     if not changes:
         return _with_strategy(_named(base), strategy)
     values = parse_settings(changes, SETTINGS)
@@ -151,8 +156,8 @@ def read_preset(path: str | os.PathLike[str], strategy: Strategy | str | None = 
     """Read a preset from a TOML file. Its name is that of its base with the changed settings.
 
     The file has `base = "default"` (or `"paper"`) and the tables `[fit]`, `[locate]`,
-    `[features]` and `[fused]` with fields of `FitConfig`, `LocateConfig`, `FeaturesConfig` and
-    `FusedConfig`. Other settings are those of the base.
+    `[features]`, `[fused]` and `[vision]` with fields of `FitConfig`, `LocateConfig`,
+    `FeaturesConfig`, `FusedConfig` and `VisionConfig`. Other settings are those of the base.
 
     Args:
         strategy: optimisation strategy (default: that of the file).

@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from homologue.commands.interrupts import interruptible
+from homologue.commands.matcher_options import MatcherOptions
 from homologue.commands.model_options import ModelOptions
 from homologue.commands.option_groups import with_option_groups
-from homologue.commands.options import (
-    FitOptions,
-    Maps,
-    ReportOptions,
-    Scores,
-    StoreOptions,
-    With,
-)
-from homologue.commands.values import check_output, checked_alphas, with_probability
+from homologue.commands.options import FitOptions, Maps, ReportOptions, StoreOptions
+from homologue.commands.values import check_output, checked_alphas
 from homologue.errors import HomologueError
 
 if TYPE_CHECKING:
@@ -27,7 +21,6 @@ if TYPE_CHECKING:
     from homologue.evaluation.prediction import Engine
     from homologue.evaluation.selection import Selection
     from homologue.matchers.registry import Ingredients
-    from homologue.presets import Preset
 
 
 @dataclass(frozen=True)
@@ -40,12 +33,11 @@ class SelectionOptions:
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="attention, features, features+latents, fused, hog, identity, latents or random; "
-            "repeatable (default: attention and identity; with --keep or --maps, attention).",
+            help="attention, features, features+latents, fused, hog, identity, latents, random or "
+            "vision; repeatable (default: attention and identity; with --keep or --maps, "
+            "attention).",
         ),
     ] = None
-    with_: With = None
-    scores: Scores = "peak"
     root: Annotated[
         Path | None,
         typer.Option(
@@ -154,6 +146,7 @@ def evaluate(
         ),
     ],
     selected: SelectionOptions,
+    matching: MatcherOptions,
     run: RunOptions,
     output: ResultOptions,
     method: FitOptions,
@@ -172,13 +165,10 @@ def evaluate(
     from homologue.evaluation.scheduling import Shard
     from homologue.evaluation.selection import PairFilter, select
     from homologue.matchers.registry import Ingredients
-    from homologue.presets import with_settings
 
     shard = Shard.parse(run.shard)
     names = _matchers(selected, bool(artifacts), output.maps is not None)
-    if selected.with_ is not None:
-        preset = with_settings(preset, [f"fused.members={selected.with_}"])
-    _check_settings(names, preset, selected.with_ is not None, method.set_ or [])
+    preset = matching.applied(preset, names, method.set_ or [])
     folders = run_folders(run.run, names)
     pairs = PairFilter(selected.kind or [], selected.category or [], selected.limit, selected.pair)
     selection = select(benchmark, selected.root, selected.split, pairs)
@@ -186,7 +176,13 @@ def evaluate(
     computed = (*artifacts, MAPS) if output.maps and MAPS not in artifacts else artifacts
     load = partial(model.load, model.model)
     ingredients = Ingredients(
-        load, preset, method.seed, method.memory, computed, with_probability(selected.scores)
+        load,
+        preset,
+        method.seed,
+        method.memory,
+        computed,
+        backbone=model.load_backbone,
+        probability=matching.probability(),
     )
     with ExitStack() as stack:
         engines = _engines(run, names, ingredients, gpus=model.device != "cpu", stack=stack)
@@ -213,26 +209,6 @@ def _matchers(selected: SelectionOptions, with_artifacts: bool, with_maps: bool)
             "--maps works with the matcher attention only: use --matcher attention alone."
         )
     return names
-
-
-def _check_settings(
-    names: list[str], preset: "Preset", with_members: bool, settings: list[str]
-) -> None:
-    """Raise HomologueError if `--with` or a `--set` has no effect on the matchers."""
-    from homologue.matchers.registry import SECTIONS_READ, sections_read
-
-    if with_members and "fused" not in names:
-        raise HomologueError("--with names the members of fused: add --matcher fused.")
-    read = set().union(*(sections_read(name, preset) for name in names))
-    for setting in settings:
-        section = setting.partition(".")[0]
-        if section not in read:
-            readers = [name for name, sections in SECTIONS_READ.items() if section in sections]
-            needed = " or ".join(readers or ["fused"])
-            raise HomologueError(
-                f"--set {setting} changes the matcher {needed} only: add --matcher {needed} or "
-                "leave out --set."
-            )
 
 
 def _engines(

@@ -3,25 +3,17 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
+from homologue.commands.matcher_options import MatcherOptions
 from homologue.commands.model_options import FittedModelOptions, ModelOptions, timed_model
 from homologue.commands.option_groups import with_option_groups
-from homologue.commands.options import (
-    FitOptions,
-    Json,
-    LocateSetOption,
-    Maps,
-    Plot,
-    Scores,
-    Source,
-    Target,
-    With,
-)
+from homologue.commands.options import FitOptions, Json, LocateSetOption, Maps, Plot, Source, Target
 from homologue.commands.values import (
     SourcePoints,
     check_output,
@@ -29,7 +21,6 @@ from homologue.commands.values import (
     read_picture,
     reading_preset,
     source_points,
-    with_probability,
 )
 from homologue.errors import HomologueError, dtype_name
 from homologue.formats.match_json import image_json, matches_json, settings_json
@@ -71,24 +62,25 @@ class PointOptions:
 
 
 @dataclass(frozen=True)
-class MatcherOptions:
-    """What finds the counterparts, and how sure it must be."""
-
-    panel: ClassVar[str] = "Matcher"
-
+class _OneMatcher:
     matcher: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="attention, features, features+latents, fused, hog, identity, latents or random.",
+            help="attention, features, features+latents, fused, hog, identity, latents, random or "
+            "vision.",
         ),
     ] = "attention"
-    with_: With = None
-    scores: Scores = "peak"
     min_score: Annotated[
         float | None,
         typer.Option(metavar="S", help="Leave out counterparts with a score below S."),
     ] = None
+
+
+# Fields of the last base class come first.
+@dataclass(frozen=True)
+class OneMatcherOptions(MatcherOptions, _OneMatcher):
+    """What finds the counterparts, and how sure it must be."""
 
     @property
     def is_method(self) -> bool:
@@ -101,9 +93,6 @@ class MatcherOptions:
         Args:
             maps: whether the maps of the layers are wanted.
         """
-        with_probability(self.scores)
-        if self.with_ is not None and self.matcher != "fused":
-            raise HomologueError("--with names the members of fused: add --matcher fused.")
         if maps and not self.is_method:
             raise HomologueError(
                 "--maps works with the matcher attention and its own scores: leave out --matcher "
@@ -129,75 +118,89 @@ def match(
     source: Source,
     target: Target,
     points: PointOptions,
-    matcher: MatcherOptions,
+    matcher: OneMatcherOptions,
     output: MatchOutput,
     method: FitOptions,
     model: ModelOptions,
 ) -> None:
     """Find the counterparts of source points in a target image."""
     given = points.read()
-    preset = method.resolve()
     matcher.check(output.maps is not None)
+    preset = matcher.applied(method.resolve(), [matcher.matcher], method.set_ or [])
     if output.plot:
         check_output(output.plot, plots=True)
     maps_folder = output.maps and _maps_folder(output.maps, source, target)
     images = read_picture(source), read_picture(target)
     checked = checked_points(given, images[0])
 
+    if not matcher.is_method:
+        _match_by(matcher, (source, target), images, given, checked, preset, output, method, model)
+        return
+
     loaded, seconds = timed_model(model.model, model)
     from homologue.api import match as match_points
     from homologue.console import print_json, print_matches, progress_bars
 
     with progress_bars() as progress:
-        if matcher.is_method:
-            found = match_points(
-                loaded, *images, checked, preset=preset, seed=method.seed, memory=method.memory,
-                heatmaps=output.plot is not None, maps=output.maps is not None, progress=progress,
-            )  # fmt: skip
-            located, used = found.located, found.seconds
-        else:
-            found = None
-            located, used = _found_by(matcher, loaded, images, checked, preset, method)
-    matches = _matches(checked, located, given.names, matcher.min_score)
+        found = match_points(
+            loaded, *images, checked, preset=preset, seed=method.seed, memory=method.memory,
+            heatmaps=output.plot is not None, maps=output.maps is not None, progress=progress,
+        )  # fmt: skip
+    matches = _matches(checked, found.located, given.names, matcher.min_score)
     facts = {
         "source": _image_facts(source, images[0]),
         "target": _image_facts(target, images[1]),
         **_settings(loaded, preset, method.seed),
-        **({} if matcher.is_method else {"matcher": matcher.matcher, "scores": matcher.scores}),
     }
     if output.json:
-        print_json({**facts, "matches": matches, "seconds": {"load": seconds, **used}})
+        print_json({**facts, "matches": matches, "seconds": {"load": seconds, **found.seconds}})
     else:
         print_matches(f"{source}  ->  {target}{_model_note(loaded)}", matches)
     if output.plot:
-        _plot(output.plot, images, checked, located, matches)
-    if maps_folder and found:
+        _plot(output.plot, images, checked, found.located, matches)
+    if maps_folder:
         _save_maps(maps_folder, found, checked, facts)
 
 
-def _found_by(
-    options: MatcherOptions,
-    model: "LatentDiffusion",
+def _match_by(
+    options: OneMatcherOptions,
+    paths: tuple[Path, Path],
     images: tuple["RGBImage", "RGBImage"],
+    given: SourcePoints,
     points: "Tensor",
     preset: "Preset",
+    output: MatchOutput,
     method: FitOptions,
-) -> tuple["Located", dict[str, float]]:
-    """Return what a matcher finds, and the seconds of its steps."""
+    model: ModelOptions,
+) -> None:
+    """Print and plot what another matcher finds. The model is loaded only if it needs one."""
+    from homologue.console import print_json, print_matches
     from homologue.matchers.registry import Ingredients, make_matcher
-    from homologue.presets import with_settings
 
-    if options.with_ is not None:
-        preset = with_settings(preset, [f"fused.members={options.with_}"])
-    probability = with_probability(options.scores)
-    ingredients = Ingredients(
-        lambda: model, preset, method.seed, method.memory, probability=probability
-    )
     start = time.perf_counter()
-    find = make_matcher(options.matcher, ingredients).fit(images[0], points)
+    matcher = make_matcher(options.matcher, Ingredients(
+        partial(model.load, model.model), preset, method.seed, method.memory,
+        backbone=model.load_backbone, probability=options.probability(),
+    ))  # fmt: skip
+    loaded = time.perf_counter()
+    find = matcher.fit(images[0], points)
     fitted = time.perf_counter()
     located = _as_located(find(images[1]), images[1])
-    return located, {"fit": fitted - start, "locate": time.perf_counter() - fitted}
+    seconds = {
+        "load": loaded - start, "fit": fitted - loaded, "locate": time.perf_counter() - fitted
+    }  # fmt: skip
+    matches = _matches(points, located, given.names, options.min_score)
+    if output.json:
+        ends = zip(("source", "target"), paths, images, strict=True)
+        print_json({
+            **{name: _image_facts(path, image) for name, path, image in ends},
+            "matcher": matcher.name, "scores": options.scores, "settings": dict(matcher.settings),
+            "matches": matches, "seconds": seconds,
+        })  # fmt: skip
+    else:
+        print_matches(f"{paths[0]}  ->  {paths[1]}  ({matcher.name})", matches)
+    if output.plot:
+        _plot(output.plot, images, points, located, matches)
 
 
 def _as_located(found: "Prediction", target: "RGBImage") -> "Located":

@@ -12,6 +12,7 @@ from homologue.commands.options import FLAG
 # torch and diffusers take seconds to import.
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
+    from homologue.vision.backbone import Backbone
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,14 @@ class LoadOptions:
 
         options = {field.name: getattr(self, field.name) for field in fields(LoadOptions)}
         return load(model, local_files_only=options.pop("offline"), **options)
+
+    def load_backbone(self, name: str) -> "Backbone":
+        """Load a vision backbone on the device and in the precision of the model."""
+        from homologue.vision.loading import load_backbone
+
+        return load_backbone(
+            name, device=self.device, dtype=self.dtype, local_files_only=self.offline
+        )
 
 
 @dataclass(frozen=True)

@@ -66,24 +66,6 @@ Maps = Annotated[
 ]
 
 
-With = Annotated[
-    str | None,
-    typer.Option(
-        "--with",
-        metavar="NAME,NAME,...",
-        help="Members of the matcher fused (default: attention,features+latents).",
-    ),
-]
-Scores = Annotated[
-    str,
-    typer.Option(
-        metavar="peak|probability",
-        help="peak: how single the map's peak is; attention only. probability: that the point is "
-        "right, for matchers with a calibration (docs/confidence.md).",
-    ),
-]
-
-
 def _check_memory(budget: float | None) -> float | None:
     if budget is not None:
         from homologue.memory import check_budget

@@ -121,14 +121,3 @@ def check_output(path: Path, plots: bool = False) -> None:
         from homologue.viz.figures import check_suffix
 
         check_suffix(path)
-
-
-def with_probability(scores: str) -> bool:
-    """Return whether scores are probabilities, of the option `--scores`.
-
-    Raises:
-        HomologueError: the value is neither `peak` nor `probability`.
-    """
-    if scores not in ("peak", "probability"):
-        raise HomologueError(f"--scores must be peak or probability, not {scores!r}.")
-    return scores == "probability"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import torch
@@ -51,6 +52,23 @@ _RARE_VAE_SETTINGS: dict[str, Any] = {
     "networks": None,
 }
 
+# Sizes of tensors are not among them. Settings that a family lacks are None.
+_BACKBONE_SETTINGS = (
+    "hidden_act",
+    "image_size",
+    "layer_norm_eps",
+    "model_type",
+    "num_attention_heads",
+    "num_register_tokens",
+    "patch_size",
+    "rope_theta",
+    "use_gated_mlp",
+    "use_swiglu_ffn",
+)
+
+UNUSED_IN_BACKBONE = re.compile(r"(^|\.)(head\.|mask_token$)")
+"""Names of a vision backbone's tensors that dense features do not use: pooling and training."""
+
 _VAE_SETTINGS = (
     "act_fn",
     "block_out_channels",
@@ -90,6 +108,22 @@ def latents_fingerprint(vae: Any, scheduler: Any) -> str:
         if not name.startswith(("decoder.", "post_quant_conv."))
     }
     return _digest(settings, {**encoder, "schedule": scheduler.alphas_cumprod})
+
+
+def backbone_fingerprint(network: Any) -> str:
+    """Return 32 hexadecimal digits that identify the weights of a vision backbone.
+
+    The digest is computed as in `fingerprint`, but without the names of the tensors, which depend
+    on the version of transformers. Tensors that dense features do not use are left out.
+    """
+    settings = {name: getattr(network.config, name, None) for name in _BACKBONE_SETTINGS}
+    used = [
+        tensor
+        for name, tensor in network.state_dict().items()
+        if not UNUSED_IN_BACKBONE.search(name)
+    ]
+    used.sort(key=lambda tensor: (tuple(tensor.shape), _sample(tensor)))
+    return _digest(settings, {f"{index:06d}": tensor for index, tensor in enumerate(used)})
 
 
 def _rare(config: Any, defaults: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from diffusers.utils import logging as diffusers_logging
 from huggingface_hub.utils import logging as hub_logging
@@ -40,3 +41,22 @@ def quiet(*, bars: bool = False) -> Iterator[None]:
             diffusers_logging.enable_progress_bar()
         if silence_hub:
             enable_progress_bars()
+
+
+@contextmanager
+def quiet_transformers(transformers: Any) -> Iterator[None]:
+    """Silence the logs and progress bars of transformers inside the context.
+
+    Args:
+        transformers: the imported package, which not every command needs.
+    """
+    logs = transformers.utils.logging
+    level, bars = logs.get_verbosity(), logs.is_progress_bar_enabled()
+    logs.set_verbosity(logs.CRITICAL)
+    logs.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logs.set_verbosity(level)
+        if bars:
+            logs.enable_progress_bar()

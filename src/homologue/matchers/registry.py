@@ -12,6 +12,13 @@ from homologue.presets import Preset
 # Importing diffusers takes seconds, and not every matcher needs it.
 if TYPE_CHECKING:
     from homologue.diffusion.model import LatentDiffusion
+    from homologue.vision.backbone import Backbone
+
+
+def _load_backbone(name: str) -> "Backbone":
+    from homologue.vision.loading import load_backbone
+
+    return load_backbone(name)
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class Ingredients:
         seed: seed of all random numbers.
         memory: memory budget in GiB (None: half of the free memory).
         keep: names of the requested artifacts, see `homologue.artifacts`.
+        backbone: loads a vision backbone by name.
         probability: whether scores are probabilities, see `homologue.matchers.confidence`.
     """
 
@@ -32,6 +40,7 @@ class Ingredients:
     seed: int = 0
     memory: float | None = None
     keep: tuple[str, ...] = ()
+    backbone: "Callable[[str], Backbone]" = _load_backbone
     probability: bool = False
 
 
@@ -96,6 +105,13 @@ def _random(options: Ingredients) -> Matcher:
     return Random(options.seed)
 
 
+def _vision(options: Ingredients) -> Matcher:
+    from homologue.matchers.vision import Vision
+
+    config = options.preset.vision
+    return Vision(options.backbone(config.backbone), config)
+
+
 MATCHERS: dict[str, Callable[[Ingredients], Matcher]] = {
     "attention": _attention,
     "features": _features,
@@ -105,6 +121,7 @@ MATCHERS: dict[str, Callable[[Ingredients], Matcher]] = {
     "identity": _identity,
     "latents": _latents,
     "random": _random,
+    "vision": _vision,
 }
 
 
@@ -115,6 +132,7 @@ SECTIONS_READ: dict[str, tuple[str, ...]] = {
     "attention": ("fit", "locate"),
     "features": ("features",),
     "features+latents": ("features",),
+    "vision": ("vision",),
 }
 """The parts of a preset that a matcher reads, for those that read any."""
 

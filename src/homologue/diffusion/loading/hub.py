@@ -54,7 +54,7 @@ The keys are in lower case, because the Hub ignores the case of an id.
 """
 
 
-class _AbsentError(HomologueError):
+class AbsentError(HomologueError):
     """Files are missing from the cache, and the Hub is not used or cannot be reached."""
 
 
@@ -138,10 +138,10 @@ class Repository:
     def _explained(
         self, cached: Path | None, components: Iterable[str], stem: str = STEM
     ) -> Iterator[None]:
-        """Replace an `_AbsentError` by the reason why the cached files cannot be used, if any."""
+        """Replace an `AbsentError` by the reason why the cached files cannot be used, if any."""
         try:
             yield
-        except _AbsentError as error:
+        except AbsentError as error:
             reason = self._unusable(cached, components, stem) if cached is not None else None
             if reason is None:
                 raise
@@ -304,7 +304,7 @@ class Repository:
         reason = "local_files_only is set" if self.local_files_only else "the Hub cannot be reached"
         name = MOVED.get(self.name.lower(), self.name)
         moved = f" (it was deleted from the Hub; its copy is {name})" if name != self.name else ""
-        return _AbsentError(
+        return AbsentError(
             f"{self.name}{at} is not a local folder and not (completely) in the Hub's local cache,"
             f" and {reason}{moved}; run once with a network or `hf download {name} --include"
             " 'unet/*' --include 'vae/*' --include 'scheduler/*'` (for words also 'text_encoder*/*'"

@@ -1,7 +1,5 @@
 """Load the text encoder of a model, with the CLIP models of transformers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,6 +15,7 @@ from homologue.diffusion.loading.text_folder import (
     text_encoders,
 )
 from homologue.diffusion.loading.weights import building, check_complete
+from homologue.diffusion.logging import quiet_transformers
 from homologue.diffusion.model import LatentDiffusion
 from homologue.diffusion.text import TextEncoder
 from homologue.errors import HomologueError
@@ -50,7 +49,7 @@ def _load(model: LatentDiffusion, origin: Origin) -> TextEncoder:
         open_component(folder / name, origin.variant, TEXT_STEM, secondary=True) for name in names
     ]
     kinds = [_kind(component) for component in components]
-    with _quiet(transformers):
+    with quiet_transformers(transformers):
         tokenizers = [_tokenizer(transformers, folder / TOKENIZERS[name]) for name in names]
         encoders = [
             _read(component, getattr(transformers, kind), model.dtype)
@@ -140,18 +139,3 @@ def _tokenizer(transformers: Any, folder: Path) -> Any:
         raise HomologueError(
             f"The tokenizer in {folder} cannot be read ({reason}); download it again."
         ) from error
-
-
-@contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
-    """Silence the logs and progress bars of transformers inside the context."""
-    logs = transformers.utils.logging
-    level, bars = logs.get_verbosity(), logs.is_progress_bar_enabled()
-    logs.set_verbosity(logs.CRITICAL)
-    logs.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logs.set_verbosity(level)
-        if bars:
-            logs.enable_progress_bar()
