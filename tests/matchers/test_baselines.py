@@ -142,7 +142,7 @@ def test_attention_is_fit_and_locate(
 
 def test_matchers_go_by_name_and_say_what_they_are(model: LatentDiffusion) -> None:
     given = Ingredients(lambda: model, DEFAULT, seed=5)
-    for name in MATCHERS:
+    for name in MATCHERS.keys() - {"vision"}:  # which loads a backbone
         matcher = make_matcher(name, given)
         assert matcher.name == name
         assert matcher.settings.get("seed", 5) == 5

@@ -78,7 +78,7 @@ def test_signals_are_distances_and_a_mass() -> None:
     two_peaks = one_peak + torch.stack([bump(0.9, 0.5), bump(0.25, 0.9)])
     halved = measured(two_peaks, found, Shifting(0, 0))
     assert (signals.mass > 0.9).all()
-    assert ((halved.mass > 0.4) & (halved.mass < 0.8)).all()
+    assert ((halved.mass > 0.2) & (halved.mass < 0.8)).all()
 
 
 def test_more_mass_and_less_distance_are_more_probable() -> None:
