@@ -212,7 +212,7 @@ class FeaturesConfig:
     layers: str = "up-modules[:4]"
     timestep: int = 40
     noise_samples: int = 2
-    window: float = 0.075
+    window: float = 0.0625
 
     def __post_init__(self) -> None:
         _check_window(self.window)
@@ -241,7 +241,7 @@ class FusedConfig:
 
     members: tuple[str, ...] = ("attention", "features+latents")
     confidence: float = 0.0
-    window: float = 0.075
+    window: float = 0.0625
 
     def __post_init__(self) -> None:
         _check_window(self.window)

@@ -78,10 +78,10 @@ def test_a_peak_between_cells_is_found_between_them() -> None:
     centre = torch.tensor([0.4321, 0.7123])
     distance = (x[None, :] - centre[0]) ** 2 + (x[:, None] - centre[1]) ** 2
     maps = -distance[None] + 5
-    exact, cell = peaks(maps, 0.075), peaks(maps, 0)
+    exact, cell = peaks(maps, 0.0625), peaks(maps, 0)
     torch.testing.assert_close(exact[0], centre.double(), atol=3e-3, rtol=0)
     assert float((cell[0] - centre).abs().max()) > 5e-3
-    torch.testing.assert_close(peaks(9 * maps - 3, 0.075), exact, atol=1e-5, rtol=0)
+    torch.testing.assert_close(peaks(9 * maps - 3, 0.0625), exact, atol=1e-5, rtol=0)
 
 
 def test_a_constant_map_says_nothing() -> None:

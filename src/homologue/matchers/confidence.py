@@ -23,7 +23,7 @@ from homologue.matchers.nearest import TEMPERATURE, on_grid, peaks, standardised
 
 RADIUS = 0.1
 """Of the mass around a point, as a fraction of the sides: the tolerance of PCK@0.1."""
-WINDOW = 0.075
+WINDOW = 0.0625
 """Of the soft-argmax of the judge's maps, see `peaks`."""
 _OFFSET = 0.01  # of the sides; below it, distances are noise
 _LEAST = 1e-3
