@@ -22,11 +22,14 @@ def free_bytes(device: torch.device) -> int:
 
 
 def saved_bytes(work: Callable[[], Tensor]) -> int:
-    """Return the bytes that autograd stores for the backward pass of `work`, each tensor once."""
+    """Return the bytes that autograd stores for the backward pass of `work`, each tensor once.
+
+    Weights, and views of weights, are left out.
+    """
     sizes: dict[int, int] = {}
 
     def record(tensor: Tensor) -> Tensor:
-        if not isinstance(tensor, torch.nn.Parameter):
+        if not isinstance(tensor if tensor._base is None else tensor._base, torch.nn.Parameter):
             storage = tensor.untyped_storage()
             sizes[storage.data_ptr()] = storage.nbytes()
         return tensor

@@ -21,7 +21,7 @@ def start() -> Tensor:
 
 def test_loss_and_gradient_keep_their_bits_and_memory_falls(model: LatentDiffusion) -> None:
     layers = model._recomputed
-    assert len(layers) == 2 * 16
+    assert len(layers) == 22 + 16
     lean, plain = start(), start()
     lean_loss = loss(model, lean)
     lean_bytes = saved_bytes(lambda: loss(model, lean))
@@ -37,7 +37,7 @@ def test_loss_and_gradient_keep_their_bits_and_memory_falls(model: LatentDiffusi
     assert lean.grad is not None
     assert plain.grad is not None
     assert torch.equal(lean.grad, plain.grad)
-    assert lean_bytes < 0.8 * plain_bytes
+    assert lean_bytes < 0.5 * plain_bytes
 
 
 def test_the_layers_are_put_back(model: LatentDiffusion) -> None:
