@@ -1,8 +1,9 @@
 """Forward passes of a frozen UNet that keep little for the backward pass.
 
-Autograd stores the inputs of every normalisation, activation, attention and convolution. Of those,
-only the inputs of the blocks' branches are kept here: what is cheap is computed again, and a frozen
-convolution needs nothing but its weights. Values and gradients keep their bits.
+Autograd stores the input of every normalisation, activation, attention layer and convolution. Here
+it stores the inputs of the branches of each block only. Normalisations, activations and attention
+are computed again in the backward pass, and the gradient of a convolution with frozen weights does
+not need its input. Values and gradients are the same bits.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,9 +27,9 @@ _MakeContext = Callable[[], AbstractContextManager[Any]]
 def worth_recomputing(unet: Module) -> list[Module]:
     """Return the modules of a UNet whose activations take much memory and little computation.
 
-    These are residual blocks, of which the normalisations and activations are recomputed, and
-    transformer blocks, of which all but the attention that is read is; in blocks of other kinds, the
-    feed-forward and self-attention layers.
+    In residual blocks, normalisations and activations are recomputed; in transformer blocks,
+    everything but the attention that is read; in blocks of other kinds, the feed-forward and
+    self-attention layers.
     """
     whole = [module for module in unet.modules() if _is_plain(module)]
     inside = {layer for block in whole for layer in block.modules()}
@@ -175,12 +176,12 @@ class FrozenConvolutions(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         if func is conv2d and not kwargs and _is_frozen(args):
-            return _FrozenConvolution.apply(*args)
+            return _FrozenConvolution.apply(*args)  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
 def _is_frozen(arguments: tuple[Any, ...]) -> bool:
-    """Return whether positional arguments of `conv2d` are complete and only the input is trained."""
+    """Return whether these are all seven arguments of `conv2d`, and only the input is trained."""
     if len(arguments) != 7 or isinstance(arguments[4], str):
         return False
     states, weight, bias = arguments[:3]
@@ -206,7 +207,7 @@ class _FrozenConvolution(torch.autograd.Function):
         return conv2d(states, weight, bias, *ctx.options)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Any:
         (weight,) = ctx.saved_tensors
         shape, strides, dtype, device = ctx.layout
         stride, padding, dilation, groups = ctx.options

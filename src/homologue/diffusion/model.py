@@ -22,6 +22,7 @@ from homologue.diffusion.loading.architecture import check_conditions
 from homologue.diffusion.representation import RepresentationAutoencoder
 from homologue.diffusion.text import TextContext
 from homologue.errors import check_finite
+from homologue.memory import BatchLimits
 
 if TYPE_CHECKING:
     from homologue.diffusion.loading.sources import Origin
@@ -41,6 +42,7 @@ class LatentDiffusion:
         device, dtype: device and precision of the UNet at the time of construction.
         origin: location that the model was loaded from, where its text encoder is found; None if
             it was not loaded by `load`.
+        batch_limits: sizes of batches that did not exhaust the memory.
 
     Raises:
         HomologueError: the UNet needs a further condition, such as class labels.
@@ -64,6 +66,7 @@ class LatentDiffusion:
         self.name = name
         self.fingerprint = fingerprint
         self.origin = origin
+        self.batch_limits = BatchLimits()
         # Stored because diffusers iterates over all parameters at every access.
         self.device: torch.device = unet.device
         self.dtype: torch.dtype = unet.dtype
@@ -94,7 +97,16 @@ class LatentDiffusion:
 
         Raises:
             NotFiniteError: the VAE computes NaN or infinities.
+            HomologueError: the memory does not suffice for one image.
         """
+        parts = self.batch_limits.run(
+            "encoding images",
+            range(len(images)),
+            lambda batch: self._encode(images[batch[0] : batch[-1] + 1]),
+        )
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _encode(self, images: Tensor) -> Tensor:
         with finite_attention(self._vae_projections, self._vae_dtype):
             latents = encode_images(self.vae, images, self.device, self._vae_dtype)
         if not scales_itself(self.vae):
