@@ -16,10 +16,12 @@ from diffusers.models.attention import BasicTransformerBlock, FeedForward
 from diffusers.models.attention_processor import Attention
 from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor
-from torch.nn import Module, SiLU
+from torch.nn import Module
 from torch.nn.functional import conv2d
 from torch.overrides import TorchFunctionMode
 from torch.utils.checkpoint import checkpoint
+
+from homologue.diffusion.in_place import residual_blocks, time_offset
 
 _MakeContext = Callable[[], AbstractContextManager[Any]]
 
@@ -31,7 +33,7 @@ def worth_recomputing(unet: Module) -> list[Module]:
     everything but the attention that is read; in blocks of other kinds, the feed-forward and
     self-attention layers.
     """
-    whole = [module for module in unet.modules() if _is_plain(module)]
+    whole: list[Module] = [*residual_blocks(unet), *filter(_is_plain_transformer, unet.modules())]
     inside = {layer for block in whole for layer in block.modules()}
     return whole + [
         layer
@@ -80,23 +82,15 @@ def _forward_of(layer: Module) -> Callable[..., Tensor]:
     return _transformer_block if isinstance(layer, BasicTransformerBlock) else _whole_layer
 
 
-def _is_plain(module: Module) -> bool:
-    """Return whether a module is a block of the kind of Stable Diffusion, without further parts."""
-    if isinstance(module, ResnetBlock2D):
-        return (
-            module.time_embedding_norm == "default"
-            and module.upsample is None
-            and module.downsample is None
-            and isinstance(module.nonlinearity, SiLU)
-        )
-    if isinstance(module, BasicTransformerBlock):
-        return (
-            module.norm_type == "layer_norm"
-            and module.pos_embed is None
-            and module.attn2 is not None
-            and not module.only_cross_attention
-        )
-    return False
+def _is_plain_transformer(module: Module) -> bool:
+    """Return whether a module is a transformer block of Stable Diffusion's kind."""
+    return (
+        isinstance(module, BasicTransformerBlock)
+        and module.norm_type == "layer_norm"
+        and module.pos_embed is None
+        and module.attn2 is not None
+        and not module.only_cross_attention
+    )
 
 
 def _whole_layer(layer: Module, recompute: _Recompute, *arguments: Any, **options: Any) -> Tensor:
@@ -104,9 +98,10 @@ def _whole_layer(layer: Module, recompute: _Recompute, *arguments: Any, **option
 
 
 def _residual_block(
-    block: ResnetBlock2D, recompute: _Recompute, states: Tensor, embedding: Tensor | None
+    block: ResnetBlock2D, recompute: _Recompute, input_tensor: Tensor, temb: Tensor | None
 ) -> Tensor:
     """The forward pass of a residual block; states (B, C, h, w), time embedding (1 or B, E)."""
+    states = input_tensor
 
     def activated(norm: Module, values: Tensor) -> Tensor:
         result: Tensor = block.nonlinearity(norm(values))
@@ -114,10 +109,8 @@ def _residual_block(
 
     hidden = block.conv1(recompute(partial(activated, block.norm1), states))
     if block.time_emb_proj is not None:
-        if not block.skip_time_act:
-            embedding = block.nonlinearity(embedding)
-        hidden = hidden + block.time_emb_proj(embedding)[:, :, None, None]
-    hidden = block.conv2(block.dropout(recompute(partial(activated, block.norm2), hidden)))
+        hidden = hidden + time_offset(block, temb)
+    hidden = block.conv2(recompute(partial(activated, block.norm2), hidden))
     if block.conv_shortcut is not None:
         states = block.conv_shortcut(states)
     result: Tensor = (states + hidden) / block.output_scale_factor
