@@ -135,8 +135,7 @@ class BatchLimits:
             self._halve(kind, size, problem)
 
     def _halve(self, kind: str, size: int, problem: str) -> None:
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        _free_caches()
         if size == 1:
             raise HomologueError(
                 f"Memory ran out while {kind}, one at a time ({problem}): free memory, use "
@@ -150,6 +149,14 @@ class BatchLimits:
                 HomologueWarning,
                 stacklevel=2,
             )
+
+
+def _free_caches() -> None:
+    """Return the freed memory that PyTorch keeps for later to the devices."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
