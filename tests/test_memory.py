@@ -1,6 +1,7 @@
 """How many rows fit, and what autograd keeps."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
@@ -9,9 +10,15 @@ import torch
 from helpers.command_line import refused
 
 from homologue import memory
-from homologue.errors import HomologueError
+from homologue.errors import HomologueError, HomologueWarning
 from homologue.matchers.attention_matcher import Attention
-from homologue.memory import free_bytes, rows_that_fit, saved_bytes
+from homologue.memory import (
+    BatchLimits,
+    free_bytes,
+    ran_out_of_memory,
+    rows_that_fit,
+    saved_bytes,
+)
 from homologue.method.fit import fit_embeddings
 from homologue.presets import DEFAULT
 from homologue.self_check.check import check
@@ -109,5 +116,88 @@ def test_saved_bytes_leaves_weights_out() -> None:
     assert saved_bytes(lambda: (x @ weight).sum()) == 0
 
 
+def test_saved_bytes_leaves_views_of_weights_out() -> None:
+    layer = torch.nn.Linear(50, 60).requires_grad_(False)  # autograd saves the transposed weight
+    x = leaf(3, 50)
+    assert saved_bytes(lambda: layer(x).sum()) == 0
+
+
 def test_saved_bytes_without_gradients_is_nothing() -> None:
     assert saved_bytes(squared(torch.ones(1000))) == 0
+
+
+OUT_OF_MEMORY = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has 8 GiB."),
+    RuntimeError("MPS backend out of memory (MPS allocated: 5 GB). Tried to allocate 1 GB."),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=["cuda", "mps", "cpu", "python"])
+def test_errors_of_every_device_are_recognised(error: Exception) -> None:
+    assert ran_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("shapes do not match"), ValueError("out of memory")]
+)
+def test_other_errors_are_not(error: Exception) -> None:
+    assert not ran_out_of_memory(error)
+    with pytest.raises(type(error)):
+        BatchLimits().run("working", [1, 2], lambda _: raised(error))
+
+
+def raised(error: Exception) -> None:
+    raise error
+
+
+def limited(most: int, sizes: list[int]) -> Callable[[Sequence[int]], list[int]]:
+    """Return a function that squares numbers, at most so many at once, and records its calls."""
+
+    def work(numbers: Sequence[int]) -> list[int]:
+        sizes.append(len(numbers))
+        if len(numbers) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return [number**2 for number in numbers]
+
+    return work
+
+
+def test_batches_are_halved_until_they_fit_and_the_size_is_kept() -> None:
+    limits, sizes = BatchLimits(), []  # type: ignore[var-annotated]
+    numbers = list(range(11))
+    with pytest.warns(HomologueWarning) as notes:
+        results = limits.run("working", numbers, limited(3, sizes))
+    assert [n for batch in results for n in batch] == [n**2 for n in numbers]
+    assert sizes == [11, 5, 2, 2, 2, 2, 2, 1]
+    assert [str(note.message) for note in notes] == [
+        "Memory ran out while working, 11 at once; continuing with smaller batches."
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sizes.clear()
+        limits.run("working", numbers[:4], limited(3, sizes))
+        assert sizes == [2, 2]
+        sizes.clear()
+        limits.run("other work", numbers[:4], limited(3, sizes))  # no second note
+        assert sizes == [4, 2, 2]
+
+
+def test_enough_memory_is_one_batch() -> None:
+    sizes: list[int] = []
+    assert BatchLimits().run("working", range(5), limited(5, sizes)) == [[0, 1, 4, 9, 16]]
+    assert sizes == [5]
+
+
+def test_memory_that_does_not_suffice_for_one_is_an_error_with_the_remedy() -> None:
+    limits = BatchLimits()
+    with (
+        pytest.warns(HomologueWarning, match="3 at once"),
+        pytest.raises(HomologueError) as caught,
+    ):
+        limits.run("working", range(3), limited(0, []))
+    assert str(caught.value) == (
+        "Memory ran out while working, one at a time (CUDA out of memory): free memory, use "
+        "--strategy cached, or load the model in float16 or on another device."
+    )

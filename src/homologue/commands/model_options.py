@@ -52,6 +52,14 @@ class LoadOptions:
             "(docs/models.md).",
         ),
     ] = None
+    channels_last: Annotated[
+        bool,
+        typer.Option(
+            "--channels-last",
+            metavar=FLAG,
+            help="Memory format for convolutions on GPUs with tensor cores (docs/performance.md).",
+        ),
+    ] = False
     offline: Annotated[
         bool,
         typer.Option("--offline", metavar=FLAG, help="Load local files only; use no network."),

@@ -72,6 +72,8 @@ class ReadMaps:
     Under gradient checkpointing a layer runs twice; its second maps replace the first.
     """
 
+    records = True  # so that `recomputed` runs its layer once
+
     def __init__(
         self,
         path: str,

@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from homologue.diffusion.model import LatentDiffusion
 from homologue.memory import rows_that_fit, saved_bytes
+
+FITTING = "fitting embeddings"
+READING = "reading attention maps"
+"""Kinds of work of `BatchLimits`: passes through the UNet with and without gradients."""
 
 _MAX_ROWS = {"cpu": 8}  # larger batches are not faster on a CPU
 _MAX_ROWS_ELSEWHERE = 32
@@ -66,18 +71,21 @@ def rows_at_once(row: RowPass, wanted: int, *, backward: bool, budget: float | N
         budget: memory budget in GiB (None: half of the free memory).
 
     Raises:
-        HomologueError: one row does not fit into the budget.
+        HomologueError: one row does not fit into the budget, or into memory.
     """
     if wanted == 1:
         return 1
-    device = row.model.device
+    device, limits = row.model.device, row.model.batch_limits
+    kind = FITTING if backward else READING
     limit = min(wanted, _MAX_ROWS.get(device.type, _MAX_ROWS_ELSEWHERE))
     if backward:
-        limit = rows_that_fit(row.saved_bytes(), device, budget, limit)
+        _, row_bytes = limits.attempt(kind, 1, lambda _: row.saved_bytes())
+        limit = rows_that_fit(row_bytes, device, budget, limit)
     if device.type != "cpu" or limit == 1:
         return limit
-    alone, together = (row.repeated(rows, backward=backward) for rows in (1, limit))
-    return limit if _same(alone, together) else 1
+    repeated = partial(row.repeated, backward=backward)
+    limit, together = limits.attempt(kind, limit, repeated)
+    return limit if _same(repeated(1), together) else 1
 
 
 def in_blocks(count: int, size: int) -> list[list[int]]:

@@ -17,11 +17,13 @@ from homologue.diffusion.batch_invariance import RowByRow
 from homologue.diffusion.checkpointing import recomputed, worth_recomputing
 from homologue.diffusion.finite_attention import finite_attention, projections
 from homologue.diffusion.forward import forward_until
+from homologue.diffusion.in_place import in_place, residual_blocks
 from homologue.diffusion.layers import select_layers
 from homologue.diffusion.loading.architecture import check_conditions
 from homologue.diffusion.representation import RepresentationAutoencoder
 from homologue.diffusion.text import TextContext
 from homologue.errors import check_finite
+from homologue.memory import BatchLimits
 
 if TYPE_CHECKING:
     from homologue.diffusion.loading.sources import Origin
@@ -41,6 +43,7 @@ class LatentDiffusion:
         device, dtype: device and precision of the UNet at the time of construction.
         origin: location that the model was loaded from, where its text encoder is found; None if
             it was not loaded by `load`.
+        batch_limits: sizes of batches that did not exhaust the memory.
 
     Raises:
         HomologueError: the UNet needs a further condition, such as class labels.
@@ -64,11 +67,14 @@ class LatentDiffusion:
         self.name = name
         self.fingerprint = fingerprint
         self.origin = origin
+        self.batch_limits = BatchLimits()
         # Stored because diffusers iterates over all parameters at every access.
         self.device: torch.device = unet.device
         self.dtype: torch.dtype = unet.dtype
         self._selected: dict[str, tuple[str, ...]] = {}
         self._recomputed = worth_recomputing(unet)
+        self._blocks = residual_blocks(unet)
+        self._vae_blocks = residual_blocks(vae)
         self._projections = projections(unet)
         self._vae_projections = projections(vae, " of the VAE")
         self.latent_side = int(unet.config.sample_size)
@@ -94,8 +100,18 @@ class LatentDiffusion:
 
         Raises:
             NotFiniteError: the VAE computes NaN or infinities.
+            HomologueError: the memory does not suffice for one image.
         """
-        with finite_attention(self._vae_projections, self._vae_dtype):
+        parts = self.batch_limits.run(
+            "encoding images",
+            range(len(images)),
+            lambda batch: self._encode(images[batch[0] : batch[-1] + 1]),
+        )
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _encode(self, images: Tensor) -> Tensor:
+        watched = finite_attention(self._vae_projections, self._vae_dtype)
+        with in_place(self._vae_blocks), watched:
             latents = encode_images(self.vae, images, self.device, self._vae_dtype)
         if not scales_itself(self.vae):
             latents = scale_latents(latents, self.vae.config)
@@ -207,7 +223,9 @@ class LatentDiffusion:
         added = self._added_conditions(noisy.shape[0], pooled)
         own = self.own_timestep(timestep)
         watched = finite_attention(self._projections, self.dtype)
-        with self._batch_invariant(len(noisy)), watched:
+        # With gradients, the blocks are those of `recomputed`.
+        lean = nullcontext() if torch.is_grad_enabled() else in_place(self._blocks)
+        with self._batch_invariant(len(noisy)), watched, lean:
             forward_until(self.unet, noisy, own, context.to(self.dtype), last_layer, added)
 
     def _batch_invariant(self, rows: int) -> AbstractContextManager[Any]:

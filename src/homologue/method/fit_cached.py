@@ -25,6 +25,7 @@ from homologue.progress import Progress, report_loss
 from homologue.seeds import generator
 
 _MAX_ROWS = 64
+_FITTING = "fitting embeddings to cached queries"
 
 
 def optimise_cached(task: FitTask, rows: Sequence[ContextRow]) -> tuple[Tensor, Tensor]:
@@ -39,13 +40,18 @@ def optimise_cached(task: FitTask, rows: Sequence[ContextRow]) -> tuple[Tensor, 
     starts = start_contexts(task, rows, queries)
     row_bytes = _row_bytes(queries, task.config)
     size = rows_that_fit(row_bytes, task.model.device, task.memory, _MAX_ROWS)
-    contexts, losses = [], []
+
+    def optimise(indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        first, last = indices[0], indices[-1] + 1
+        progress = _BatchProgress(task.progress, first, last - first, len(rows))
+        part = replace(task, progress=progress)
+        return _optimise_rows(part, queries, pool, rows[first:last], starts[first:last])
+
+    fitted: list[tuple[Tensor, Tensor]] = []
     for first in range(0, len(rows), size):
-        batch = rows[first : first + size]
-        part = replace(task, progress=_BatchProgress(task.progress, first, len(batch), len(rows)))
-        fitted, loss = _optimise_rows(part, queries, pool, batch, starts[first : first + size])
-        contexts.append(fitted)
-        losses.append(loss)
+        batch = range(len(rows))[first : first + size]
+        fitted += task.model.batch_limits.run(_FITTING, batch, optimise)
+    contexts, losses = zip(*fitted, strict=True)
     return torch.cat(contexts), torch.cat(losses)
 
 

@@ -1,6 +1,6 @@
 """The strategies `exact` and `joint`: optimise contexts through the UNet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from homologue.config import FitConfig
 from homologue.crops import Crop, RotatedCrop
-from homologue.diffusion.batching import RowPass, in_blocks, rows_at_once
+from homologue.diffusion.batching import FITTING, RowPass, in_blocks, rows_at_once
 from homologue.diffusion.model import LatentDiffusion
 from homologue.method.adam import Adam
 from homologue.method.contexts import ContextRow
@@ -86,12 +86,26 @@ def optimise_contexts(task: FitTask, rows: Sequence[ContextRow]) -> tuple[Tensor
         for indices in _batches(rows, batch):
             noisy = dict(zip(indices, _noisy(task, indices, rows, crops), strict=True))
             compute = partial(_losses_of, task, noisy, rows, crops)
-            found = scaled.add(contexts, indices, compute)
+            add = partial(_add_gradients, scaled, contexts, compute)
+            found = torch.cat(model.batch_limits.run(FITTING, indices, add))
             losses[indices, : found.shape[1]] = found
         adam.step()
         report_loss(task.progress, losses)
         task.progress("fit", step + 1, config.steps)
     return contexts.detach().cpu(), losses
+
+
+def _add_gradients(
+    scaled: ScaledGradients,
+    contexts: Tensor,
+    losses_of: Callable[[Sequence[int], Tensor], Tensor],
+    rows: Sequence[int],
+) -> Tensor:
+    """Set the gradients of rows in `contexts.grad` and return their losses (B, n)."""
+    assert contexts.grad is not None
+    # An attempt that ran out of memory may have added those of a part of the rows.
+    contexts.grad[list(rows)] = 0
+    return scaled.add(contexts, rows, losses_of)
 
 
 def _losses_of(

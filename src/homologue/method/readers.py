@@ -8,11 +8,13 @@ from torch import Tensor
 
 from homologue.config import FitConfig, LocateConfig
 from homologue.crops import Crop
-from homologue.diffusion.batching import RowPass, in_blocks, rows_at_once
+from homologue.diffusion.batching import READING, RowPass, in_blocks, rows_at_once
 from homologue.method.contexts import ContextRow
 from homologue.method.queries import Queries, QueryPass, cached_queries, fixed_context, query_maps
 from homologue.method.views import Views
 from homologue.seeds import generator
+
+_READING = "reading attention maps from cached queries"
 
 
 class Reader(Protocol):
@@ -53,11 +55,17 @@ class UnetReader:
                 self._model, latents[:1], self._locate.timestep, contexts[:1], self._layers
             )
             self._sizes[len(rows)] = rows_at_once(one_row, len(rows), backward=False)
+
+        def read(block: Sequence[int]) -> list[Tensor]:
+            chosen = list(block)
+            return self._read(latents[chosen], noise[chosen], contexts[chosen], rows)
+
         blocks = [
-            self._read(latents[block], noise[block], contexts[block], rows)
+            maps
             for block in in_blocks(len(rows), self._sizes[len(rows)])
+            for maps in self._model.batch_limits.run(READING, block, read)
         ]
-        return [torch.cat(layer) for layer in zip(*blocks, strict=True)]
+        return _joined(blocks)
 
     def _read(
         self, latents: Tensor, noise: Tensor, contexts: Tensor, rows: Sequence[ContextRow]
@@ -87,8 +95,13 @@ class QueryReader:
         tokens, softmax_over = rows[0].tokens, self._fit.softmax_over
         if len(set(crops)) == 1:
             queries = self.queries(index, crops[0])
-            maps = query_maps(self._model, queries, contexts, tokens, softmax_over)
-            return [layer[:, 0] for layer in maps]
+
+            def read(block: Sequence[int]) -> list[Tensor]:
+                chosen = contexts[block[0] : block[-1] + 1]
+                return query_maps(self._model, queries, chosen, tokens, softmax_over)
+
+            blocks = self._model.batch_limits.run(_READING, range(len(rows)), read)
+            return [layer[:, 0] for layer in _joined(blocks)]
         # Not cached: the queries of a crop take several megabytes, and only one row uses them.
         by_row = [
             query_maps(self._model, self._compute(index, crop), context[None], tokens, softmax_over)
@@ -104,3 +117,10 @@ class QueryReader:
     def _compute(self, index: int, crop: Crop) -> Queries:
         streams = [generator(self._seed, "locate noise", index)]
         return cached_queries(self._views, [crop], streams, self._pass)
+
+
+def _joined(blocks: Sequence[list[Tensor]]) -> list[Tensor]:
+    """Concatenate the maps (rows, ...) of blocks of rows, layer by layer."""
+    return (
+        blocks[0] if len(blocks) == 1 else [torch.cat(layer) for layer in zip(*blocks, strict=True)]
+    )

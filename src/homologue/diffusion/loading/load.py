@@ -34,6 +34,7 @@ def load(
     local_files_only: bool = False,
     vae: Name | None = None,
     config: Name | None = None,
+    channels_last: bool = False,
 ) -> LatentDiffusion:
     """Load the UNet, VAE and noise schedule of a text-to-image model.
 
@@ -55,6 +56,8 @@ def load(
         config: for a single file, a folder with `unet/config.json`, `vae/config.json` and
             `scheduler/scheduler_config.json`, or the name of a family with shipped configurations,
             see `family_names` (default: detected from the file's tensors).
+        channels_last: whether convolutions use the memory format `torch.channels_last`. Results
+            differ by rounding. docs/performance.md has the time that it takes.
 
     Raises:
         HomologueError: the model cannot be found, read or used.
@@ -76,6 +79,9 @@ def load(
     unet = found.unet.read(UNet2DConditionModel, precision)
     autoencoder = _without_decoder(found.vae.read(vae_class(found.vae.config), vae_precision))
     unet_fingerprint = fingerprint(unet)
+    if channels_last:
+        for network in (unet, autoencoder):
+            network.to(memory_format=torch.channels_last)
     return LatentDiffusion(
         unet.to(target), autoencoder.to(target), scheduler,
         name=str(name), fingerprint=unet_fingerprint, origin=found.origin,
