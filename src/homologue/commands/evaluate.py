@@ -45,6 +45,14 @@ class SelectionOptions:
             help="Members of the matcher fused (default: the preset's, attention,features).",
         ),
     ] = None
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Published settings of the matcher features: cleandift, dift-sd15, dift-sd21 or "
+            "sd15-multi (docs/features.md).",
+        ),
+    ] = None
     root: Annotated[
         Path | None,
         typer.Option(
@@ -160,7 +168,7 @@ def evaluate(
 ) -> None:
     """Measure how accurately matchers find the annotated points of a benchmark."""
     alphas = checked_alphas(output.alpha)
-    preset = method.resolve()
+    preset = method.preset_without_prompt()
     artifacts = run.artifacts()
     run.check()
     output.check()
@@ -177,7 +185,9 @@ def evaluate(
     names = _matchers(selected, bool(artifacts), output.maps is not None)
     if selected.with_ is not None:
         preset = with_settings(preset, [f"fused.members={selected.with_}"])
-    _check_settings(names, preset, selected.with_ is not None, method.set_ or [])
+    preset = _with_features(preset, selected.features, method.set_ or [])
+    read = _check_settings(names, preset, selected, method.set_ or [])
+    preset = method.with_prompt(preset, sorted(read & {"fit", "features"}))
     folders = run_folders(run.run, names)
     pairs = PairFilter(selected.kind or [], selected.category or [], selected.limit, selected.pair)
     selection = select(benchmark, selected.root, selected.split, pairs)
@@ -212,15 +222,34 @@ def _matchers(selected: SelectionOptions, with_artifacts: bool, with_maps: bool)
     return names
 
 
+def _with_features(preset: "Preset", name: str | None, settings: list[str]) -> "Preset":
+    """Return the preset with the settings of `--features`, which those of `--set` override."""
+    if name is None:
+        return preset
+    from homologue.feature_presets import with_features
+    from homologue.presets import with_settings
+
+    own = [text for text in settings if text.strip().startswith("features.")]
+    return with_settings(with_features(preset, name), own)
+
+
 def _check_settings(
-    names: list[str], preset: "Preset", with_members: bool, settings: list[str]
-) -> None:
-    """Raise HomologueError if `--with` or a `--set` has no effect on the matchers."""
+    names: list[str], preset: "Preset", selected: SelectionOptions, settings: list[str]
+) -> set[str]:
+    """Return the parts of the preset that the matchers read.
+
+    Raises:
+        HomologueError: `--with`, `--features` or a `--set` has no effect on the matchers.
+    """
     from homologue.matchers.registry import SECTIONS_READ, sections_read
 
-    if with_members and "fused" not in names:
+    if selected.with_ is not None and "fused" not in names:
         raise HomologueError("--with names the members of fused: add --matcher fused.")
-    read = set().union(*(sections_read(name, preset) for name in names))
+    read: set[str] = set().union(*(sections_read(name, preset) for name in names))
+    if selected.features is not None and "features" not in read:
+        raise HomologueError(
+            "--features has the settings of the matcher features: add --matcher features."
+        )
     for setting in settings:
         section = setting.partition(".")[0]
         if section not in read:
@@ -230,6 +259,7 @@ def _check_settings(
                 f"--set {setting} changes the matcher {needed} only: add --matcher {needed} or "
                 "leave out --set."
             )
+    return read
 
 
 def _engines(
