@@ -74,6 +74,7 @@ def with_features(preset: Preset, name: str) -> Preset:
         raise HomologueError(
             f"There are no features {name!r}: choose {', '.join(sorted(FEATURE_PRESETS))}."
         )
-    values, before = asdict(FEATURE_PRESETS[name]), asdict(preset.features)
+    published, before = FEATURE_PRESETS[name], asdict(preset.features)
+    values = {field: v for field, v in asdict(published).items() if field not in published.unused}
     changed = [field for field in values if values[field] != before[field]]
     return with_settings(preset, [setting_text(f"features.{f}", values[f]) for f in changed])
