@@ -50,7 +50,7 @@ class SelectionOptions:
         typer.Option(
             metavar="NAME",
             help="Published settings of the matcher features: cleandift, dift-sd15, dift-sd21 or "
-            "sd15-multi (docs/features.md).",
+            "sd15-multi (docs/settings.md).",
         ),
     ] = None
     root: Annotated[
