@@ -36,6 +36,9 @@ def test_the_paper_preset_fits_as_the_released_code_does() -> None:
         # The released command line has these two: --flip_prob 0, --upsample_res 512.
         "flip": 0.0,
         "upsample": 0,
+        # No effect on `exact`.
+        "context": "noise",
+        "prompt": "",
     }
     assert sigma * 512 == 27.97853316316864
     assert crop * 100 == pytest.approx(93.16549294381423, rel=1e-15)

@@ -9,13 +9,16 @@ from homologue.errors import HomologueError
 from homologue.renamed import current_settings, renamed_fields
 
 T = TypeVar("T", bound=str)
-Stored = TypeVar("Stored", "FitConfig", "LocateConfig")
+Stored = TypeVar("Stored", "FitConfig", "LocateConfig", "FeaturesConfig")
 
 Objective = Literal["mse", "cross-entropy"]
 Strategy = Literal["exact", "joint", "cached"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 Heads = Literal["all", "second-half"]
 Noise = Literal["gaussian", "uniform"]
+ContextKind = Literal["noise", "empty", "zeros", "prompt"]
+FeatureNoise = Literal["gaussian", "none"]
+EnsembleMean = Literal["similarities", "features"]
 SoftmaxOver = Literal["tokens", "positions"]
 Start = Literal["random", "queries"]
 ReadOut = Literal["mean", "softmax", "log-mean"]
@@ -69,6 +72,10 @@ class FitConfig:
         flip: probability that a random crop and its points are mirrored left to right.
         upsample: side in pixels to which `mse` resizes maps before it compares them with the
             Gaussian; 0 for the model's side.
+        context: text context under which queries are cached: `noise`, always the same numbers from
+            N(0, 1); `empty`, the empty prompt of the model's text encoder; `zeros`; or `prompt`,
+            the text in `prompt`.
+        prompt: text of the context `prompt`, such as the name of the object.
     """
 
     strategy: Strategy
@@ -92,6 +99,8 @@ class FitConfig:
     views_per_step: int = 4
     flip: float = field(default=0.0, metadata=_ADDED)
     upsample: int = field(default=0, metadata=_ADDED)
+    context: ContextKind = field(default="noise", metadata=_ADDED)
+    prompt: str = field(default="", metadata=_ADDED)
 
     def __post_init__(self) -> None:
         one_of("strategy", self.strategy, get_args(Strategy))
@@ -132,6 +141,7 @@ class FitConfig:
                 f"upsample is a setting of the objective mse, and the objective is {self.objective}"
                 ", which compares each map at its own resolution: set upsample to 0."
             )
+        _check_context(self)
         _check_numbers(self)
 
     @property
@@ -141,11 +151,12 @@ class FitConfig:
         if self.strategy != "cached":
             found["views_per_step"] = f"strategy is {self.strategy}, not cached"
             if self.start != "queries":
-                found["views"] = f"{found['views_per_step']}, and start is random, not queries"
+                reason = f"{found['views_per_step']}, and start is random, not queries"
+                found |= {"views": reason, "context": reason, "prompt": reason}
         elif self.views == 1:
             reason = "views is 1, and the first view is the whole image"
             found |= dict.fromkeys(("crop", "max_crop", "max_rotation", "views_per_step"), reason)
-        return found
+        return _unused_prompt(self) | found
 
     @property
     def upright(self) -> bool:
@@ -202,27 +213,48 @@ class FeaturesConfig:
     """Settings of the matcher `features`.
 
     Attributes:
-        layers: cross-attention layers whose queries are compared; see `select_layers`.
+        layers: features to compare; see `homologue.diffusion.features.select_features`.
         timestep: time step of the noise; see `FitConfig`.
-        noise_samples: number of noise samples whose similarities are averaged.
+        noise_samples: number of noise samples that are averaged; 0 for 8 with UNets of Stable
+            Diffusion's size and 2 with small ones.
+        noise: `gaussian`, or `none` for models that take images without noise.
+        context, prompt: text context of the UNet; see `FitConfig`.
+        side: side in pixels to which images are resized; 0 for the model's side.
+        average: what is averaged over the noise samples: the `similarities`, or the `features`
+            before they are compared.
         window: radius of the soft-argmax around the maximum of the similarity, as a fraction of the
             image's sides; 0 for the argmax.
     """
 
     layers: str = "up-modules[:4]"
     timestep: int = 40
-    noise_samples: int = 2
+    noise_samples: int = 0
+    noise: FeatureNoise = field(default="gaussian", metadata=_ADDED)
+    context: ContextKind = field(default="noise", metadata=_ADDED)
+    prompt: str = field(default="", metadata=_ADDED)
+    side: int = field(default=0, metadata=_ADDED)
+    average: EnsembleMean = field(default="similarities", metadata=_ADDED)
     window: float = 0.0625
 
     def __post_init__(self) -> None:
         _check_window(self.window)
         check_timestep(self.timestep)
-        _check_count("noise_samples", self.noise_samples)
+        _check_count("noise_samples", self.noise_samples, minimum=0)
+        one_of("noise", self.noise, get_args(FeatureNoise))
+        one_of("average", self.average, get_args(EnsembleMean))
+        if self.side != 0 and not 8 <= self.side <= 8192:
+            raise HomologueError(f"side must be 0 or from 8 to 8192, not {self.side}.")
+        _check_context(self)
 
     @property
     def unused(self) -> Mapping[str, str]:
         """Fields without effect under the other settings, and the reason."""
-        return {}
+        found = _unused_prompt(self)
+        if self.noise == "none":
+            found |= dict.fromkeys(("noise_samples", "average"), "noise is none")
+        elif self.noise_samples == 1:
+            found["average"] = "noise_samples is 1"
+        return found
 
 
 @dataclass(frozen=True)
@@ -327,7 +359,7 @@ class WordsConfig:
             raise HomologueError(f"threshold must be above 0 and at most 1, not {self.threshold}.")
 
 
-def as_stored(config: FitConfig | LocateConfig) -> dict[str, Any]:
+def as_stored(config: FitConfig | LocateConfig | FeaturesConfig) -> dict[str, Any]:
     """Return settings for a file, which `from_stored` reads.
 
     Fields of later versions are left out at their defaults, so that settings are stored as in
@@ -351,7 +383,7 @@ def from_stored(kind: type[Stored], stored: Mapping[str, Any]) -> Stored:
     return kind(**current_settings(stored))
 
 
-def added_defaults(kind: type[FitConfig | LocateConfig]) -> dict[str, Any]:
+def added_defaults(kind: type[FitConfig | LocateConfig | FeaturesConfig]) -> dict[str, Any]:
     """Return the defaults of fields that files of earlier versions lack."""
     return {one.name: one.default for one in fields(kind) if one.metadata.get("added")}
 
@@ -361,6 +393,21 @@ def _check_numbers(config: FitConfig | LocateConfig) -> None:
     for name, value in asdict(config).items():
         if isinstance(value, float) and not isfinite(value):
             raise HomologueError(f"{name} must be a finite number, not {value}.")
+
+
+def _check_context(config: FitConfig | FeaturesConfig) -> None:
+    """Raise HomologueError if the context is unknown or its prompt is missing."""
+    one_of("context", config.context, get_args(ContextKind))
+    if config.context == "prompt" and not config.prompt.strip():
+        raise HomologueError(
+            "The context prompt needs a text: set prompt, or context=empty for the empty prompt."
+        )
+
+
+def _unused_prompt(config: FitConfig | FeaturesConfig) -> dict[str, str]:
+    if config.context == "prompt":
+        return {}
+    return {"prompt": f"context is {config.context}, not prompt"}
 
 
 def _check_count(name: str, value: int, minimum: int = 1) -> None:

@@ -216,6 +216,25 @@ def with_settings(preset: Preset, settings: Sequence[str]) -> Preset:
     return _changed(preset, parse_settings(settings, SETTINGS), ", ".join(settings))
 
 
+def with_prompt(preset: Preset, prompt: str, sections: Sequence[str] = ("fit",)) -> Preset:
+    """Return a preset whose text context is a prompt; see `FitConfig.context`.
+
+    Args:
+        prompt: the text; the empty text is the model's empty prompt.
+        sections: parts of the preset to change, among `fit` and `features`. A part that does not
+            use the context is left unchanged, unless it is the only one.
+
+    Raises:
+        HomologueError: the context has no effect on the parts.
+    """
+    kind = "prompt" if prompt.strip() else "empty"
+    used = [name for name in sections if "context" not in getattr(preset, name).unused]
+    settings = [setting_text(f"{name}.context", kind) for name in used or sections]
+    if kind == "prompt":
+        settings += [setting_text(f"{name}.prompt", prompt) for name in used or sections]
+    return with_settings(preset, settings)
+
+
 def current_preset_name(name: str) -> str:
     """Return the current name of a preset of an earlier version.
 

@@ -13,7 +13,7 @@ from homologue.cli import app
 from homologue.commands.model_options import ModelOptions
 from homologue.commands.option_groups import with_option_groups
 
-NAMES = ["device", "dtype", "variant", "revision", "vae", "config", "offline"]
+NAMES = ["device", "dtype", "variant", "revision", "vae", "unet", "config", "offline"]
 PACKAGE = Path(homologue.__file__).parent
 
 

@@ -14,7 +14,8 @@ from homologue.method import fit_cached as cached
 from homologue.method.contexts import make_rows
 from homologue.method.fit_cached import optimise_cached
 from homologue.method.fit_crops import pool_crops
-from homologue.method.queries import QueryPass, cached_queries, fixed_context, query_maps
+from homologue.method.queries import QueryPass, cached_queries, query_maps
+from homologue.method.reading_context import fixed_context
 from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.presets import Preset

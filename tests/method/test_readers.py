@@ -10,8 +10,9 @@ from homologue.crops import Crop, whole_crop
 from homologue.diffusion.model import LatentDiffusion
 from homologue.method import readers
 from homologue.method.contexts import ContextRow, make_rows
-from homologue.method.queries import QueryPass, cached_queries, fixed_context, query_maps
+from homologue.method.queries import QueryPass, cached_queries, query_maps
 from homologue.method.readers import QueryReader, UnetReader
+from homologue.method.reading_context import fixed_context
 from homologue.method.views import Views
 from homologue.presets import Preset
 from homologue.seeds import generator

@@ -154,7 +154,7 @@ def evaluate(
 ) -> None:
     """Measure how accurately matchers find the annotated points of a benchmark."""
     alphas = checked_alphas(output.alpha)
-    preset = method.resolve()
+    preset = method.preset_without_prompt()
     artifacts = run.artifacts()
     run.check()
     output.check()
@@ -168,7 +168,7 @@ def evaluate(
 
     shard = Shard.parse(run.shard)
     names = _matchers(selected, bool(artifacts), output.maps is not None)
-    preset = matching.applied(preset, names, method.set_ or [])
+    preset = matching.applied(method, names)
     folders = run_folders(run.run, names)
     pairs = PairFilter(selected.kind or [], selected.category or [], selected.limit, selected.pair)
     selection = select(benchmark, selected.root, selected.split, pairs)

@@ -126,7 +126,7 @@ def match(
     """Find the counterparts of source points in a target image."""
     given = points.read()
     matcher.check(output.maps is not None)
-    preset = matcher.applied(method.resolve(), [matcher.matcher], method.set_ or [])
+    preset = matcher.applied(method, [matcher.matcher])
     if output.plot:
         check_output(output.plot, plots=True)
     maps_folder = output.maps and _maps_folder(output.maps, source, target)

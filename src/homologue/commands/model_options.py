@@ -44,6 +44,14 @@ class LoadOptions:
         str | None,
         typer.Option(metavar="MODEL", help="Model to load the VAE from, for example a tiny VAE."),
     ] = None
+    unet: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Weights of the UNet in place of the model's own, for example those of CleanDIFT "
+            "(.safetensors).",
+        ),
+    ] = None
     config: Annotated[
         str | None,
         typer.Option(

@@ -1,5 +1,6 @@
 """Arguments, options and groups of options that several commands share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import typer
 
 from homologue.commands.values import named_preset
+from homologue.errors import HomologueError
 
 # torch takes seconds to import.
 if TYPE_CHECKING:
@@ -112,7 +114,7 @@ class MethodOptions:
 
 @dataclass(frozen=True)
 class FitOptions(MethodOptions):
-    """`MethodOptions` and a memory budget."""
+    """`MethodOptions`, a memory budget and a prompt."""
 
     memory: Annotated[
         float | None,
@@ -122,6 +124,42 @@ class FitOptions(MethodOptions):
             help="Memory budget in GiB (default: half of the free memory).",
         ),
     ] = None
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Text under which the model reads images, for example 'a fox'; '' is the model's "
+            "empty prompt (default: the preset's context).",
+        ),
+    ] = None
+
+    def resolve(self) -> "Preset":
+        """Return the preset with the strategy, the settings and the prompt applied to `fit`."""
+        return self.with_prompt(self.preset_without_prompt(), ["fit"])
+
+    def preset_without_prompt(self) -> "Preset":
+        """Return the preset with the strategy and the settings applied."""
+        return super().resolve()
+
+    def with_prompt(self, preset: "Preset", sections: Sequence[str]) -> "Preset":
+        """Return a preset with the prompt.
+
+        Args:
+            sections: parts of the preset that the prompt applies to, among `fit` and `features`.
+
+        Raises:
+            HomologueError: There is a prompt and it has no effect.
+        """
+        if self.prompt is None:
+            return preset
+        if not sections:
+            raise HomologueError(
+                "--prompt changes the matchers attention and features only: add one of them or "
+                "leave out --prompt."
+            )
+        from homologue.presets import with_prompt
+
+        return with_prompt(preset, self.prompt, sections)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,11 @@ def select_layers(unet: UNet2DConditionModel, selection: str) -> tuple[str, ...]
     return tuple(layer for layer in layers if layer in chosen)
 
 
+def is_selection(item: str) -> bool:
+    """Return whether an item of a selection is not a path, such as `up[:4]`."""
+    return _SELECTION.fullmatch(item) is not None
+
+
 def _first_of_modules(layers: Sequence[str]) -> list[str]:
     """Return the first layer of each attention module, in the order of the layers."""
     first: dict[str, str] = {}

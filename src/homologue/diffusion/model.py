@@ -15,6 +15,7 @@ from homologue.diffusion.attention import ReadMaps, ReadQueries, precise_keys, p
 from homologue.diffusion.autoencoders import encode_images, pixels_per_latent, scales_itself
 from homologue.diffusion.batch_invariance import RowByRow
 from homologue.diffusion.checkpointing import recomputed, worth_recomputing
+from homologue.diffusion.features import Feature, read_features
 from homologue.diffusion.finite_attention import finite_attention, projections
 from homologue.diffusion.forward import forward_until
 from homologue.diffusion.in_place import in_place, residual_blocks
@@ -161,8 +162,7 @@ class LatentDiffusion:
         Raises:
             NotFiniteError: the model computes NaN or infinities.
         """
-        pooled = context.pooled if isinstance(context, TextContext) else None
-        states = context.states if isinstance(context, TextContext) else context
+        states, pooled = _states_and_pooled(context)
         store: dict[str, Tensor] = {}
         readers = {path: ReadMaps(path, store, tokens, softmax_over) for path in layers}
         invariant = partial(self._batch_invariant, len(noisy))
@@ -174,14 +174,45 @@ class LatentDiffusion:
 
     @torch.no_grad()
     def queries(
-        self, noisy: Tensor, timestep: int, context: Tensor, layers: Sequence[str]
+        self, noisy: Tensor, timestep: int, context: Tensor | TextContext, layers: Sequence[str]
     ) -> dict[str, Tensor]:
         """Return the queries (B, heads, N, d) by layer, in the model's dtype; see `attention`."""
+        states, pooled = _states_and_pooled(context)
         store: dict[str, Tensor] = {}
         with processors(self.unet, {path: ReadQueries(path, store) for path in layers}):
-            self._forward(noisy, timestep, context, layers[-1])
+            self._forward(noisy, timestep, states, layers[-1], pooled)
         self._check(store, "the queries")
         return store
+
+    @torch.no_grad()
+    def features(
+        self,
+        noisy: Tensor,
+        timestep: int,
+        context: Tensor | TextContext,
+        features: Sequence[Feature],
+    ) -> dict[Feature, Tensor]:
+        """Return the maps (B, C, h, w) of features, in the model's dtype.
+
+        Args:
+            noisy: noisy latents, (B, C, h, w), square and of any side that the UNet takes.
+            timestep: in a schedule of 1000 steps, see `own_timestep`.
+            context: (1 or B, T, D), or an encoded prompt, see `attention`.
+            features: see `select_features`.
+
+        Raises:
+            NotFiniteError: the model computes NaN or infinities.
+        """
+        states, pooled = _states_and_pooled(context)
+        states = states.to(self.dtype).expand(len(noisy), -1, -1)
+        added = self._added_conditions(len(noisy), pooled)
+        own = self.own_timestep(timestep)
+        watched = finite_attention(self._projections, self.dtype)
+        with self._batch_invariant(len(noisy)), watched:
+            found = read_features(self.unet, noisy, own, states, features, added)
+        for feature, values in found.items():
+            check_finite(values, f"the output of {feature.source}", self.dtype)
+        return found
 
     @torch.no_grad()
     def predict(self, noisy: Tensor, timestep: int, context: Tensor) -> Tensor:
@@ -249,6 +280,12 @@ class LatentDiffusion:
         times = torch.tensor([*size, 0, 0, *size], device=self.device, dtype=self.dtype)
         text = times.new_zeros(1, self.pooled_width) if pooled is None else pooled.to(times)
         return {"text_embeds": text.expand(batch, -1), "time_ids": times.expand(batch, -1)}
+
+
+def _states_and_pooled(context: Tensor | TextContext) -> tuple[Tensor, Tensor | None]:
+    if isinstance(context, TextContext):
+        return context.states, context.pooled
+    return context, None
 
 
 def scale_latents(latents: Tensor, config: Any) -> Tensor:

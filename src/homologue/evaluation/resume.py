@@ -79,8 +79,9 @@ def _completed(configuration: Any) -> Any:
 
     Settings that it did not have get their defaults; renamed settings get their new names.
 
-    >>> _completed({"settings": {"fit": {"turn": 3.0}}})
-    {'settings': {'fit': {'flip': 0.0, 'upsample': 0, 'max_rotation': 3.0}}}
+    >>> fit = _completed({"settings": {"fit": {"turn": 3.0}}})["settings"]["fit"]
+    >>> fit["flip"], fit["upsample"], fit["context"], fit["max_rotation"]
+    (0.0, 0, 'noise', 3.0)
     """
     settings = configuration.get("settings") if isinstance(configuration, Mapping) else None
     if not isinstance(settings, Mapping):

@@ -19,7 +19,7 @@ from homologue.method.embeddings import PointEmbeddings
 from homologue.method.locate import Observer, locate_embeddings
 from homologue.method.map_average import PastedMaps
 from homologue.method.observers import SmallMaps, VariantPoints, stacked
-from homologue.method.queries import fixed_context
+from homologue.method.reading_context import fixed_context
 from homologue.method.views import ImageViews
 
 _LEAST = 1e-9

@@ -1,6 +1,7 @@
 """The matcher `attention`: the method itself."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -13,6 +14,7 @@ from homologue.matchers.base import MapFinder, Size
 from homologue.matchers.model_settings import model_settings
 from homologue.memory import check_budget
 from homologue.method.locator import Locator
+from homologue.method.reading_context import with_available_context
 from homologue.presets import Preset
 
 
@@ -35,6 +37,7 @@ class Attention:
     ) -> None:
         """Args: keep: names of the requested artifacts, see `homologue.artifacts`."""
         check_budget(memory)
+        preset = replace(preset, fit=with_available_context(model, preset.fit))
         self._model, self._preset, self._seed, self._memory = model, preset, seed, memory
         self.keeps: Mapping[str, Size] = sizes(model, preset.fit, preset.locate, keep)
         self.settings: Mapping[str, Any] = {

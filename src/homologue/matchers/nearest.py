@@ -1,5 +1,6 @@
 """Nearest neighbours: the position in the target with the features most similar to the point's."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from math import sqrt
 
@@ -14,15 +15,34 @@ from homologue.matchers.base import Finder, MapFinder, Prediction
 
 GRID = 48
 """Compared positions along each side of the target."""
+Extract = Callable[[RGBImage], Sequence[Sequence[Tensor]]]
+"""Returns feature maps (C, h, w) over an image, for each sample of the features."""
+
 TEMPERATURE = 0.3
 """Of the softmax of a map in its standard deviations; 0.2 and 0.5 were no better."""
 
 _LEAST_DEVIATION = 1e-12
 
 
-def similarity_maps(
-    extract: Callable[[RGBImage], Sequence[Sequence[Tensor]]], source: RGBImage, points: Tensor
-) -> MapFinder:
+def remembering(extract: Extract, images: int) -> Extract:
+    """Return `extract` with its latest results, for images of the same pixels.
+
+    The way back from a target, and the pairs of a benchmark, need the features of an image again.
+    """
+    known: OrderedDict[str, Sequence[Sequence[Tensor]]] = OrderedDict()
+
+    def extract_once(image: RGBImage) -> Sequence[Sequence[Tensor]]:
+        if image.digest not in known:
+            known[image.digest] = extract(image)
+            if len(known) > images:
+                known.popitem(last=False)
+        known.move_to_end(image.digest)
+        return known[image.digest]
+
+    return extract_once
+
+
+def similarity_maps(extract: Extract, source: RGBImage, points: Tensor) -> MapFinder:
     """Return a finder of the cosine similarities (P, GRID, GRID) to points of a source.
 
     Args:

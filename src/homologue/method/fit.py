@@ -12,6 +12,7 @@ from homologue.method.contexts import ContextRow, group_points, make_rows
 from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit_cached import optimise_cached
 from homologue.method.fit_unet import optimise_contexts
+from homologue.method.reading_context import with_available_context
 from homologue.method.task import FitTask
 from homologue.method.views import ImageViews
 from homologue.presets import Preset
@@ -51,7 +52,8 @@ def fit_embeddings(
         NotFiniteError: the model computes NaN or infinities.
     """
     check_budget(memory)
-    model, source, config = views.model, views.image, preset.fit
+    model, source = views.model, views.image
+    config = with_available_context(model, preset.fit)
     in_square = image_to_square(points, source.width, source.height, model.side)
     rows = make_rows(in_square, config, seed, "fit")
     task = FitTask(views, config, seed, memory, progress)

@@ -171,6 +171,11 @@ def _batches(embeddings: PointEmbeddings) -> list[list[int]]:
 def check_same_model(model: LatentDiffusion, embeddings: PointEmbeddings) -> None:
     """Raise HomologueError if the embeddings were fitted with another model."""
     if embeddings.fingerprint != model.fingerprint:
+        if embeddings.model == model.name:
+            raise HomologueError(
+                f"These embeddings were fitted with other weights of {model.name!r}: load the same"
+                " UNet (--unet), or fit the points again with this one."
+            )
         raise HomologueError(
             f"These embeddings were fitted with the model {embeddings.model!r} and cannot be used "
             f"with {model.name!r}: load that model, or fit the points again with this one."

@@ -11,6 +11,7 @@ from homologue.method.embeddings import PointEmbeddings
 from homologue.method.fit import fit_embeddings
 from homologue.method.locate import Located, Observer, ignore, locate_embeddings
 from homologue.method.prepare import prepare_source, prepare_target
+from homologue.method.reading_context import with_available_context
 from homologue.method.task import FitTask
 from homologue.method.views import ImageViews
 from homologue.points import check_points
@@ -135,7 +136,8 @@ class Locator:
             progress: called after each crop.
         """
         settings = get_preset(preset, strategy)
-        task = FitTask(self.views, settings.fit, seed, progress=progress)
+        config = with_available_context(self._model, settings.fit)
+        task = FitTask(self.views, config, seed, progress=progress)
         if source:
             prepare_source(task)
         if target:

@@ -16,21 +16,16 @@ from homologue.config import Heads, Noise, SoftmaxOver
 from homologue.crops import Crop, RotatedCrop
 from homologue.diffusion.attention import token_maps, token_scores
 from homologue.diffusion.model import LatentDiffusion
+from homologue.diffusion.text import TextContext
 from homologue.method.contexts import draw_noise
 from homologue.method.fit_crops import pool_crops
+from homologue.method.reading_context import reading_context
 from homologue.method.task import FitTask
 from homologue.method.views import Views
 from homologue.seeds import generator
 
 Queries = dict[str, Tensor]
 """Queries (crops, heads, N, d) by the path of their layer."""
-
-
-def fixed_context(model: LatentDiffusion, tokens: int) -> Tensor:
-    """Return the context under which queries are cached: (1, tokens, width), always the same."""
-    stream = generator(0, "fixed context")
-    context = torch.randn(1, tokens, model.context_width, generator=stream)
-    return context.to(model.device)
 
 
 @dataclass(frozen=True)
@@ -41,13 +36,13 @@ class QueryPass:
         layers: paths of the layers, in the order of the forward pass.
         timestep: noise level, see `FitConfig`.
         noise: distribution of the noise.
-        context: (1, T, D).
+        context: (1, T, D), or an encoded prompt.
     """
 
     layers: Sequence[str]
     timestep: int
     noise: Noise
-    context: Tensor
+    context: Tensor | TextContext
 
 
 def cached_queries(
@@ -114,7 +109,7 @@ def pool_queries(task: FitTask) -> Queries:
     They do not depend on the points, and are cached in the task's views.
     """
     model, views, config, seed = task.model, task.views, task.config, task.seed
-    context = fixed_context(model, config.tokens)
+    context = reading_context(model, config, config.tokens)
     settings = QueryPass(model.layers(config.layers), config.timestep, config.noise, context)
     pool = pool_crops(model.side, config, seed)
     by_crop = []

@@ -10,7 +10,8 @@ from homologue.config import FitConfig, LocateConfig
 from homologue.crops import Crop
 from homologue.diffusion.batching import READING, RowPass, in_blocks, rows_at_once
 from homologue.method.contexts import ContextRow
-from homologue.method.queries import Queries, QueryPass, cached_queries, fixed_context, query_maps
+from homologue.method.queries import Queries, QueryPass, cached_queries, query_maps
+from homologue.method.reading_context import reading_context
 from homologue.method.views import Views
 from homologue.seeds import generator
 
@@ -84,7 +85,7 @@ class QueryReader:
     def __init__(self, views: Views, fit: FitConfig, locate: LocateConfig, seed: int) -> None:
         self._views, self._model, self._seed = views, views.model, seed
         self._fit, self._locate = fit, locate
-        context = fixed_context(views.model, fit.tokens)
+        context = reading_context(views.model, fit, fit.tokens)
         layers = views.model.layers(fit.layers)
         self._pass = QueryPass(layers, locate.timestep, locate.noise, context)
 

@@ -1,6 +1,7 @@
 """Load a model from the Hub, a folder, a single file, or the package."""
 
 import math
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ def load(
     local_files_only: bool = False,
     vae: Name | None = None,
     config: Name | None = None,
+    unet: str | os.PathLike[str] | None = None,
     channels_last: bool = False,
 ) -> LatentDiffusion:
     """Load the UNet, VAE and noise schedule of a text-to-image model.
@@ -56,6 +58,9 @@ def load(
         config: for a single file, a folder with `unet/config.json`, `vae/config.json` and
             `scheduler/scheduler_config.json`, or the name of a family with shipped configurations,
             see `family_names` (default: detected from the file's tensors).
+        unet: weights of the UNet to use instead of the model's own, such as those of CleanDIFT: a
+            `.safetensors` file with the names of diffusers, with or without the prefix `unet.`. The
+            model has the fingerprint of these weights.
         channels_last: whether convolutions use the memory format `torch.channels_last`. Results
             differ by rounding. docs/performance.md has the time that it takes.
 
@@ -68,7 +73,7 @@ def load(
     """
     target = choose_device(device)
     precision = choose_dtype(dtype, target)
-    found = find(name, Options(variant, revision, local_files_only, vae, config))
+    found = find(name, Options(variant, revision, local_files_only, vae, config, unet))
     _check(found)
     for note in (found.note, _vae_note(found, name, vae)):
         if note is not None:
@@ -76,14 +81,14 @@ def load(
     scheduler = noise_schedule(read_config(found.schedule), str(found.schedule))
     vae_precision = _vae_precision(found.vae.config, precision)
     _check_memory(str(name), found, target, precision, vae_precision)
-    unet = found.unet.read(UNet2DConditionModel, precision)
+    network = found.unet.read(UNet2DConditionModel, precision)
     autoencoder = _without_decoder(found.vae.read(vae_class(found.vae.config), vae_precision))
-    unet_fingerprint = fingerprint(unet)
+    unet_fingerprint = fingerprint(network)
     if channels_last:
-        for network in (unet, autoencoder):
-            network.to(memory_format=torch.channels_last)
+        for part in (network, autoencoder):
+            part.to(memory_format=torch.channels_last)
     return LatentDiffusion(
-        unet.to(target), autoencoder.to(target), scheduler,
+        network.to(target), autoencoder.to(target), scheduler,
         name=str(name), fingerprint=unet_fingerprint, origin=found.origin,
     )  # fmt: skip
 

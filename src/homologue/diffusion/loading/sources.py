@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from homologue.diffusion.loading.families import family_names, shipped_configurations, size_note
@@ -13,6 +13,7 @@ from homologue.diffusion.loading.folder import (
     open_component,
 )
 from homologue.diffusion.loading.hub import Repository
+from homologue.diffusion.loading.other_unet import open_other_unet
 from homologue.diffusion.loading.single_file import open_checkpoint, open_vae
 from homologue.diffusion.loading.unsupported import file_names, unsupported_folder
 from homologue.diffusion.loading.weights import PICKLES, Component
@@ -67,10 +68,19 @@ class Options:
     local_files_only: bool = False
     vae: Name | None = None
     config: Name | None = None
+    unet: Name | None = None
 
 
 def find(name: Name, options: Options) -> ModelFiles:
     """Find the components of a model, downloaded if necessary, without reading their weights."""
+    found = _find(name, options)
+    if options.unet is None:
+        return found
+    path = Path(options.unet).expanduser()
+    return replace(found, unet=open_other_unet(path, found.unet))
+
+
+def _find(name: Name, options: Options) -> ModelFiles:
     _check_arguments(name, options)
     if _is_file(name):
         return _find_in_file(_existing(name), options)
