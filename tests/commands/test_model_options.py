@@ -13,7 +13,9 @@ from homologue.cli import app
 from homologue.commands.model_options import ModelOptions
 from homologue.commands.option_groups import with_option_groups
 
-NAMES = ["device", "dtype", "variant", "revision", "vae", "unet", "config", "offline"]
+NAMES = [
+    "device", "dtype", "variant", "revision", "vae", "unet", "config", "channels_last", "offline",
+]  # fmt: skip
 PACKAGE = Path(homologue.__file__).parent
 
 
@@ -27,7 +29,9 @@ def test_a_command_has_all_model_options_in_order(name: str) -> None:
     assert names[start : start + len(NAMES)] == NAMES
     assert "loading" not in names
     chosen = {one.name: one for one in command.params if one.name in NAMES}
-    assert all(one.opts == [f"--{one.name}"] and one.help for one in chosen.values())
+    assert all(
+        one.opts == [f"--{one.name.replace('_', '-')}"] and one.help for one in chosen.values()
+    )
     assert chosen["offline"].is_flag and not chosen["device"].is_flag
 
 
@@ -61,7 +65,7 @@ def test_the_help_lists_a_group_under_its_title() -> None:
     outcome = CliRunner().invoke(app, ["match", "--help"], env={"COLUMNS": "120"})
     lines = outcome.stdout.splitlines()
     titles = [line.split()[1] for line in lines if line.startswith("╭")]
-    assert titles == ["Arguments", "Options", "Points", "Output", "Method", "Model"]
+    assert titles == ["Arguments", "Options", "Points", "Matcher", "Output", "Method", "Model"]
     assert "--optimise" not in outcome.stdout
 
 

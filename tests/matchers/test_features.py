@@ -67,7 +67,7 @@ def test_dift_follows_its_definition(
     model: LatentDiffusion, source: RGBImage, target: RGBImage
 ) -> None:
     matcher = Features(model, DIFT, seed=3)
-    ((found,),) = matcher._features(target)
+    ((found,),) = matcher.maps(target)
     expected = dift(model, target, DIFT)
     assert found.shape == (32, 8, 8)  # 128 pixels, 16 latents, half of them
     torch.testing.assert_close(found, expected[0], atol=1e-5, rtol=1e-4)
@@ -113,20 +113,20 @@ def test_without_noise_the_latent_itself_is_read_once(
     config = replace(FEATURE_PRESETS["cleandift"], side=64, context="zeros")
     matcher = Features(model, config)
     assert matcher.settings["noises"] == 1
-    ((found,),) = matcher._features(source)
+    ((found,),) = matcher.maps(source)
     with torch.no_grad():
         latent = model.vae.encode(to_square(source, 64)[None] * 2 - 1).latent_dist.mean * 0.18215
     expected = output_of(model, latent, 261, "up_blocks.1")
     torch.testing.assert_close(found, expected[0], atol=1e-5, rtol=1e-4)
-    assert torch.equal(found, Features(model, config, seed=1)._features(source)[0][0])
+    assert torch.equal(found, Features(model, config, seed=1).maps(source)[0][0])
 
 
 def test_averages_of_features_and_of_similarities_differ(
     model: LatentDiffusion, source: RGBImage
 ) -> None:
-    by_sample = Features(model, replace(DIFT, average="similarities"))._features(source)
+    by_sample = Features(model, replace(DIFT, average="similarities")).maps(source)
     assert [len(maps) for maps in by_sample] == [1] * 3
-    ((mean,),) = Features(model, DIFT)._features(source)
+    ((mean,),) = Features(model, DIFT).maps(source)
     torch.testing.assert_close(torch.stack([maps[0] for maps in by_sample]).mean(dim=0), mean)
 
 
@@ -140,11 +140,11 @@ def test_small_networks_get_two_noises_and_large_ones_eight(
     assert noise_samples(model, FeaturesConfig(noise="none")) == 1
 
 
-def test_the_settings_of_earlier_versions_are_recorded_as_before(model: LatentDiffusion) -> None:
-    """A run of an earlier version is resumed."""
+def test_what_the_points_depend_on_is_recorded(model: LatentDiffusion) -> None:
+    """A run of a version without the window, which read the argmax, is not resumed."""
     settings = Features(model, seed=5).settings
     names = {"model", "fingerprint", "latents", "dtype", "layers", "timestep", "tokens", "noises"}
-    assert set(settings) == names | {"grid", "seed"}
+    assert set(settings) == names | {"grid", "seed", "window"}
     assert (settings["noises"], settings["tokens"]) == (2, 16)
     other = Features(model, FeaturesConfig(side=128, noise="none", context="zeros")).settings
     assert {name: other[name] for name in ("side", "noise", "context")} == {
@@ -155,10 +155,9 @@ def test_the_settings_of_earlier_versions_are_recorded_as_before(model: LatentDi
 
 def test_contexts_change_features(model: LatentDiffusion, source: RGBImage) -> None:
     noise, zeros = (
-        Features(model, FeaturesConfig(context=kind))._features(source)[0]
-        for kind in ("noise", "zeros")
+        Features(model, FeaturesConfig(context=kind)).maps(source)[0] for kind in ("noise", "zeros")
     )
-    assert torch.equal(noise[0], Features(model)._features(source)[0][0])
+    assert torch.equal(noise[0], Features(model).maps(source)[0][0])
     assert not torch.equal(noise[1], zeros[1])
 
 
@@ -202,4 +201,4 @@ def test_settings_without_effect_are_named() -> None:
     assert set(FeaturesConfig().unused) == {"prompt"}
     assert set(FeaturesConfig(noise="none").unused) == {"prompt", "noise_samples", "average"}
     assert set(FeaturesConfig(context="prompt", prompt="a cat").unused) == set()
-    assert set(as_stored(FeaturesConfig())) == {"layers", "timestep", "noise_samples"}
+    assert set(as_stored(FeaturesConfig())) == {"layers", "timestep", "noise_samples", "window"}
