@@ -44,6 +44,7 @@ def test_gradients_are_the_same(folder: Path) -> None:
     torch.testing.assert_close(other, plain, atol=1e-4 * float(plain.abs().max()), rtol=0)
 
 
+@pytest.mark.slow
 def test_points_of_the_builtin_model_are_the_same() -> None:
     source, target = (SAMPLES / name for name in ("tabby.jpg", "kitten.jpg"))
     plain, other = (
