@@ -14,6 +14,7 @@ from homologue import __version__
 from homologue.diffusion.layers import cross_attention_layers
 from homologue.diffusion.model import LatentDiffusion
 from homologue.errors import dtype_name
+from homologue.matchers.confidence import calibrations
 from homologue.presets import DEFAULT
 
 _PACKAGES = ("torch", "diffusers", "huggingface-hub", "safetensors", "numpy", "pillow")
@@ -34,7 +35,14 @@ def model_facts(model: LatentDiffusion) -> dict[str, Any]:
         "layers_read": ", ".join(model.layers(DEFAULT.fit.layers)),
         "device": str(model.device),
         "dtype": dtype_name(model.dtype),
+        "probabilities": _calibrated(model.fingerprint),
     }
+
+
+def _calibrated(fingerprint: str) -> str:
+    """Return the matchers whose scores can be probabilities, and what they were calibrated on."""
+    known = calibrations().get(fingerprint, {})
+    return "; ".join(f"{name} ({one.measured_on})" for name, one in known.items()) or "none"
 
 
 def environment() -> dict[str, dict[str, Any]]:
