@@ -93,5 +93,5 @@ def test_embeddings_of_another_model_are_refused(
     model: LatentDiffusion, target: RGBImage, embeddings: PointEmbeddings
 ) -> None:
     foreign = replace(embeddings, fingerprint="beef")
-    with pytest.raises(HomologueError, match="fitted with the model"):
+    with pytest.raises(HomologueError, match="fitted with other weights"):
         layer_maps(model, target, foreign)
