@@ -173,7 +173,8 @@ def _confident(name: str, options: Ingredients) -> Matcher:
 
     matcher = make_matcher(name, options)
     calibration = calibration_of(matcher.settings.get("fingerprint"), name)
-    judge = make_matcher(JUDGE, options)
+    # The judge of itself remembers the features that it has computed.
+    judge = matcher if name == JUDGE else make_matcher(JUDGE, options)
     assert isinstance(matcher, MapMatcher)  # as it has a calibration
     assert isinstance(judge, MapMatcher)
     return Confident(matcher, judge, calibration)
